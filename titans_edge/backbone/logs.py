@@ -1,0 +1,26 @@
+"""Sends llama.cpp's own log to Python logging ("titans_edge.llama"), quiet unless asked for."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from collections import deque
+
+import llama_cpp
+
+logger = logging.getLogger("titans_edge.llama")
+_LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.DEBUG, 5: logging.DEBUG}
+recent_errors: deque[str] = deque(maxlen=5)  # llama.cpp explains failures only in its log
+
+
+@llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+def _forward(level: int, text: bytes, _user: ctypes.c_void_p) -> None:
+    line = text.decode("utf-8", "replace").strip()
+    if level == 3 and line:
+        recent_errors.append(line)
+    logger.log(_LEVELS.get(level, logging.DEBUG), "%s", line)
+
+
+def install() -> None:
+    """Route llama.cpp's log; calling twice is harmless. `_forward` lives as long as the module."""
+    llama_cpp.llama_log_set(_forward, ctypes.c_void_p(0))

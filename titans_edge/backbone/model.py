@@ -1,0 +1,119 @@
+"""A loaded GGUF backbone: handle, sizes, vocabulary, template, fingerprint; refuses what is unsafe to drive."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import llama_cpp
+
+from titans_edge.backbone import logs
+from titans_edge.backbone.template import ChatTemplate
+from titans_edge.backbone.vocabulary import Vocabulary
+from titans_edge.errors import ModelError
+from titans_edge.gguf_header import Header, TensorSpan, fingerprint, read_header
+
+_MULTI_ROPE = {"mrope": 8, "imrope": 40}  # llama_rope_type values that read several positions a token
+
+
+class Backbone:
+    """One llama_model. Contexts made from it must be closed before it: hand them to `own`."""
+
+    def __init__(self, path: Path | str, *, gpu_layers: int | None = None, threads: int | None = None) -> None:
+        """gpu_layers: None offloads everything if this build has a GPU backend, else nothing."""
+        self.header: Header = read_header(path)
+        self.path = str(path)
+        self.threads = threads or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4)
+        logs.install()
+        llama_cpp.llama_backend_init()
+        params = llama_cpp.llama_model_default_params()
+        self.gpu_layers = gpu_layers if gpu_layers is not None else (999 if supports_gpu() else 0)
+        params.n_gpu_layers = self.gpu_layers
+        logs.recent_errors.clear()
+        handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
+        if not handle:
+            why = logs.recent_errors[0] if logs.recent_errors else "no reason given"
+            raise ModelError(f"llama.cpp cannot load {path}: {why}", "Download it again, or pull another.")
+        self._stack = ExitStack()
+        self._stack.callback(llama_cpp.llama_model_free, handle)
+        self.handle = handle
+        try:
+            self._check()
+        except ModelError:
+            self.close()
+            raise
+        self.vocab = Vocabulary(llama_cpp.llama_model_get_vocab(handle))
+
+    def _check(self) -> None:
+        rope = llama_cpp.llama_model_rope_type(self.handle)
+        name = str(self.header.meta.get("general.name", self.path))
+        if rope in _MULTI_ROPE.values():
+            raise ModelError(f"{name} uses M-RoPE: its embedding batches are unsafe.", "Use a plain text model.")
+        if llama_cpp.llama_model_is_recurrent(self.handle) or llama_cpp.llama_model_is_hybrid(self.handle):
+            raise ModelError(f"{name} is a recurrent model and cannot be tapped.", "Use a plain transformer.")
+        if llama_cpp.llama_model_has_encoder(self.handle):
+            raise ModelError(f"{name} is an encoder model, not a chat model.", "Use a decoder such as Qwen2.5.")
+        if llama_cpp.llama_model_n_swa(self.handle) > 0:
+            raise ModelError(f"{name} uses a sliding window and cannot be tapped.", "Use a plain transformer.")
+
+    @property
+    def n_embd(self) -> int:
+        return int(llama_cpp.llama_model_n_embd(self.handle))
+
+    @property
+    def n_layer(self) -> int:
+        return int(llama_cpp.llama_model_n_layer(self.handle))
+
+    @property
+    def n_ctx_train(self) -> int:
+        return int(llama_cpp.llama_model_n_ctx_train(self.handle))
+
+    @property
+    def name(self) -> str:
+        return str(self.header.meta.get("general.name", Path(self.path).stem))
+
+    @cached_property
+    def fingerprint(self) -> dict[str, str]:
+        return fingerprint(self.header)
+
+    @cached_property
+    def template(self) -> ChatTemplate:
+        source = self.header.meta.get("tokenizer.chat_template")
+        bos = self.vocab.piece(self.vocab.bos, special=True).decode("utf-8", "replace") if self.vocab.add_bos else ""
+        return ChatTemplate(str(source) if source else None, bos=bos)
+
+    @property
+    def embedding(self) -> TensorSpan:
+        """Where the token embedding table lies, for whoever needs rows of it."""
+        return self.header.tensors["token_embd.weight"]
+
+    def new_context(self, params: Any) -> int:
+        """A llama_context of this model, closed when the backbone closes."""
+        params.n_threads = params.n_threads_batch = self.threads
+        handle = llama_cpp.llama_init_from_model(self.handle, params)
+        if not handle:
+            raise ModelError("llama.cpp could not make a context.", "Lower --context, or free some memory.")
+        self._stack.callback(llama_cpp.llama_free, handle)
+        return int(handle)
+
+    def own(self, closeable: Any) -> None:
+        """Close `closeable` before the contexts and the model."""
+        self._stack.callback(closeable.close)
+
+    def close(self) -> None:
+        self._stack.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
+
+
+def supports_gpu() -> bool:
+    """True if llama.cpp was built with a GPU backend."""
+    return bool(llama_cpp.llama_supports_gpu_offload())

@@ -1,0 +1,119 @@
+"""Reads texts fast: hidden states of an inner layer, many spans a batch, the rest of the graph not run.
+
+A callback asks llama.cpp for the tensor `l_out-L` and ends the graph there. Each span is a sequence of
+its own, so spans do not see each other and a span's hidden states depend on its text alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import numpy as np
+
+from titans_edge.backbone.batch import Batch, FloatArray
+from titans_edge.backbone.model import Backbone
+from titans_edge.errors import ModelError
+
+BATCH_TOKENS = 512
+
+
+class Reader:
+    """Texts to hidden states (T, n_embd) of layer `layer`, counted from 0 as llama.cpp counts `l_out-N`."""
+
+    def __init__(self, backbone: Backbone, layer: int, max_spans: int = 64) -> None:
+        if not 0 <= layer < backbone.n_layer - 1:
+            raise ModelError(f"{backbone.name} has no inner layer {layer}.", f"Layers go from 0 to {backbone.n_layer - 2}.")
+        self.backbone, self.layer, self.max_spans = backbone, layer, max_spans
+        self._tap = _Tap(f"l_out-{layer}".encode())
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = BATCH_TOKENS
+        params.n_batch = params.n_ubatch = BATCH_TOKENS
+        params.n_seq_max = max_spans
+        params.kv_unified = True
+        params.cb_eval = self._tap.callback
+        self._ctx = backbone.new_context(params)
+        self._memory = llama_cpp.llama_get_memory(self._ctx)
+        self._batch = Batch(BATCH_TOKENS)
+        backbone.own(self._batch)
+
+    def read(self, spans: Sequence[Sequence[int]]) -> Iterator[FloatArray]:
+        """Hidden states of each span's token ids, in order: one (T, n_embd) float32 array a span."""
+        for group in _groups(spans, self.max_spans):
+            yield from self._read_group(group)
+
+    def _read_group(self, group: list[Sequence[int]]) -> Iterator[FloatArray]:
+        llama_cpp.llama_memory_clear(self._memory, False)
+        self._batch.clear()
+        for seq, ids in enumerate(group):
+            self._batch.add_tokens(ids, 0, seq, "last")
+        self._tap.arm()
+        self._batch.decode(self._ctx, stopped_ok=True)
+        hidden = self._tap.take(self._batch.n, self.backbone.n_embd)
+        at = 0
+        for ids in group:
+            yield hidden[at : at + len(ids)]
+            at += len(ids)
+
+
+def _groups(spans: Sequence[Sequence[int]], max_spans: int) -> Iterator[list[Sequence[int]]]:
+    group: list[Sequence[int]] = []
+    used = 0
+    for ids in spans:
+        if not 0 < len(ids) <= BATCH_TOKENS:
+            raise ModelError(f"A span has {len(ids)} tokens; 1 to {BATCH_TOKENS} can be read.", "Cut the text first.")
+        if group and (used + len(ids) > BATCH_TOKENS or len(group) == max_spans):
+            yield group
+            group, used = [], 0
+        group.append(ids)
+        used += len(ids)
+    if group:
+        yield group
+
+
+class _Tap:
+    """The eval callback: takes one named tensor, then ends the graph."""
+
+    def __init__(self, name: bytes) -> None:
+        self.name = name
+        self._ggml = _ggml()
+        self._got: FloatArray | None = None
+        self._error = ""
+        self.callback = llama_cpp.ggml_backend_sched_eval_callback(self._call)  # kept alive with self
+
+    def arm(self) -> None:
+        self._got, self._error = None, ""
+
+    def take(self, n_tokens: int, n_embd: int) -> FloatArray:
+        if self._got is None or self._got.size != n_tokens * n_embd:
+            raise ModelError(f"llama.cpp gave no tensor {self.name.decode()}.", self._error or "This model cannot be tapped.")
+        return self._got.reshape(n_tokens, n_embd)
+
+    def _call(self, tensor: int, ask: bool, _user: Any) -> bool:
+        if self._ggml.ggml_get_name(tensor) != self.name:
+            return not ask
+        if ask:
+            return True
+        out = np.empty(self._ggml.ggml_nelements(tensor), np.float32)
+        self._ggml.ggml_backend_tensor_get(tensor, out.ctypes.data, 0, out.nbytes)
+        self._got = out
+        return False  # the layers above are not needed
+
+
+@lru_cache(1)
+def _ggml() -> ctypes.CDLL:
+    """libggml-base, which lies beside libllama, with the three calls the tap needs."""
+    folder = Path(llama_cpp.__file__).parent / "lib"
+    found = sorted(p for pattern in ("*ggml-base*.so", "*ggml-base*.dylib", "ggml-base*.dll") for p in folder.glob(pattern))
+    if not found:
+        raise ModelError("llama-cpp-python's ggml-base library was not found.", "Reinstall llama-cpp-python 0.3.36.")
+    lib = ctypes.CDLL(str(found[0]))
+    lib.ggml_get_name.argtypes, lib.ggml_get_name.restype = [ctypes.c_void_p], ctypes.c_char_p
+    lib.ggml_nelements.argtypes, lib.ggml_nelements.restype = [ctypes.c_void_p], ctypes.c_int64
+    lib.ggml_backend_tensor_get.argtypes = [ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_size_t]
+    lib.ggml_backend_tensor_get.restype = None
+    return lib

@@ -1,0 +1,67 @@
+"""Sampling settings, and llama.cpp's own sampler chain made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import llama_cpp
+
+from titans_edge.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """One reply's sampling. temperature 0 is exact greedy decoding."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    repeat_penalty: float = 1.0
+    seed: int = 0
+    max_tokens: int = 512
+
+    def __post_init__(self) -> None:
+        bad = [
+            name
+            for name, ok in (
+                ("temperature", 0.0 <= self.temperature <= 10.0),
+                ("top-p", 0.0 < self.top_p <= 1.0),
+                ("top-k", self.top_k >= 0),
+                ("min-p", 0.0 <= self.min_p <= 1.0),
+                ("repeat-penalty", 0.0 < self.repeat_penalty <= 10.0),
+                ("max-tokens", self.max_tokens > 0),
+            )
+            if not ok
+        ]
+        if bad:
+            raise UsageError(f"Out of range: {', '.join(bad)}.", "See `--help` for the ranges.")
+
+
+class SamplerChain:
+    """Owns a llama_sampler chain; close() may run twice."""
+
+    def __init__(self, s: Sampling) -> None:
+        self._chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+        links = []
+        if s.repeat_penalty != 1.0:
+            links.append(llama_cpp.llama_sampler_init_penalties(64, s.repeat_penalty, 0.0, 0.0))
+        if s.temperature == 0.0:
+            links.append(llama_cpp.llama_sampler_init_greedy())
+        else:
+            links += [llama_cpp.llama_sampler_init_top_k(s.top_k)] if s.top_k else []
+            links += [llama_cpp.llama_sampler_init_top_p(s.top_p, 1)] if s.top_p < 1.0 else []
+            links += [llama_cpp.llama_sampler_init_min_p(s.min_p, 1)] if s.min_p > 0.0 else []
+            links.append(llama_cpp.llama_sampler_init_temp(s.temperature))
+            links.append(llama_cpp.llama_sampler_init_dist(s.seed))
+        for link in links:
+            llama_cpp.llama_sampler_chain_add(self._chain, link)
+
+    def sample(self, ctx: int, index: int = -1) -> int:
+        """Sample from the logits at batch index `index` and let the chain remember the token."""
+        return int(llama_cpp.llama_sampler_sample(self._chain, ctx, index))
+
+    def close(self) -> None:
+        if self._chain is not None:
+            llama_cpp.llama_sampler_free(self._chain)
+            self._chain = None

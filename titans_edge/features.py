@@ -1,0 +1,33 @@
+"""What crosses the bridge from the runtime to the memory: the words of a span as the backbone sees them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+WORD_TOKENS = 4  # tokens of a word that count; longer words are told apart by their first four
+MAX_WORDS = 32
+
+HalfArray = npt.NDArray[np.float16]
+IntArray = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class SpanFeatures:
+    """One span of W words.
+
+    hidden: (W, n_embd), layer L's hidden state at each word's last token.
+    address: (W, WORD_TOKENS) canonical token ids of the lower-cased word, -1 where there is none.
+    surface: the same of the word as written.
+    surprise: mean negative log-likelihood of the span's tokens, nats; NaN where the speaker did not see it.
+    """
+
+    hidden: HalfArray
+    address: IntArray
+    surface: IntArray
+    surprise: float = float("nan")
+
+    def __len__(self) -> int:
+        return len(self.hidden)
