@@ -14,11 +14,13 @@ context key c_t before this write (read before write). A bank whose `write` is 0
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+Recall = Callable[[Tensor], Tensor]  # keys (..., H, dk) -> values (..., H, dv)
 MAX_ERROR = 2.5  # error vectors are clamped to this norm: unit values cannot be further off in a sound memory
 
 

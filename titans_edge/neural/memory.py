@@ -1,0 +1,193 @@
+"""The memory: writes spans into a state, reads a question out of it. State goes in, state comes out.
+
+`NeuralMemory` ties encoder, contents, rule and reader together. Training calls `soft_*` (differentiable, a
+batch of stories at once); the product calls `write` and `read` (hard choices, one span after the other).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from titans_edge.features import SpanFeatures
+from titans_edge.neural import rule
+from titans_edge.neural.contents import Contents, second
+from titans_edge.neural.encoder import Choices, EncoderConfig, SpanEncoder
+from titans_edge.neural.rule import State, Writes
+from titans_edge.roles import Bank
+
+WRITE_THRESHOLD = 0.5  # a span writes into a bank when the write gate is above this
+
+
+@dataclass(frozen=True)
+class WriteReport:
+    """What one span did to the memory: banks written, and the surprise |M k - v| in each (H,)."""
+
+    banks: tuple[str, ...]
+    surprise: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Readout:
+    """The memory's answer: a surface vector (d,), how sure the memory is (0..1), the bank and hop it came from."""
+
+    surface: Tensor
+    confidence: float
+    bank: str
+    hop: int
+
+
+@dataclass(frozen=True)
+class SoftReadout:
+    """surface (B, d); confidence logit (B,); slot logits (B, 2H)."""
+
+    surface: Tensor
+    confidence: Tensor
+    slots: Tensor
+
+
+@dataclass(frozen=True)
+class SpanBatch:
+    """N spans padded to W words. hidden (N, W, n_embd); mask (N, W); address, surface (N, W, d); surprise (N,)."""
+
+    hidden: Tensor
+    mask: Tensor
+    address: Tensor
+    surface: Tensor
+    surprise: Tensor
+
+
+class NeuralMemory(nn.Module):
+    """Everything trained in stage 1. Sizes: H banks, values 2d (address and surface of a word), keys d."""
+
+    def __init__(self, config: EncoderConfig, contents: Contents) -> None:
+        super().__init__()
+        h = config.banks
+        self.config, self.contents = config, contents
+        self.encoder = SpanEncoder(config)
+        self.slot = nn.Linear(config.width, 2 * h)  # which bank answers, at the first or the second hop
+        self.known = nn.Parameter(torch.tensor([4.0, 4.0, 4.0]))  # weight of |r| and -|r'| for hop 1, of |r'| for hop 2
+        route = torch.zeros(h, h)
+        route[Bank.PLACE, Bank.PLACE] = route[Bank.BEFORE, Bank.HOLDER] = 2.0
+        self.route = nn.Parameter(route)  # the second hop of bank i starts at what bank j returned
+        self.asked = nn.Linear(config.width, 1)  # is this a question the memory should answer
+        self.sure = nn.Parameter(torch.tensor([8.0, -4.0]))  # confidence from the norm of what was read
+
+    @property
+    def dim(self) -> int:
+        return self.contents.dim
+
+    def empty(self) -> State:
+        return State.zero(self.config.banks, 2 * self.dim, self.dim)
+
+    # --- the product: one span after the other, hard choices
+
+    @torch.no_grad()
+    def write(self, state: State, spans: Sequence[SpanFeatures], trust: float = 1.0) -> tuple[State, list[WriteReport]]:
+        """Write spans in order; `trust` (0..1) scales the learning rate. Spans without words change nothing."""
+        reports: list[WriteReport] = []
+        for batch, n in self._batches(spans):
+            writes = self.writes(self.encoder(batch.hidden, batch.mask, torch.zeros(n), batch.surprise), batch, hard=True)
+            for t in range(n):
+                state, report = self._write_one(state, writes.at(t), trust)
+                reports.append(report)
+        return state, reports
+
+    def _write_one(self, state: State, w: Writes, trust: float) -> tuple[State, WriteReport]:
+        if not w.write.any():
+            return state, WriteReport((), ())
+        scaled = Writes(w.key, w.base, w.context, w.rho, w.write, w.theta * trust, w.eta, w.alpha)
+        state, surprise = rule.step(state, scaled)
+        on = [int(i) for i in w.write.nonzero()[:, 0]]
+        return state, WriteReport(tuple(Bank(i).name for i in on), tuple(float(surprise[i]) for i in on))
+
+    @torch.no_grad()
+    def read(self, state: State, question: SpanFeatures) -> Readout:
+        """Two hops through the memory, starting at the question's own words."""
+        empty = Readout(torch.zeros(self.dim), 0.0, "", 0)
+        for batch, _ in self._batches([question]):
+            choices = self.encoder(batch.hidden, batch.mask, torch.ones(1), batch.surprise)
+            soft = self._look(choices, batch, lambda k: rule.read(state, k[0])[None], hard=True)
+            best = int(soft.slots[0].argmax())
+            h = self.config.banks
+            return Readout(soft.surface[0], float(soft.confidence[0].sigmoid()), Bank(best % h).name, 1 + best // h)
+        return empty
+
+    def _batches(self, spans: Sequence[SpanFeatures], size: int = 64) -> list[tuple[SpanBatch, int]]:
+        full = [s for s in spans if len(s)]
+        return [(collate(full[i : i + size], self.contents), len(full[i : i + size])) for i in range(0, len(full), size)]
+
+    # --- shared by both
+
+    def writes(self, c: Choices, batch: SpanBatch, hard: bool) -> Writes:
+        """Choices over words -> keys, values and rates, (N, H, …)."""
+        pick = _one_hot if hard else _softmax
+        value = pick(c.value)
+        both = torch.cat([batch.address, batch.surface], -1)
+        gate = c.write.sigmoid()
+        on = (gate > WRITE_THRESHOLD).float()
+        return Writes(
+            key=self._keys(c, batch, hard),
+            base=value[..., :-1] @ both,
+            context=(pick(c.subject)[:, None] @ batch.address)[:, 0],
+            rho=value[..., -1],
+            write=on if hard else on + gate - gate.detach(),
+            theta=c.theta.sigmoid(), eta=c.eta.sigmoid() * 0.9, alpha=c.alpha.sigmoid(),
+        )  # fmt: skip
+
+    def _keys(self, c: Choices, batch: SpanBatch, hard: bool) -> Tensor:
+        pick = _one_hot if hard else _softmax
+        return F.normalize((pick(c.key) @ batch.address) * self._second(c, batch, hard), dim=-1)
+
+    def _second(self, c: Choices, batch: SpanBatch, hard: bool) -> Tensor:
+        weight = (_one_hot if hard else _softmax)(c.second)
+        return weight[..., :-1] @ second(batch.address) + weight[..., -1:]
+
+    def _look(self, c: Choices, batch: SpanBatch, recall: rule.Recall, hard: bool) -> SoftReadout:
+        d, h = self.dim, self.config.banks
+        first = recall(self._keys(c, batch, hard))  # (B, H, 2d)
+        route = _one_hot(self.route) if hard else _softmax(self.route)
+        start = torch.einsum("ij,bjd->bid", route, first[..., :d])
+        start = start / start.norm(dim=-1, keepdim=True).clamp_min(0.5)
+        then = recall(start * self._second(c, batch, hard))
+        n1, n2 = (r[..., :d].norm(dim=-1).clamp_max(1.2) for r in (first, then))
+        want = self.slot(c.pooled).view(-1, 2, h)
+        slots = torch.cat([want[:, 0] + self.known[0] * n1 - self.known[1] * n2, want[:, 1] + self.known[2] * n2], -1)
+        chosen = _one_hot(slots) if hard else _softmax(slots)
+        norm = (chosen * torch.cat([n1, n2], -1)).sum(-1)
+        surface = (chosen[:, None] @ torch.cat([first, then], 1)[..., d:])[:, 0]
+        return SoftReadout(surface, self.asked(c.pooled)[:, 0] + self.sure[0] * norm + self.sure[1], slots)
+
+    # --- training: many stories at once
+
+    def soft_read(self, solved: rule.Solved, c: Choices, batch: SpanBatch) -> SoftReadout:
+        """Read one question a story from solved chunks (B stories)."""
+        return self._look(c, batch, solved.read, hard=False)
+
+
+def collate(spans: Sequence[SpanFeatures], contents: Contents) -> SpanBatch:
+    """Pad spans to the longest."""
+    n, w = len(spans), max(len(s) for s in spans)
+    hidden = torch.zeros(n, w, spans[0].hidden.shape[1])
+    mask = torch.zeros(n, w, dtype=torch.bool)
+    ids = torch.full((2, n, w, spans[0].address.shape[1]), -1)
+    for i, s in enumerate(spans):
+        hidden[i, : len(s)] = torch.from_numpy(s.hidden.astype(np.float32))
+        mask[i, : len(s)] = True
+        ids[0, i, : len(s)] = torch.from_numpy(s.address.astype(np.int64))
+        ids[1, i, : len(s)] = torch.from_numpy(s.surface.astype(np.int64))
+    address, surface = contents.words(ids)
+    return SpanBatch(hidden, mask, address, surface, torch.tensor([s.surprise for s in spans]))
+
+
+def _softmax(logits: Tensor) -> Tensor:
+    return logits.softmax(-1)
+
+
+def _one_hot(logits: Tensor) -> Tensor:
+    return F.one_hot(logits.argmax(-1), logits.shape[-1]).float()
