@@ -1,0 +1,173 @@
+"""The backbone as it speaks: token ids or embedding rows in, logits, hidden states and a stream of tokens out.
+
+One sequence (id 0), whose length the speaker keeps. Positions are contiguous; a range that is cut out is
+closed by shifting what came after it.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import llama_cpp
+import numpy as np
+
+from titans_edge.backbone.batch import Batch, FloatArray
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.sampling import SamplerChain, Sampling
+from titans_edge.errors import ContextOverflow, ModelError
+
+BATCH_TOKENS = 512
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What came back for T entries: logits (T, vocab), hidden (T, n_embd) after the final norm."""
+
+    logits: FloatArray
+    hidden: FloatArray
+
+
+class Speaker:
+    """A context of `n_ctx` positions on a backbone."""
+
+    def __init__(self, backbone: Backbone, n_ctx: int = 8192) -> None:
+        self.backbone = backbone
+        self.n_ctx = min(n_ctx, backbone.n_ctx_train)
+        params = llama_cpp.llama_context_default_params()
+        params.n_ctx = self.n_ctx
+        params.n_batch = params.n_ubatch = BATCH_TOKENS
+        self._ctx = backbone.new_context(params)
+        self._memory = llama_cpp.llama_get_memory(self._ctx)
+        self._tokens, self._rows = Batch(BATCH_TOKENS), Batch(BATCH_TOKENS, backbone.n_embd)
+        backbone.own(self._tokens)
+        backbone.own(self._rows)
+        self.length = 0
+
+    def room(self) -> int:
+        """Positions left."""
+        return self.n_ctx - self.length
+
+    def feed(self, ids: Sequence[int]) -> None:
+        """Decode token ids at the end of the sequence; the last one's logits can then be sampled from."""
+        self._need(len(ids))
+        for at in range(0, len(ids), BATCH_TOKENS):
+            part = ids[at : at + BATCH_TOKENS]
+            self._tokens.clear()
+            self._tokens.add_tokens(part, self.length, 0, "last")
+            self._tokens.decode(self._ctx)
+            self.length += len(part)
+
+    def feed_rows(self, rows: FloatArray) -> None:
+        """Decode embedding rows (n, n_embd) at the end of the sequence. No rows: nothing happens."""
+        if rows.ndim != 2 or (len(rows) and rows.shape[1] != self.backbone.n_embd):
+            raise ModelError(f"Rows of shape {rows.shape} do not fit n_embd {self.backbone.n_embd}.", "Use this backbone's graft.")
+        if not np.isfinite(rows).all():
+            raise ModelError("The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset.")
+        self._need(len(rows))
+        for at in range(0, len(rows), BATCH_TOKENS):
+            part = rows[at : at + BATCH_TOKENS]
+            self._rows.clear()
+            self._rows.add_rows(part, self.length, 0, "last")
+            self._rows.decode(self._ctx)
+            self.length += len(part)
+
+    def see(self, ids: Sequence[int]) -> Seen:
+        """`feed`, with logits and last-layer hidden states of every token."""
+        self._need(len(ids))
+        llama_cpp.llama_set_embeddings(self._ctx, True)
+        try:
+            logits, hidden = [], []
+            for at in range(0, len(ids), BATCH_TOKENS):
+                part = ids[at : at + BATCH_TOKENS]
+                self._tokens.clear()
+                self._tokens.add_tokens(part, self.length, 0, "all")
+                self._tokens.decode(self._ctx)
+                self.length += len(part)
+                logits.append(self._copy(llama_cpp.llama_get_logits(self._ctx), len(part), self.backbone.vocab.size))
+                hidden.append(self._copy(llama_cpp.llama_get_embeddings(self._ctx), len(part), self.backbone.n_embd))
+        finally:
+            llama_cpp.llama_set_embeddings(self._ctx, False)
+        return Seen(np.concatenate(logits), np.concatenate(hidden))
+
+    def surprise(self, ids: Sequence[int]) -> FloatArray:
+        """`feed`, with the negative log-likelihood (T,) of each token in nats; NaN for the sequence's first."""
+        previous = self.last_logits() if self.length else None
+        out = np.full(len(ids), np.nan, np.float32)
+        self._need(len(ids))
+        for at in range(0, len(ids), 128):
+            part = ids[at : at + 128]
+            self._tokens.clear()
+            self._tokens.add_tokens(part, self.length, 0, "all")
+            self._tokens.decode(self._ctx)
+            self.length += len(part)
+            logits = self._copy(llama_cpp.llama_get_logits(self._ctx), len(part), self.backbone.vocab.size)
+            before = logits[:-1] if previous is None else np.concatenate([previous[None], logits[:-1]])
+            known = part[len(part) - len(before) :]
+            out[at + len(part) - len(before) : at + len(part)] = _nll(before, known)
+            previous = logits[-1]
+        return out
+
+    def last_logits(self) -> FloatArray:
+        """Logits (vocab,) of the last decoded entry."""
+        return self._copy(llama_cpp.llama_get_logits_ith(self._ctx, -1), 1, self.backbone.vocab.size)[0]
+
+    def generate(self, sampling: Sampling) -> Iterator[int]:
+        """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context."""
+        chain = SamplerChain(sampling)
+        try:
+            for _ in range(sampling.max_tokens):
+                token = chain.sample(self._ctx)
+                if self.backbone.vocab.is_end(token):
+                    return
+                if self.room() < 1:
+                    return
+                self.feed([token])
+                yield token
+        finally:
+            chain.close()
+
+    def cut(self, start: int, end: int) -> None:
+        """Remove positions [start, end) and close the gap."""
+        if not llama_cpp.llama_memory_seq_rm(self._memory, 0, start, end):
+            raise ModelError("llama.cpp could not cut the sequence.", "Start again with /new.")
+        if end < self.length:
+            llama_cpp.llama_memory_seq_add(self._memory, 0, end, -1, start - end)
+        self.length -= end - start
+
+    def clear(self) -> None:
+        llama_cpp.llama_memory_clear(self._memory, True)
+        self.length = 0
+
+    def snapshot(self) -> bytes:
+        """The sequence's state, to be restored into a speaker of the same backbone and build."""
+        size = llama_cpp.llama_state_seq_get_size(self._ctx, 0)
+        buf = (ctypes.c_uint8 * size)()
+        n = llama_cpp.llama_state_seq_get_data(self._ctx, buf, size, 0)
+        return self.length.to_bytes(8, "little") + bytes(buf[:n])
+
+    def restore(self, state: bytes) -> None:
+        """Put a snapshot back. The last logits are not part of it: feed a token before sampling."""
+        self.clear()
+        raw = state[8:]
+        buf = (ctypes.c_uint8 * len(raw)).from_buffer_copy(raw)
+        if llama_cpp.llama_state_seq_set_data(self._ctx, buf, len(raw), 0) == 0:
+            raise ModelError("The snapshot does not fit this backbone.", "Start again with /new.")
+        self.length = int.from_bytes(state[:8], "little")
+
+    def _need(self, n: int) -> None:
+        if n > self.room():
+            raise ContextOverflow(
+                f"{n} tokens do not fit: {self.room()} of {self.n_ctx} positions are free.",
+                "Shorten the message, raise --context, or drop the history with /new.",
+            )
+
+    def _copy(self, pointer: ctypes._Pointer[ctypes.c_float], rows: int, columns: int) -> FloatArray:
+        return np.ctypeslib.as_array(pointer, (rows, columns)).copy()
+
+
+def _nll(logits: FloatArray, ids: Sequence[int]) -> FloatArray:
+    top = logits.max(-1, keepdims=True)
+    total = np.log(np.exp(logits - top).sum(-1)) + top[:, 0]
+    return np.asarray(total - logits[np.arange(len(ids)), np.asarray(ids)], np.float32)

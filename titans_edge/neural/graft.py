@@ -1,0 +1,143 @@
+"""The graft file: everything trained, as one GGUF bound to a backbone. See convert/FORMAT.md for the fields."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from gguf import GGUFReader, GGUFValueType, GGUFWriter
+from torch import Tensor, nn
+
+from titans_edge.errors import GraftError
+from titans_edge.features import SpanFeatures
+from titans_edge.gguf_header import Header, fingerprint
+from titans_edge.neural.contents import Contents
+from titans_edge.neural.encoder import EncoderConfig
+from titans_edge.neural.gate import Gate
+from titans_edge.neural.memory import NeuralMemory, Readout, collate
+from titans_edge.neural.rule import State
+from titans_edge.roles import Bank
+
+ARCHITECTURE, FORMAT = "titans-graft", 1
+
+
+@dataclass(frozen=True)
+class GraftInfo:
+    """What a graft says of itself."""
+
+    layer: int  # the backbone's layer it reads
+    fingerprint: dict[str, str]
+    threshold: float = 0.5  # rows are given when the memory is at least this sure
+    recipe: dict[str, Any] = field(default_factory=dict)
+    results: dict[str, Any] = field(default_factory=dict)
+    licence: str = "MIT"
+
+
+class Graft(nn.Module):
+    """Memory and gate of one backbone."""
+
+    def __init__(self, config: EncoderConfig, contents: Contents, info: GraftInfo) -> None:
+        super().__init__()
+        self.info = info
+        self.memory = NeuralMemory(config, contents)
+        self.gate = Gate(config.n_embd, config.width)
+        self.register_buffer("mean", contents.mean)
+        self.register_buffer("basis", contents.basis)
+
+    @torch.no_grad()
+    def rows(self, state: State, question: SpanFeatures) -> tuple[Tensor, Readout]:
+        """Rows (N, n_embd) for the backbone, none (0, n_embd) when the gate is closed or the memory not sure."""
+        readout = self.memory.read(state, question)
+        if self.gate.closed or readout.confidence < self.info.threshold:
+            return torch.zeros(0, self.memory.config.n_embd), readout
+        contents = self.memory.contents
+        ids = contents.decode(readout.surface)
+        answer = torch.from_numpy(contents.table.rows(ids))
+        return self.gate(answer, self.asked(question)), readout
+
+    @torch.no_grad()
+    def asked(self, question: SpanFeatures) -> Tensor:
+        """The question as the encoder sees it (width,)."""
+        b = collate([question], self.memory.contents)
+        return self.memory.encoder(b.hidden, b.mask, torch.ones(1), b.surprise).pooled[0]
+
+
+def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
+    """Write a graft, to a temporary name first. dtype of matrices: f16 or f32; vectors stay F32."""
+    writer = GGUFWriter(str(tmp := path.with_suffix(".tmp")), ARCHITECTURE)
+    config, info = graft.memory.config, graft.info
+    writer.add_uint32("titans.format", FORMAT)
+    writer.add_uint32("titans.layer", info.layer)
+    writer.add_float32("titans.threshold", info.threshold)
+    writer.add_string("general.license", info.licence)
+    for key, value in asdict(config).items():
+        (writer.add_float32 if isinstance(value, float) else writer.add_uint32)(f"titans.encoder.{key}", value)
+    for key, text in info.fingerprint.items():
+        writer.add_string(f"titans.backbone.{key}", text)
+    writer.add_string("titans.banks", json.dumps([b.name for b in Bank]))
+    writer.add_string("titans.routes", json.dumps(["embed"]))
+    writer.add_string("titans.recipe", json.dumps(info.recipe))
+    writer.add_string("titans.results", json.dumps(info.results))
+    for name, tensor in graft.state_dict().items():
+        array = tensor.detach().float().numpy()
+        half = dtype == "f16" and array.ndim == 2 and name != "basis"
+        writer.add_tensor(name, np.ascontiguousarray(array.reshape(array.shape or (1,)), np.float16 if half else np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    tmp.replace(path)
+
+
+def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
+    """Read a graft for `backbone`. Raises GraftError when it is damaged or made for another backbone."""
+    fields, tensors = _open(Path(path))
+    try:
+        config = EncoderConfig(**{k.removeprefix("titans.encoder."): v for k, v in fields.items() if k.startswith("titans.encoder.")})
+        bound = {k.removeprefix("titans.backbone."): v for k, v in fields.items() if k.startswith("titans.backbone.")}
+        info = GraftInfo(
+            fields["titans.layer"], bound, fields["titans.threshold"],
+            json.loads(fields["titans.recipe"]), json.loads(fields["titans.results"]), fields["general.license"],
+        )  # fmt: skip
+        if json.loads(fields["titans.banks"]) != [b.name for b in Bank] or fields["titans.format"] != FORMAT:
+            raise GraftError(f"{path} was made by another version of Titans Edge.", "Train it again with `titans-edge train`.")
+        if check:
+            _check(path, bound, fingerprint(backbone))
+        contents = Contents(backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"])
+        graft = Graft(config, contents, info)
+        shapes = {k: tuple(v.shape) for k, v in graft.state_dict().items()}
+        wrong = [k for k, s in shapes.items() if k not in tensors or tensors[k].numel() != int(np.prod(s))]
+        if wrong or set(tensors) - set(shapes):
+            raise GraftError(f"{path}: tensor {(wrong or sorted(set(tensors) - set(shapes)))[0]} does not fit.", "Fetch the graft again.")
+        graft.load_state_dict({k: tensors[k].reshape(s) for k, s in shapes.items()})
+    except (KeyError, TypeError, ValueError) as e:
+        raise GraftError(f"{path} is not a usable graft ({e}).", "Fetch it again, or train one with `titans-edge train`.") from e
+    return graft.eval()
+
+
+def _open(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    if not path.is_file():
+        raise GraftError(f"There is no graft {path}.", "Name one with --graft, or train one with `titans-edge train`.")
+    try:
+        reader = GGUFReader(str(path))
+        fields = {k: f.contents() for k, f in reader.fields.items() if f.types and f.types[0] != GGUFValueType.ARRAY}
+        tensors = {t.name: torch.from_numpy(np.array(t.data, np.float32)) for t in reader.tensors}
+    except Exception as e:  # gguf raises many kinds on damaged files
+        raise GraftError(f"{path} is damaged or no GGUF file ({e}).", "Fetch the graft again.") from e
+    if fields.get("general.architecture") != ARCHITECTURE:
+        raise GraftError(f"{path} is a GGUF, but not a graft.", "Pass backbones with --backbone and grafts with --graft.")
+    return fields, tensors
+
+
+def _check(path: Path | str, bound: dict[str, str], have: dict[str, str]) -> None:
+    different = [k for k in have if bound.get(k) != have[k]]
+    if different:
+        k = different[0]
+        raise GraftError(
+            f"{path} is a graft for another backbone: {k} is {bound.get(k)} in the graft and {have[k]} in the backbone.",
+            "Pull the backbone it was made for, or train one with `titans-edge train --backbone …`.",
+        )
