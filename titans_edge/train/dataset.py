@@ -24,7 +24,7 @@ NO_ANSWER = -1
 class StoryBatch:
     """B stories of up to T spans. index (B, T) into `spans` (-1 padding); question (B,) into `spans`.
 
-    answer (B, d) surface vectors; answerable (B,); targets: labels of `spans` as (N, H) tensors; subject (N,).
+    answer (B, d) surface vectors; answerable (B,); targets: labels of `spans` as (N, H) tensors; subject (N,); slot (B,).
     """
 
     spans: SpanBatch
@@ -38,6 +38,7 @@ class StoryBatch:
     value: Tensor
     write: Tensor
     subject: Tensor
+    slot: Tensor
     kinds: list[str]
 
 
@@ -72,7 +73,7 @@ class Dataset:
             self._spans(list(texts)), asking, index, torch.tensor(asked), torch.stack(answers),
             torch.tensor([0.0 if s else 1.0 for s in strangers]),
             *(torch.from_numpy(np.stack([getattr(m, k) for m in marks])) for k in ("key", "second", "value", "write")),
-            torch.tensor([m.subject for m in marks]), [s.kind for s in stories],
+            torch.tensor([m.subject for m in marks]), torch.tensor([marks[q].slot for q in asked]), [s.kind for s in stories],
         )  # fmt: skip
 
     def answer_vector(self, story: Story) -> Tensor:

@@ -25,6 +25,7 @@ class SpanLabels:
     value: Ints
     write: Ints
     subject: int = NO_TARGET
+    slot: int = NO_TARGET  # questions: which bank and hop answers, hop * H + bank
 
 
 def _blank(write: int) -> tuple[Ints, Ints, Ints, Ints]:
@@ -56,4 +57,5 @@ def of_question(q: Question, words: list[str]) -> SpanLabels:
         for bank in banks:
             key[bank] = at[q.key.lower()]
             second[bank] = NONE if q.second is None or bank == Bank.HOLDER else at[q.second.lower()]
-    return SpanLabels(key, second, value, write)
+    slot = NO_TARGET if q.bank is None else int(q.hop) * H + q.bank
+    return SpanLabels(key, second, value, write, slot=slot)

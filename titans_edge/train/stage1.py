@@ -39,7 +39,7 @@ def losses(memory: NeuralMemory, b: StoryBatch) -> Losses:
     spans = type(b.spans)(*(getattr(b.spans, k)[q] for k in b.spans.__dataclass_fields__))
     out = memory.soft_read(solved, asked, spans)
     answer, right = _answer(out.surface, b)
-    return Losses(answer, _choice(choices, b), F.binary_cross_entropy_with_logits(out.confidence, b.answerable), right)
+    return Losses(answer, _choice(choices, b) + _picks(out.slots, b.slot), F.binary_cross_entropy_with_logits(out.confidence, b.answerable), right)
 
 
 def gather(w: rule.Writes, index: Tensor) -> rule.Writes:

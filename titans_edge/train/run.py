@@ -1,0 +1,158 @@
+"""The whole training of a graft: read, stage 1, stage 2, save. Each part leaves a file and is skipped when it is there."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.reader import Reader
+from titans_edge.backbone.spans import features
+from titans_edge.backbone.speaker import Speaker
+from titans_edge.gguf_header import Header
+from titans_edge.neural.contents import Contents, whitening
+from titans_edge.neural.encoder import EncoderConfig
+from titans_edge.neural.graft import Graft, GraftInfo, save
+from titans_edge.roles import Bank
+from titans_edge.train.babi import book_sentences
+from titans_edge.train.cache import FeatureCache
+from titans_edge.train.dataset import Dataset, draw_noise
+from titans_edge.train.lexicon import Lexicon
+from titans_edge.train.smalltalk import small_talk
+from titans_edge.train.stage1 import learning_rate, losses
+from titans_edge.train.stories import KINDS, Story, stories
+
+Report = Callable[[str, int, int, str], None]  # part, done, of, remarks
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the outcome, kept in the graft."""
+
+    seed: int = 1
+    layer: int = 4
+    dim: int = 256
+    stories: int = 6000
+    noise: int = 5000
+    surprised: int = 1500
+    steps: int = 1500
+    batch: int = 32
+    gate_steps: int = 160
+    gate_batch: int = 16
+
+
+def read_words(backbone: Backbone, recipe: Recipe, data: Path | None, path: Path, report: Report) -> FeatureCache:
+    """Features of all sentences stage 1 will see."""
+    if path.exists():
+        return FeatureCache.load(path)
+    texts = [t for s in training_stories(backbone, recipe) for t in (*(f.text for f in s.facts), s.question.text)]
+    texts = list(dict.fromkeys(texts)) + noise_sentences(backbone, recipe, data)
+    reader, cache = Reader(backbone, recipe.layer), FeatureCache()
+    for at in range(0, len(texts), 1024):
+        cache.fill(reader, texts[at : at + 1024])
+        report("reading", len(cache.start), len(texts), "sentences")
+    speaker = Speaker(backbone, 512)
+    for n, text in enumerate(random.Random(recipe.seed).sample(texts, min(recipe.surprised, len(texts)))):
+        speaker.clear()
+        cache.surprise[cache.index[text]] = float(np.nanmean(speaker.surprise(backbone.vocab.encode("\n" + text))))
+        if n % 64 == 0:
+            report("surprise", n, recipe.surprised, "sentences")
+    cache.save(path)
+    return cache
+
+
+def training_stories(backbone: Backbone, recipe: Recipe) -> list[Story]:
+    return list(stories(KINDS, recipe.stories, Lexicon(mined=mined_words(backbone)), recipe.seed))
+
+
+def noise_sentences(backbone: Backbone, recipe: Recipe, data: Path | None) -> list[str]:
+    """Sentences that must write nothing: small talk of our own and, from `data`, books."""
+    rng = random.Random(recipe.seed)
+    out = list(small_talk(rng, 600))
+    if data is not None:
+        books = book_sentences(data, "train")
+        short = [[s for s in b if len(backbone.vocab.encode(s)) <= 32] for b in books]
+        out += [s for b in short for s in rng.sample(b, min(len(b), recipe.noise // len(books)))]
+    return list(dict.fromkeys(out))
+
+
+def mined_words(backbone: Backbone) -> list[str]:
+    """Lower-case words of four to nine letters that are tokens of the vocabulary."""
+    pieces = (backbone.vocab.piece(t) for t in range(backbone.vocab.size))
+    return [p.decode().strip() for p in pieces if re.fullmatch(rb" [a-z]{4,9}", p)]
+
+
+def make_contents(backbone: Backbone, dim: int) -> Contents:
+    """Whitening of the words (letters only) of the backbone's vocabulary."""
+    ids = [t for t in range(backbone.vocab.size) if re.fullmatch(rb" ?[A-Za-z]+", backbone.vocab.piece(t))]
+    mean, basis = whitening(torch.from_numpy(backbone.embedding.rows(ids)), dim)
+    return Contents(backbone.embedding, mean, basis)
+
+
+def stage1(graft: Graft, cache: FeatureCache, told: list[Story], noise: list[str], recipe: Recipe, path: Path, report: Report) -> None:
+    """Train the memory; a checkpoint every 100 steps, taken up again where one lies at `path`."""
+    memory, data = graft.memory, Dataset(cache, graft.memory.contents)
+    optimiser = torch.optim.AdamW(memory.parameters(), 1e-3, weight_decay=0.01)
+    start = _resume(path, memory, optimiser)
+    memory.train()
+    running = 0.0
+    for step in range(start, recipe.steps):
+        rng = random.Random(recipe.seed * 1_000_003 + step)
+        torch.manual_seed(rng.randrange(2**31))
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, recipe.steps)
+        part = rng.sample(told, recipe.batch)
+        batch = data.batch(part, [draw_noise(rng, noise, 4) for _ in part], [rng.random() < 0.12 for _ in part])
+        out = losses(memory, batch)
+        optimiser.zero_grad()
+        out.total.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(memory.parameters(), 1.0)
+        optimiser.step()
+        known = batch.answerable > 0
+        running = 0.95 * running + 0.05 * float(out.right[known].float().mean()) if step > start else float(out.right[known].float().mean())
+        if step % 10 == 9:
+            report("stage 1", step + 1, recipe.steps, f"loss {float(out.total.detach()):.3f}, right {100 * running:.0f} %")
+        if step % 100 == 99 or step == recipe.steps - 1:
+            _checkpoint(path, memory, optimiser, step + 1)
+    memory.eval()
+
+
+def _checkpoint(path: Path, module: torch.nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
+    tmp = path.with_suffix(".tmp")
+    torch.save({"module": module.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, tmp)
+    tmp.replace(path)
+
+
+def _resume(path: Path, module: torch.nn.Module, optimiser: torch.optim.Optimizer) -> int:
+    if not path.exists():
+        return 0
+    saved = torch.load(path, weights_only=True)
+    module.load_state_dict(saved["module"])
+    optimiser.load_state_dict(saved["optimiser"])
+    return int(saved["step"])
+
+
+def train(backbone: Backbone, recipe: Recipe, data: Path | None, folder: Path, out: Path, report: Report) -> Graft:
+    """Both stages; files of the run in `folder`, the graft in `out`. Run again after an interruption to go on."""
+    from titans_edge.train.stage2 import stage2
+
+    torch.manual_seed(recipe.seed)
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = read_words(backbone, recipe, data, folder / "features.npz", report)
+    config = EncoderConfig(backbone.n_embd, len(Bank))
+    info = GraftInfo(recipe.layer, backbone.fingerprint, recipe={**asdict(recipe), "books": data is not None})
+    graft = Graft(config, make_contents(backbone, recipe.dim), info)
+    told = training_stories(backbone, recipe)
+    stage1(graft, cache, told, noise_sentences(backbone, recipe, data), recipe, folder / "stage1.pt", report)
+    stage2(graft, backbone, told, recipe, folder, report)
+    save(graft.eval(), out)
+    return graft
+
+
+__all__ = ["Header", "Recipe", "features", "train"]
