@@ -1,0 +1,120 @@
+"""Stage 2: the gate. Loss: the frozen twin's next-token loss on the answer, given the gate's rows and the question."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.reader import Reader
+from titans_edge.backbone.spans import features
+from titans_edge.neural.gate import LEAD, TAIL
+from titans_edge.neural.graft import Graft
+from titans_edge.neural.memory import collate
+from titans_edge.train.stories import Story
+from titans_edge.train.twin import cpu_dtype, load_twin
+
+START = "(Memory: the answer is", ". Reply with it only.)\n"  # the gate's learned rows begin as these words
+
+
+@dataclass(frozen=True)
+class Example:
+    """Token ids of one training example; the gate's rows go between `before` and `question`."""
+
+    before: list[int]
+    answer: list[int]  # the word's canonical ids: the rows the memory would give
+    question: list[int]  # the message and what follows it, up to where the reply begins
+    reply: list[int]
+    pooled: Tensor
+
+
+def reply_text(story: Story) -> str:
+    """What the model should say."""
+    q = story.question
+    said = " ".join(f.text for f in story.facts)
+    article = "the " if f"the {q.answer}" in said.lower() else ""
+    if story.kind in ("place", "thing", "before"):
+        return f"In {article}{q.answer}."
+    text = f"{article}{q.answer}."
+    return text[0].upper() + text[1:]
+
+
+def stage2(graft: Graft, backbone: Backbone, told: list[Story], recipe: Any, folder: Path, report: Any) -> None:
+    """Train the gate; a checkpoint every 20 steps."""
+    from titans_edge.train.run import _checkpoint, _resume
+
+    gate, path = graft.gate, folder / "stage2.pt"
+    gate.start_from(start_rows(backbone))
+    optimiser = torch.optim.AdamW(gate.parameters(), 2e-4, weight_decay=0.0)
+    start = _resume(path, gate, optimiser)
+    if start >= recipe.gate_steps:
+        return
+    pool = random.Random(recipe.seed).sample(told, min(len(told), recipe.gate_batch * recipe.gate_steps, 1500))
+    report("stage 2", start, recipe.gate_steps, "loading the twin")
+    examples = make_examples(graft, backbone, pool)
+    twin = load_twin(backbone.path, cpu_dtype())
+    for step in range(start, recipe.gate_steps):
+        rng = random.Random(recipe.seed * 7919 + step)
+        loss = batch_loss(graft, twin, rng.sample(examples, recipe.gate_batch))
+        optimiser.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(gate.parameters(), 1.0)
+        optimiser.step()
+        report("stage 2", step + 1, recipe.gate_steps, f"loss {float(loss.detach()):.3f}")
+        if step % 20 == 19 or step == recipe.gate_steps - 1:
+            _checkpoint(path, gate, optimiser, step + 1)
+
+
+def start_rows(backbone: Backbone) -> Tensor:
+    """Embedding rows (LEAD + TAIL, n_embd) of START, cut or repeated to length."""
+    lead, tail = (backbone.vocab.encode(t) for t in START)
+    ids = (lead[-1:] * LEAD + lead)[-LEAD:] + (tail + tail[-1:] * TAIL)[:TAIL]
+    return torch.from_numpy(backbone.embedding.rows(ids).copy())
+
+
+def make_examples(graft: Graft, backbone: Backbone, told: list[Story]) -> list[Example]:
+    vocab, template = backbone.vocab, backbone.template
+    frame = template.user()
+    before = vocab.encode(template.system(None) + frame.before, special=True, bos=True)
+    after = vocab.encode(frame.after, special=True)
+    end = vocab.encode(template.reply_end(), special=True)[:1]
+    reader = Reader(backbone, graft.info.layer)
+    out = []
+    for at in range(0, len(told), 64):
+        part = told[at : at + 64]
+        spans = list(features(reader, [s.question.text for s in part]))
+        b = collate(spans, graft.memory.contents)
+        with torch.no_grad():
+            pooled = graft.memory.encoder(b.hidden, b.mask, torch.ones(len(part)), b.surprise).pooled
+        for story, row in zip(part, pooled, strict=True):
+            ids = list(vocab.word_ids(story.question.answer))[:4]
+            out.append(Example(before, ids, vocab.encode(story.question.text) + after, vocab.encode(reply_text(story)) + end, row))
+    return out
+
+
+def batch_loss(graft: Graft, twin: Any, examples: list[Example]) -> Tensor:
+    """Mean loss on the replies' tokens."""
+    embed = twin.get_input_embeddings()
+    table = graft.memory.contents.table
+    rows, targets = [], []
+    for e in examples:
+        answer = torch.from_numpy(table.rows(e.answer).copy())
+        gate = graft.gate(answer, e.pooled)
+        parts = [embed(torch.tensor(e.before)), gate.to(embed.weight.dtype), embed(torch.tensor(e.question + e.reply))]
+        rows.append(torch.cat(parts))
+        skip = len(e.before) + len(gate) + len(e.question)
+        targets.append(torch.tensor([-100] * skip + e.reply))
+    longest = max(len(r) for r in rows)
+    batch = torch.stack([F.pad(r, (0, 0, 0, longest - len(r))) for r in rows])
+    labels = torch.stack([F.pad(t, (0, longest - len(t)), value=-100) for t in targets])
+    mask = torch.stack([(torch.arange(longest) < len(r)).long() for r in rows])
+    hidden = twin.model(inputs_embeds=batch, attention_mask=mask).last_hidden_state[:, :-1]
+    wanted = labels[:, 1:]
+    chosen = wanted != -100  # the vocabulary-wide product only where there is a target
+    return F.cross_entropy(twin.lm_head(hidden[chosen]).float(), wanted[chosen])

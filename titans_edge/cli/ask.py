@@ -1,0 +1,49 @@
+"""titans-edge ask: one question, one answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from titans_edge.cli import common
+
+
+def ask(
+    question: Annotated[str, typer.Argument(help="What to ask.")],
+    backbone: common.Backbone = common.store.DEFAULT,
+    graft: common.GraftOption = None,
+    memory: common.Memory = "default",
+    no_memory: common.NoMemory = False,
+    context: common.Context = 8192,
+    gpu_layers: common.GpuLayers = None,
+    max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 256,
+    as_json: common.Json = False,
+) -> None:
+    """Ask one question; the memory is read, not written.
+
+    Example: [bold]titans-edge ask "Where is Mary?" --json[/bold]
+    """
+    from titans_edge.backbone.sampling import Sampling
+    from titans_edge.runtime import Done, Notice, Remembered, Text
+
+    sampling = Sampling(max_tokens=max_tokens)
+    out: dict[str, object] = {"question": question, "rows": 0, "confidence": 0.0}
+    pieces: list[str] = []
+    with common.open_chat(
+        backbone, graft, memory, no_memory=no_memory, context=context, gpu_layers=gpu_layers, sampling=sampling
+    ) as chat:
+        for event in chat.turn(question, learn=False):
+            if isinstance(event, Text):
+                pieces.append(event.text)
+                if not as_json:
+                    print(event.text, end="", flush=True)
+            elif isinstance(event, Remembered):
+                out |= {"rows": event.rows, "confidence": event.confidence, "bank": event.bank}
+            elif isinstance(event, Notice):
+                print(f"! {event.text}", file=sys.stderr)
+            elif isinstance(event, Done):
+                out |= {"first_token_s": event.first_token, "tokens": event.tokens, "seconds": event.seconds}
+    print(json.dumps({**out, "answer": "".join(pieces)}) if as_json else "")

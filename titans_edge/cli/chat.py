@@ -1,0 +1,168 @@
+"""titans-edge chat: talk to a model that remembers."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from titans_edge.cli import common
+
+if TYPE_CHECKING:
+    from titans_edge.runtime import Chat
+
+HELP = """\
+/new           drop the conversation's text, keep the memory
+/memory        what the memory holds, in figures
+/forget        take back what your last message taught (up to 8 messages, one at a time)
+/reset         forget everything
+/stats         speed of the last reply
+/help          this list
+/bye           leave (also Ctrl-D)"""
+
+
+def chat(
+    backbone: common.Backbone = common.store.DEFAULT,
+    graft: common.GraftOption = None,
+    memory: common.Memory = "default",
+    no_memory: common.NoMemory = False,
+    context: common.Context = 8192,
+    gpu_layers: common.GpuLayers = None,
+    temperature: Annotated[float, typer.Option(help="0 is greedy.")] = 0.0,
+    top_p: Annotated[float, typer.Option(help="Nucleus sampling.")] = 1.0,
+    top_k: Annotated[int, typer.Option(help="0: off.")] = 0,
+    min_p: Annotated[float, typer.Option(help="0: off.")] = 0.0,
+    repeat_penalty: Annotated[float, typer.Option(help="1: off.")] = 1.1,
+    seed: Annotated[int, typer.Option(help="Seed of sampling.")] = 0,
+    max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 512,
+    system: Annotated[str | None, typer.Option(help="System prompt; default: the model's own.")] = None,
+) -> None:
+    """Talk to a model that remembers. Facts you tell go into memory and outlast the conversation.
+
+    Examples: [bold]titans-edge chat[/bold] · [bold]titans-edge chat --memory work --temperature 0.7[/bold]
+    """
+    from titans_edge.backbone.sampling import Sampling
+
+    sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens)
+    kept = None if no_memory else memory
+    with common.open_chat(
+        backbone, graft, kept, no_memory=no_memory, context=context, gpu_layers=gpu_layers, sampling=sampling, system=system
+    ) as session:
+        if sys.stdin.isatty():
+            told = session.client.info["spans"] if session.client else 0
+            print(f"{session.backbone.name} · memory {memory if kept else 'off'} ({told} spans) · /help for commands")
+        Loop(session).run()
+
+
+class Loop:
+    """Reads lines, runs commands and turns, prints events."""
+
+    def __init__(self, session: Chat) -> None:
+        self.session = session
+        self.last = ""
+        self.commands = {
+            "/new": self._new, "/memory": self._memory, "/forget": self._forget, "/reset": self._reset,
+            "/stats": lambda: print(self.last or "No reply yet."), "/help": lambda: print(HELP),
+        }  # fmt: skip
+
+    def run(self) -> None:
+        ask = _prompt()
+        while True:
+            try:
+                line = ask()
+            except KeyboardInterrupt:
+                continue
+            except EOFError:
+                return
+            if line.strip() in ("/bye", "/quit", "/exit"):
+                return
+            if line.strip():
+                self.handle(line.strip())
+
+    def handle(self, line: str) -> None:
+        """One line of the user: a command or a message. Errors of one turn do not end the chat."""
+        from titans_edge.errors import TitansError
+
+        try:
+            if line.startswith("/"):
+                self.commands.get(line.split()[0], lambda: print(f"There is no command {line.split()[0]}; see /help."))()
+            else:
+                self.turn(line)
+        except TitansError as e:
+            print(f"! {e}", file=sys.stderr)
+
+    def turn(self, message: str) -> None:
+        """Stream one reply; Ctrl-C stops the reply, and the turn is still learned from and saved."""
+        from titans_edge.runtime import Done, Notice, Remembered, Text
+
+        client, events = self.session.client, self.session.turn(message)
+        restarts = client.restarts if client else 0
+        note = ""
+        try:
+            for event in events:
+                if isinstance(event, Text):
+                    print(event.text, end="", flush=True)
+                elif isinstance(event, Notice):
+                    print(f"! {event.text}", file=sys.stderr)
+                elif isinstance(event, Remembered):
+                    note = f", from memory ({100 * event.confidence:.0f} % sure)"
+                elif isinstance(event, Done):
+                    rate = event.tokens / max(1e-9, event.seconds - event.first_token)
+                    self.last = f"first token {event.first_token:.2f} s, {event.tokens} tokens, {rate:.0f} tokens/s{note}"
+        except KeyboardInterrupt:
+            print(" [stopped]", end="")
+        finally:
+            events.close()  # type: ignore[attr-defined]
+            print()
+        if client is not None:
+            client.save()
+            if client.restarts > restarts:
+                print("! The memory process died and was started again; nothing saved was lost.", file=sys.stderr)
+
+    def _new(self) -> None:
+        self.session.new()
+        print("The conversation's text is gone; the memory stays.")
+
+    def _memory(self) -> None:
+        if self.session.client is None:
+            print("The memory is off.")
+            return
+        stats = self.session.client.stats()
+        print(f"{stats['spans']} spans read, state of {stats['bytes'] / 1e6:.1f} MB")
+        for bank in stats["banks"]:
+            print(f"  {bank['bank'].lower():<11}{bank['writes']:>5} writes   norm {bank['norm']:.2f}")
+
+    def _forget(self) -> None:
+        done = self.session.client is not None and self.session.client.undo()
+        print("Taken back." if done else "There is nothing to take back in this session; /reset forgets everything.")
+
+    def _reset(self) -> None:
+        if self.session.client is not None:
+            self.session.client.reset()
+        self.session.new()
+        print("Everything is forgotten.")
+
+
+def _prompt():  # type: ignore[no-untyped-def]
+    """A function that gives the next line: prompt_toolkit at a terminal, plain lines from a pipe (echoed)."""
+    if not sys.stdin.isatty():
+
+        def piped() -> str:
+            line = sys.stdin.readline()
+            if not line:
+                raise EOFError
+            print(f"> {line.rstrip()}", flush=True)
+            return line
+
+        return piped
+    import platformdirs
+    from prompt_toolkit import PromptSession
+    from prompt_toolkit.completion import WordCompleter
+    from prompt_toolkit.history import FileHistory
+
+    folder = common.Path(platformdirs.user_data_dir("titans-edge"))
+    folder.mkdir(parents=True, exist_ok=True)
+    words = WordCompleter([line.split()[0] for line in HELP.splitlines()], sentence=True)
+    session: PromptSession[str] = PromptSession(history=FileHistory(str(folder / "history")), completer=words)
+    return lambda: session.prompt("> ")

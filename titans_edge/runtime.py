@@ -1,0 +1,189 @@
+"""A conversation: backbone and memory put together. `Chat.turn(message)` is an iterator of events.
+
+Knows the order of things in a turn. Knows nothing of terminals, and imports no torch: the memory is behind a client.
+"""
+
+from __future__ import annotations
+
+import codecs
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.reader import Reader
+from titans_edge.backbone.sampling import Sampling
+from titans_edge.backbone.spans import features, mean_nll
+from titans_edge.backbone.speaker import Speaker
+from titans_edge.errors import ContextOverflow, UsageError
+from titans_edge.sidecar.client import MemoryClient, MemoryReadout
+from titans_edge.text import MAX_SPAN_TOKENS, sentences, spans
+
+SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
+READ_SPANS = 64
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """The memory had something to say: n rows, how sure it is (0..1), the bank and the hop."""
+
+    rows: int
+    confidence: float
+    bank: str
+    hop: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """A piece of the reply."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something the user should know."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Done:
+    """The turn's figures: seconds to the first token, tokens of the reply, seconds in all."""
+
+    first_token: float
+    tokens: int
+    seconds: float
+
+
+Event = Remembered | Text | Notice | Done
+
+
+class Chat:
+    """One conversation with one memory. client None: the plain backbone."""
+
+    def __init__(
+        self, backbone: Backbone, client: MemoryClient | None, *, context: int = 8192, sampling: Sampling | None = None,
+        system: str | None = None,
+    ) -> None:  # fmt: skip
+        self.backbone, self.client, self.sampling = backbone, client, sampling or Sampling()
+        self.speaker = Speaker(backbone, context)
+        self.reader = Reader(backbone, client.info["layer"]) if client is not None else None
+        template = backbone.template
+        self._frame = template.user()
+        self._head = backbone.vocab.encode(template.system(system), special=True, bos=True)
+        self._before, self._after, self._end = (
+            backbone.vocab.encode(t, special=True) for t in (self._frame.before, self._frame.after, template.reply_end())
+        )
+
+    def new(self) -> None:
+        """Drop the conversation's text; the memory stays."""
+        self.speaker.clear()
+
+    def turn(self, message: str, *, learn: bool = True) -> Iterator[Event]:
+        """Read the memory, speak, then write the message into the memory. Closing the iterator stops the reply only."""
+        ids = self._ids(message)
+        began = time.perf_counter()
+        readout = self.recall(message)
+        yield from self._make_room(len(ids), 0 if readout is None else len(readout.rows))
+        rows_at, nll = self._prompt(ids, readout)
+        if readout is not None and len(readout.rows):
+            yield Remembered(len(readout.rows), readout.confidence, readout.bank, readout.hop)
+        try:
+            yield from self._reply(began)
+        finally:
+            self._close_turn(rows_at, 0 if readout is None else len(readout.rows))
+            if learn:
+                self._learn(message, ids, nll)
+
+    def recall(self, message: str) -> MemoryReadout | None:
+        """What the memory answers to the message's last question, or to its last sentence."""
+        if self.client is None or self.reader is None:
+            return None
+        parts = sentences(message) or [message]
+        asked = next((p for p in reversed(parts) if p.endswith(("?", "？"))), parts[-1])
+        tokens = self.backbone.vocab.encode(asked)
+        if len(tokens) > 2 * MAX_SPAN_TOKENS:
+            return None
+        (question,) = features(self.reader, [asked])
+        return self.client.read(question)
+
+    def learn(self, text: str, *, trust: float = 1.0) -> Iterator[tuple[int, int]]:
+        """Write a text on the fast path: yields (spans, tokens) written after each group."""
+        if self.client is None or self.reader is None:
+            raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
+        encode = self.backbone.vocab.encode
+        cut = list(spans(text, lambda s: len(encode(s))))
+        for at in range(0, len(cut), READ_SPANS):
+            group = cut[at : at + READ_SPANS]
+            self.client.write(list(features(self.reader, group)), trust=trust)
+            yield len(group), sum(len(encode(s)) for s in group)
+        self.client.wait()
+
+    def _ids(self, message: str) -> list[int]:
+        if not message.strip():
+            raise UsageError("The message is empty.", "Type a question or tell a fact.")
+        ids = self.backbone.vocab.encode(message)
+        limit = self.speaker.n_ctx - len(self._head) - len(self._before) - len(self._after) - 64
+        if len(ids) > limit:
+            raise ContextOverflow(
+                f"The message has {len(ids)} tokens; the context takes {max(0, limit)}.",
+                "Read it into memory with `titans-edge read`, or raise --context.",
+            )
+        return ids
+
+    def _make_room(self, n: int, rows: int) -> Iterator[Event]:
+        need = n + rows + len(self._before) + len(self._after) + len(self._end) + 32
+        if self.speaker.length and need > self.speaker.room():
+            self.speaker.clear()
+            yield Notice("The context was full: the conversation's text was dropped, the memory stays.")
+
+    def _prompt(self, ids: list[int], readout: MemoryReadout | None) -> tuple[int, np.ndarray | None]:
+        """Feed frame, rows and message. Returns where the rows stand, and the message's nll where it was taken."""
+        if self.speaker.length == 0:
+            self.speaker.feed(self._head)
+        self.speaker.feed(self._before)
+        rows_at = self.speaker.length
+        if readout is not None and len(readout.rows):
+            self.speaker.feed_rows(readout.rows)
+        nll = None
+        if self.client is not None and len(ids) <= SURPRISE_TOKENS:
+            nll = self.speaker.surprise(ids)
+        else:
+            self.speaker.feed(ids)
+        self.speaker.feed(self._after)
+        return rows_at, nll
+
+    def _reply(self, began: float) -> Iterator[Event]:
+        decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        count, first = 0, 0.0
+        for token in self.speaker.generate(self.sampling):
+            count += 1
+            first = first or time.perf_counter() - began
+            text = decoder.decode(self.backbone.vocab.piece(token))
+            if text:
+                yield Text(text)
+        rest = decoder.decode(b"", final=True)
+        if rest:
+            yield Text(rest)
+        if self.speaker.room() < 1:
+            yield Notice("The context is full; /new drops the conversation's text and keeps the memory.")
+        yield Done(first, count, time.perf_counter() - began)
+
+    def _close_turn(self, rows_at: int, rows: int) -> None:
+        """End the reply in the cache, and take the memory's rows out of it."""
+        if self.speaker.room() >= len(self._end):
+            self.speaker.feed(self._end)
+        if rows:
+            self.speaker.cut(rows_at, rows_at + rows)
+
+    def _learn(self, message: str, ids: list[int], nll: np.ndarray | None) -> None:
+        """Queue the message's spans for writing; the memory process works while the user types."""
+        if self.client is None or self.reader is None:
+            return
+        vocab = self.backbone.vocab
+        cut = list(spans(message, lambda s: len(vocab.encode(s))))
+        surprises = mean_nll(vocab, message, ids, nll, cut) if nll is not None else None
+        self.client.write(list(features(self.reader, cut, surprises)), undoable=True)
