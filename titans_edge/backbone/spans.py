@@ -40,7 +40,7 @@ def mean_nll(vocab: Vocabulary, text: str, ids: Sequence[int], nll: FloatArray, 
     for span in spans:
         start = max(at, folded.encode().find(span.encode(), at))
         at = start + len(span.encode())
-        inside = (ends > start * scale) & (ends <= at * scale + 1)
+        inside = (ends > start * scale) & (ends <= at * scale + 0.5)
         out.append(float(nll[inside].mean()) if inside.any() else float("nan"))
     return out
 

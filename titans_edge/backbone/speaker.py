@@ -115,7 +115,7 @@ class Speaker:
 
     def generate(self, sampling: Sampling) -> Iterator[int]:
         """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context."""
-        chain = SamplerChain(sampling)
+        chain = SamplerChain(sampling, self.backbone.vocab.size)
         try:
             for _ in range(sampling.max_tokens):
                 token = chain.sample(self._ctx)

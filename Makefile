@@ -1,0 +1,37 @@
+# make chat: set everything up and talk. make test: set everything up and run all tests.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+TORCH ?= torch==2.13.0
+MEMORY ?= default
+
+.PHONY: chat test unit check setup
+
+chat: $(VENV)/.backbone
+	@$(BIN)/titans-edge chat --memory $(MEMORY)
+
+test: check $(VENV)/.backbone
+	$(BIN)/python -m pytest -q
+
+unit: setup
+	$(BIN)/python -m pytest -q -m "not real"
+
+check: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+setup: $(VENV)/.installed
+
+$(VENV)/.installed: pyproject.toml
+	@echo "Setting up: llama-cpp-python is compiled from source, about five minutes on two cores (once)."
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install -q --upgrade pip
+	@# a plain torch brings several GB of CUDA; where pip knows an index of CPU builds, this takes that
+	$(BIN)/python -m pip install -q "$(TORCH)"
+	$(BIN)/python -m pip install -q -e ".[dev]"
+	@touch $@
+
+$(VENV)/.backbone: $(VENV)/.installed
+	$(BIN)/titans-edge pull
+	@touch $@

@@ -1,0 +1,149 @@
+"""llama.cpp through our door: rows equal ids, taps equal whatever the batch, cuts and snapshots, refusals."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.tiny import make_gguf
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.reader import Reader
+from titans_edge.backbone.sampling import Sampling
+from titans_edge.backbone.spans import features, mean_nll
+from titans_edge.backbone.speaker import Speaker
+from titans_edge.errors import ContextOverflow, ModelError, UsageError
+from titans_edge.gguf_header import read_header
+
+TEXT = "Mary went to the kitchen, then home."
+
+
+def test_embedding_rows_decode_to_the_same_logits_as_ids(tiny: Backbone) -> None:
+    ids = tiny.vocab.encode(TEXT)
+    by_ids, by_rows = Speaker(tiny, 256), Speaker(tiny, 256)
+    by_ids.feed(ids)
+    by_rows.feed_rows(tiny.embedding.rows(ids))
+    assert np.array_equal(by_ids.last_logits(), by_rows.last_logits())
+
+
+def test_no_rows_change_nothing(tiny: Backbone) -> None:
+    ids = tiny.vocab.encode(TEXT)
+    plain, gated = Speaker(tiny, 256), Speaker(tiny, 256)
+    plain.feed(ids)
+    gated.feed(ids[:5])
+    gated.feed_rows(np.zeros((0, tiny.n_embd), np.float32))
+    gated.feed(ids[5:])
+    plain2 = Speaker(tiny, 256)
+    plain2.feed(ids[:5])
+    plain2.feed(ids[5:])
+    assert np.array_equal(plain2.last_logits(), gated.last_logits())
+    assert np.allclose(plain.last_logits(), gated.last_logits(), atol=1e-3)
+
+
+def test_a_span_reads_the_same_alone_and_among_others(tiny: Backbone) -> None:
+    spans = [tiny.vocab.encode(s) for s in ("one two", TEXT, "a", "the end of it")]
+    together = list(Reader(tiny, 1).read(spans))
+    for ids, hidden in zip(spans, together, strict=True):
+        (alone,) = Reader(tiny, 1).read([ids])
+        assert np.allclose(alone, hidden, atol=1e-3)
+        assert hidden.shape == (len(ids), tiny.n_embd)
+
+
+def test_surprise_is_the_nll_of_the_logits(tiny: Backbone) -> None:
+    ids = tiny.vocab.encode(TEXT)
+    seen = Speaker(tiny, 256).see(ids)
+    nll = Speaker(tiny, 256).surprise(ids)
+    logp = seen.logits - np.log(np.exp(seen.logits).sum(-1, keepdims=True))
+    want = [-logp[i, t] for i, t in enumerate(ids[1:])]
+    assert np.isnan(nll[0]) and np.allclose(nll[1:], want, atol=1e-3)
+    assert seen.hidden.shape == (len(ids), tiny.n_embd)
+
+
+def test_cutting_out_what_was_fed_leaves_the_rest_as_if_it_never_was(tiny: Backbone) -> None:
+    head, middle, tail = (tiny.vocab.encode(s) for s in ("Once ", "upon a time ", "there"))
+    cut, never = Speaker(tiny, 256), Speaker(tiny, 256)
+    cut.feed(head + middle)
+    cut.cut(len(head), len(head) + len(middle))
+    never.feed(head)
+    cut.feed(tail)
+    never.feed(tail)
+    assert cut.length == never.length
+    assert np.allclose(cut.last_logits(), never.last_logits(), atol=1e-3)
+
+
+def test_a_snapshot_goes_on_as_the_original(tiny: Backbone) -> None:
+    ids = tiny.vocab.encode(TEXT)
+    first, second = Speaker(tiny, 256), Speaker(tiny, 256)
+    first.feed(ids[:-1])
+    second.restore(first.snapshot())
+    first.feed(ids[-1:])
+    second.feed(ids[-1:])
+    assert np.array_equal(first.last_logits(), second.last_logits())
+
+
+def test_greedy_takes_the_top_token_and_seeds_repeat(tiny: Backbone) -> None:
+    ids = tiny.vocab.encode(TEXT)
+
+    def run(s: Sampling) -> list[int]:
+        speaker = Speaker(tiny, 256)
+        speaker.feed(ids)
+        top = int(speaker.last_logits().argmax())
+        out = list(speaker.generate(s))
+        assert s.temperature or not out or out[0] == top
+        return out
+
+    assert run(Sampling(max_tokens=8)) == run(Sampling(max_tokens=8))
+    warm = Sampling(temperature=1.5, top_k=50, top_p=0.95, min_p=0.01, repeat_penalty=1.1, seed=7, max_tokens=8)
+    assert run(warm) == run(warm)
+
+
+def test_features_know_words_wherever_they_stand(tiny: Backbone) -> None:
+    first, second = features(Reader(tiny, 1), ["Mary sleeps.", "I saw Mary!"])
+    assert np.array_equal(first.surface[0], second.surface[2])
+    assert len(first) == 2 and len(second) == 3
+    (empty,) = features(Reader(tiny, 1), [""])
+    assert len(empty) == 0
+
+
+def test_mean_nll_gives_each_span_its_own(tiny: Backbone) -> None:
+    text = "Aa bb. Cc dd."
+    ids = tiny.vocab.encode(text)
+    ends = np.cumsum([len(tiny.vocab.piece(t)) for t in ids])
+    nll = np.where(ends <= 6, 1.0, 3.0).astype(np.float32)
+    one, two = mean_nll(tiny.vocab, text, ids, nll, ["Aa bb.", "Cc dd."])
+    assert one == 1.0 and two == 3.0
+
+
+def test_too_much_text_is_refused(tiny: Backbone) -> None:
+    with pytest.raises(ContextOverflow):
+        Speaker(tiny, 128).feed([1] * 300)
+
+
+def test_bad_model_files_are_named(tmp_path: Path, tiny_path: Path) -> None:
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(tiny_path.read_bytes()[:-1000])
+    text = tmp_path / "text.gguf"
+    text.write_text("this is certainly not a model file")
+    for path, word in ((tmp_path, "directory"), (cut, "damaged"), (text, "not a GGUF"), (tmp_path / "none", "no file")):
+        with pytest.raises(ModelError, match=word):
+            read_header(path)
+
+
+def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="cannot load"):
+        Backbone(make_gguf(tmp_path / "x.gguf", architecture="nonsense"))
+
+
+def test_sampling_out_of_range_is_refused() -> None:
+    with pytest.raises(UsageError, match="top-p"):
+        Sampling(top_p=0.0)
+
+
+def test_the_template_frames_messages_and_users_cannot_forge_it(tiny: Backbone) -> None:
+    frame = tiny.template.user()
+    assert tiny.template.system("Be brief.") + frame.before + "Hi" + frame.after == tiny.template.render(
+        [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
+    )
+    control = tiny.vocab.encode("<|im_start|>", special=True)
+    assert len(control) == 1 and control[0] not in tiny.vocab.encode("<|im_start|>")

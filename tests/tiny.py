@@ -1,0 +1,66 @@
+"""A tiny random Qwen2 GGUF with a byte-level vocabulary, made on the spot: real llama.cpp, no download."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from gguf import GGUFWriter, TokenType
+
+N_EMBD, N_LAYER, HEADS, KV_HEADS, FF = 64, 4, 4, 2, 96
+SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
+
+
+def byte_tokens() -> list[str]:
+    """GPT-2's printable stand-ins for the 256 bytes, in byte order."""
+    plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    extra = iter(range(256, 512))
+    return [chr(b) if b in plain else chr(next(extra)) for b in range(256)]
+
+
+def make_gguf(path: Path, seed: int = 0, architecture: str = "qwen2") -> Path:
+    rng = np.random.default_rng(seed)
+    w = GGUFWriter(str(path), architecture)
+    w.add_name(f"tiny {architecture}")
+    w.add_context_length(2048)
+    w.add_embedding_length(N_EMBD)
+    w.add_block_count(N_LAYER)
+    w.add_feed_forward_length(FF)
+    w.add_head_count(HEADS)
+    w.add_head_count_kv(KV_HEADS)
+    w.add_layer_norm_rms_eps(1e-6)
+    w.add_rope_freq_base(10000.0)
+    w.add_rope_dimension_count(N_EMBD // HEADS)
+    tokens = [*byte_tokens(), "Ġt", "he", *SPECIAL]
+    w.add_tokenizer_model("gpt2")
+    w.add_tokenizer_pre("qwen2")
+    w.add_token_list(tokens)
+    w.add_token_types([TokenType.NORMAL] * (len(tokens) - 3) + [TokenType.CONTROL] * 3)
+    w.add_token_merges(["Ġ t", "h e"])
+    w.add_eos_token_id(len(tokens) - 1)
+    w.add_bos_token_id(len(tokens) - 3)
+    w.add_add_bos_token(False)
+
+    def add(name: str, *shape: int) -> None:
+        value = np.ones(shape) if name.endswith("norm.weight") else rng.normal(0, 0.5 / np.sqrt(shape[-1]), shape)
+        w.add_tensor(name, value.astype(np.float32))
+
+    add("token_embd.weight", len(tokens), N_EMBD)
+    add("output_norm.weight", N_EMBD)
+    add("output.weight", len(tokens), N_EMBD)
+    kv = N_EMBD // HEADS * KV_HEADS
+    for i in range(N_LAYER):
+        add(f"blk.{i}.attn_norm.weight", N_EMBD)
+        add(f"blk.{i}.ffn_norm.weight", N_EMBD)
+        for part, width in (("q", N_EMBD), ("k", kv), ("v", kv)):
+            add(f"blk.{i}.attn_{part}.weight", width, N_EMBD)
+            w.add_tensor(f"blk.{i}.attn_{part}.bias", np.zeros(width, np.float32))
+        add(f"blk.{i}.attn_output.weight", N_EMBD, N_EMBD)
+        add(f"blk.{i}.ffn_gate.weight", FF, N_EMBD)
+        add(f"blk.{i}.ffn_up.weight", FF, N_EMBD)
+        add(f"blk.{i}.ffn_down.weight", N_EMBD, FF)
+    w.write_header_to_file()
+    w.write_kv_data_to_file()
+    w.write_tensors_to_file()
+    w.close()
+    return path

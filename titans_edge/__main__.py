@@ -1,0 +1,3 @@
+from titans_edge.cli.main import run
+
+run()
