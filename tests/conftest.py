@@ -37,7 +37,9 @@ def graft_path(tiny: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path
     torch.manual_seed(0)
     rows = torch.from_numpy(tiny.embedding.rows(np.arange(tiny.vocab.size)))
     contents = Contents(tiny.embedding, *whitening(rows, DIM))
-    graft = Graft(EncoderConfig(tiny.n_embd, len(Bank), width=32, layers=1), contents, GraftInfo(1, tiny.fingerprint, threshold=0.0))
+    graft = Graft(
+        EncoderConfig(tiny.n_embd, len(Bank), width=32, layers=1), contents, GraftInfo(1, tiny.fingerprint, threshold=0.0)
+    )
     with torch.no_grad():
         graft.memory.encoder.whole.bias.view(6, len(Bank))[2] = 3.0
         graft.gate.opening.fill_(1.0)

@@ -105,7 +105,9 @@ def test_a_hung_process_is_an_error_in_time(tiny_path: Path, graft_path: Path) -
     transport.close()
 
 
-def test_a_saved_memory_goes_on_after_a_restart(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures], tmp_path: Path) -> None:
+def test_a_saved_memory_goes_on_after_a_restart(
+    tiny_path: Path, graft_path: Path, spans: list[SpanFeatures], tmp_path: Path
+) -> None:
     path = tmp_path / "m.memory"
     first = client(tiny_path, graft_path, path, local=True)
     first.write(spans[:3])
@@ -128,7 +130,9 @@ def test_undo_takes_a_message_back_to_the_bit(tiny_path: Path, graft_path: Path,
     assert c.snapshot()[1]["memory"].data == before[1]["memory"].data
 
 
-def test_a_damaged_or_foreign_memory_is_refused(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures], tmp_path: Path) -> None:
+def test_a_damaged_or_foreign_memory_is_refused(
+    tiny_path: Path, graft_path: Path, spans: list[SpanFeatures], tmp_path: Path
+) -> None:
     path = tmp_path / "m.memory"
     c = client(tiny_path, graft_path, path, local=True)
     c.write(spans[:1])

@@ -52,7 +52,9 @@ def test_a_chunk_equals_its_steps(t: int, seed: int) -> None:
 def test_a_text_in_two_chunks_equals_one() -> None:
     start, w = random_state(1), random_writes(12, 1)
     head, tail = (Writes(*(getattr(w, k)[s] for k in w.__dataclass_fields__)) for s in (slice(0, 5), slice(5, 12)))
-    assert torch.allclose(rule.write_chunk(rule.write_chunk(start, head), tail).memory, rule.write_chunk(start, w).memory, atol=1e-9)
+    assert torch.allclose(
+        rule.write_chunk(rule.write_chunk(start, head), tail).memory, rule.write_chunk(start, w).memory, atol=1e-9
+    )
 
 
 def test_gradients_of_both_forms_agree() -> None:

@@ -9,11 +9,24 @@ from titans_edge.text import sentences, spans, words
 
 
 def test_sentences_keep_titles_together() -> None:
-    assert sentences("Mr. Smith went home. He slept!  Then?\n\nNew paragraph") == ["Mr. Smith went home.", "He slept!", "Then?", "New paragraph"]
+    assert sentences("Mr. Smith went home. He slept!  Then?\n\nNew paragraph") == [
+        "Mr. Smith went home.",
+        "He slept!",
+        "Then?",
+        "New paragraph",
+    ]
 
 
 def test_words_of_a_possessive() -> None:
-    assert [w.text for w in words("My dog's well-known code is 4,417.")] == ["My", "dog", "'s", "well-known", "code", "is", "4,417"]
+    assert [w.text for w in words("My dog's well-known code is 4,417.")] == [
+        "My",
+        "dog",
+        "'s",
+        "well-known",
+        "code",
+        "is",
+        "4,417",
+    ]
 
 
 @given(st.text(max_size=400))

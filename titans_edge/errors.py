@@ -1,15 +1,15 @@
 """Every error a user can meet. Each class says what happened; `hint` says the next step to take.
 
-    TitansError
-    ├── UsageError            the command was called with something that cannot work
-    ├── ModelError            a backbone file: missing, damaged, unsafe to use
-    │   └── DownloadError     it could not be fetched
-    ├── GraftError            a graft file: damaged, or made for another backbone
-    ├── MemoryStateError      a saved memory: damaged, locked, or written by another graft
-    ├── SidecarError          the memory process died, hung or refused
-    ├── ContextOverflow       the text does not fit into the backbone's context
-    ├── DocumentError         a document that cannot be read as text
-    └── DataError             training or evaluation data that is not as expected
+TitansError
+├── UsageError            the command was called with something that cannot work
+├── ModelError            a backbone file: missing, damaged, unsafe to use
+│   └── DownloadError     it could not be fetched
+├── GraftError            a graft file: damaged, or made for another backbone
+├── MemoryStateError      a saved memory: damaged, locked, or written by another graft
+├── SidecarError          the memory process died, hung or refused
+├── ContextOverflow       the text does not fit into the backbone's context
+├── DocumentError         a document that cannot be read as text
+└── DataError             training or evaluation data that is not as expected
 """
 
 from __future__ import annotations

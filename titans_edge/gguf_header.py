@@ -39,8 +39,7 @@ class TensorSpan:
     def memmap(self) -> npt.NDArray[np.uint8]:
         """Raw quantised bytes, (rows, bytes a row)."""
         rows = int(np.prod(self.shape[:-1])) if len(self.shape) > 1 else 1
-        flat = np.memmap(self.path, np.uint8, "r", self.offset, (rows, self.nbytes // rows))
-        return flat
+        return np.memmap(self.path, np.uint8, "r", self.offset, (rows, self.nbytes // rows))
 
     def rows(self, index: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Dequantised rows, (len(index), columns) float32."""
@@ -172,5 +171,5 @@ def fingerprint(header: Header) -> dict[str, str]:
         "architecture": arch,
         "sizes": "x".join(str(s) for s in [*sizes, embd.shape[0]]),
         "tokenizer": header.tokenizer_hash[:16],
-        "embedding": hashlib.sha256(embd.memmap()).hexdigest()[:16],
+        "embedding": hashlib.sha256(embd.memmap().data).hexdigest()[:16],
     }

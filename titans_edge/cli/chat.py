@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from titans_edge import store
 from titans_edge.cli import common
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ HELP = """\
 
 
 def chat(
-    backbone: common.Backbone = common.store.DEFAULT,
+    backbone: common.Backbone = store.DEFAULT,
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
     no_memory: common.NoMemory = False,
@@ -61,7 +64,7 @@ class Loop:
     def __init__(self, session: Chat) -> None:
         self.session = session
         self.last = ""
-        self.commands = {
+        self.commands: dict[str, Callable[[], None]] = {
             "/new": self._new, "/memory": self._memory, "/forget": self._forget, "/reset": self._reset,
             "/stats": lambda: print(self.last or "No reply yet."), "/help": lambda: print(HELP),
         }  # fmt: skip
@@ -144,7 +147,7 @@ class Loop:
         print("Everything is forgotten.")
 
 
-def _prompt():  # type: ignore[no-untyped-def]
+def _prompt() -> Callable[[], str]:
     """A function that gives the next line: prompt_toolkit at a terminal, plain lines from a pipe (echoed)."""
     if not sys.stdin.isatty():
 
@@ -161,7 +164,7 @@ def _prompt():  # type: ignore[no-untyped-def]
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.history import FileHistory
 
-    folder = common.Path(platformdirs.user_data_dir("titans-edge"))
+    folder = Path(platformdirs.user_data_dir("titans-edge"))
     folder.mkdir(parents=True, exist_ok=True)
     words = WordCompleter([line.split()[0] for line in HELP.splitlines()], sentence=True)
     session: PromptSession[str] = PromptSession(history=FileHistory(str(folder / "history")), completer=words)

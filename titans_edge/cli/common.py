@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from titans_edge.runtime import Chat
 
 Backbone = Annotated[str, typer.Option("--backbone", "-b", help="A name from `titans-edge models`, or a .gguf file.")]
-GraftOption = Annotated[str | None, typer.Option("--graft", "-g", help="A graft file; default: the one shipped for the backbone.")]
+GraftOption = Annotated[
+    str | None, typer.Option("--graft", "-g", help="A graft file; default: the one shipped for the backbone.")
+]
 Memory = Annotated[str, typer.Option("--memory", "-m", help="Name of the memory to use.")]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="The plain backbone.")]
 Context = Annotated[int, typer.Option("--context", min=128, help="Positions of the backbone's context.")]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from titans_edge import store
 from titans_edge.cli import common
 from titans_edge.errors import UsageError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def evaluate(
     what: Annotated[str, typer.Argument(help="A JSONL file of cases, `babilong`, or `held-out`.")],
     mode: Annotated[str, typer.Option(help="memory, full, question or shuffled; several with commas.")] = "memory",
-    backbone: common.Backbone = common.store.DEFAULT,
+    backbone: common.Backbone = store.DEFAULT,
     graft: common.GraftOption = None,
     limit: Annotated[int, typer.Option(help="At most this many cases of a file (0: all).")] = 0,
     out: Annotated[Path | None, typer.Option("--json", help="Write rows and every answer to this file.")] = None,

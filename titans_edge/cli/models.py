@@ -21,7 +21,9 @@ def models(as_json: common.Json = False) -> None:
         print(json.dumps(rows))
         return
     for r in rows:
-        print(f"{'*' if r['here'] else ' '} {r['name']:<20} {int(str(r['bytes'])) / 1e6:>6.0f} MB  {r['licence']:<11} {r['title']}")
+        print(
+            f"{'*' if r['here'] else ' '} {r['name']:<20} {int(str(r['bytes'])) / 1e6:>6.0f} MB  {r['licence']:<11} {r['title']}"
+        )
     print("* is here; fetch another with `titans-edge pull NAME`.")
 
 

@@ -9,12 +9,13 @@ from typing import Annotated
 
 import typer
 
+from titans_edge import store
 from titans_edge.cli import common
 
 
 def read(
     files: Annotated[list[Path], typer.Argument(help="Text files, UTF-8.")],
-    backbone: common.Backbone = common.store.DEFAULT,
+    backbone: common.Backbone = store.DEFAULT,
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
     gpu_layers: common.GpuLayers = None,
@@ -44,6 +45,12 @@ def read(
             chat.client.save()
             seconds = time.perf_counter() - began
             bar.update(task, completed=bar.tasks[task].total)
-            out.append({"file": str(path), "tokens": tokens, "spans": spans, "seconds": seconds, "tokens_per_s": tokens / seconds})
+            out.append(
+                {"file": str(path), "tokens": tokens, "spans": spans, "seconds": seconds, "tokens_per_s": tokens / seconds}
+            )
     for r in out:
-        print(json.dumps(r) if as_json else f"{r['file']}: {r['spans']} spans, {r['tokens']} tokens, {r['tokens_per_s']:.0f} tokens/s")
+        print(
+            json.dumps(r)
+            if as_json
+            else f"{r['file']}: {r['spans']} spans, {r['tokens']} tokens, {r['tokens_per_s']:.0f} tokens/s"
+        )

@@ -41,7 +41,9 @@ def load(path: Path) -> list[Case]:
         try:
             r = json.loads(line)
             context = r["context"] if "context" in r else "\n".join(r["turns"])
-            out.append(Case(str(r.get("id", n)), context, r["question"], r["target"], tuple(r.get("labels", ())), str(r.get("task", ""))))
+            out.append(
+                Case(str(r.get("id", n)), context, r["question"], r["target"], tuple(r.get("labels", ())), str(r.get("task", "")))
+            )
         except (ValueError, KeyError, TypeError) as e:
             raise DataError(f"{path}, line {n}: {e!r}.", 'A line needs "context" or "turns", "question" and "target".') from e
     if not out:
@@ -49,7 +51,9 @@ def load(path: Path) -> list[Case]:
     return out
 
 
-def babilong(data: Path, tasks: list[str], lengths: list[str], samples: int, seed: int, count: Callable[[str], int]) -> Iterator[Case]:
+def babilong(
+    data: Path, tasks: list[str], lengths: list[str], samples: int, seed: int, count: Callable[[str], int]
+) -> Iterator[Case]:
     """bAbI test questions, their facts among sentences of unseen books (protocol in the README).
 
     `count` gives a sentence's tokens (the backbone's; BABILong counts GPT-2's, which are about as many).
@@ -93,4 +97,6 @@ def held_out(samples: int, seed: int) -> Iterator[Case]:
     lexicon = Lexicon("held-out")
     for i, s in enumerate(stories(KINDS, samples * len(KINDS), lexicon, seed, per_world=1)):
         written = {w.value for f in s.facts for w in f.writes if w.value} | {s.question.answer}
-        yield Case(f"{s.kind}-{i}", " ".join(f.text for f in s.facts), s.question.text, s.question.answer, tuple(sorted(written)), s.kind)
+        yield Case(
+            f"{s.kind}-{i}", " ".join(f.text for f in s.facts), s.question.text, s.question.answer, tuple(sorted(written)), s.kind
+        )

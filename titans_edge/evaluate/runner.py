@@ -50,7 +50,17 @@ def run(chat: Chat, cases: Sequence[Case], mode: str, progress: Callable[[int], 
     for i, case in enumerate(cases):
         told = _other(cases, i).context if mode == "shuffled" else case.context
         answer = _ask(chat, case, told, mode)
-        out.append(Answer(case.id, case.task, mode, case.question, case.target, answer, correct(answer, case.target, case.labels, case.question)))
+        out.append(
+            Answer(
+                case.id,
+                case.task,
+                mode,
+                case.question,
+                case.target,
+                answer,
+                correct(answer, case.target, case.labels, case.question),
+            )
+        )
         progress(1)
     return out
 

@@ -40,7 +40,7 @@ class Contents:
 
     def tokens(self, ids: Tensor) -> Tensor:
         """Unit vectors of token ids (...,) -> (..., d); zero for -1."""
-        missing = [i for i in set(ids.unique().tolist()) if i >= 0 and i not in self._known]
+        missing = [i for i in set(ids.flatten().tolist()) if i >= 0 and i not in self._known]
         if missing:
             rows = torch.from_numpy(self.table.rows(missing).copy())
             self._known.update(zip(missing, self.project(rows), strict=True))

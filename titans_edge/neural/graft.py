@@ -63,7 +63,8 @@ class Graft(nn.Module):
     def asked(self, question: SpanFeatures) -> Tensor:
         """The question as the encoder sees it (width,)."""
         b = collate([question], self.memory.contents)
-        return self.memory.encoder(b.hidden, b.mask, torch.ones(1), b.surprise).pooled[0]
+        pooled: Tensor = self.memory.encoder(b.hidden, b.mask, torch.ones(1), b.surprise).pooled[0]
+        return pooled
 
 
 def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
@@ -97,7 +98,9 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
     """Read a graft for `backbone`. Raises GraftError when it is damaged or made for another backbone."""
     fields, tensors = _open(Path(path))
     try:
-        config = EncoderConfig(**{k.removeprefix("titans.encoder."): v for k, v in fields.items() if k.startswith("titans.encoder.")})
+        config = EncoderConfig(
+            **{k.removeprefix("titans.encoder."): v for k, v in fields.items() if k.startswith("titans.encoder.")}
+        )
         bound = {k.removeprefix("titans.backbone."): v for k, v in fields.items() if k.startswith("titans.backbone.")}
         info = GraftInfo(
             fields["titans.layer"], bound, fields["titans.threshold"],
@@ -112,7 +115,9 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         shapes = {k: tuple(v.shape) for k, v in graft.state_dict().items()}
         wrong = [k for k, s in shapes.items() if k not in tensors or tensors[k].numel() != int(np.prod(s))]
         if wrong or set(tensors) - set(shapes):
-            raise GraftError(f"{path}: tensor {(wrong or sorted(set(tensors) - set(shapes)))[0]} does not fit.", "Fetch the graft again.")
+            raise GraftError(
+                f"{path}: tensor {(wrong or sorted(set(tensors) - set(shapes)))[0]} does not fit.", "Fetch the graft again."
+            )
         graft.load_state_dict({k: tensors[k].reshape(s) for k, s in shapes.items()})
     except (KeyError, TypeError, ValueError) as e:
         raise GraftError(f"{path} is not a usable graft ({e}).", "Fetch it again, or train one with `titans-edge train`.") from e

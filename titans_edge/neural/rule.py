@@ -82,7 +82,8 @@ def step(state: State, w: Writes) -> tuple[State, Tensor]:
 
 def clamp(error: Tensor) -> Tensor:
     """Shorten error vectors longer than MAX_ERROR (the gradient's norm is the error's, keys being unit vectors)."""
-    return error * (MAX_ERROR / error.norm(dim=-1, keepdim=True).clamp_min(MAX_ERROR))
+    scale: Tensor = MAX_ERROR / error.norm(dim=-1, keepdim=True).clamp_min(MAX_ERROR)
+    return error * scale
 
 
 @dataclass(frozen=True)
@@ -139,8 +140,8 @@ def solve(start: State | None, w: Writes) -> Solved:
     blend = part(key) - part(rho)[..., None] * context
     u0 = _triangular(part(key), blend, part(base), part(theta * on), c.before[..., first, :, :], _carry(start, c, blend, first))
     seen = _strict(context, part(key), c.before[..., first, :, :]) @ u0
-    if start is not None:
-        seen = seen + _carry(start, c, context, first)
+    if (carried := _carry(start, c, context, first)) is not None:
+        seen = seen + carried
     value = base + rho[..., None] * seen
     update = _triangular(key, key, value, theta * on, c.before, _carry(start, c, key, slice(None)))
     limit = MAX_ERROR * (theta * on) + 1e-4
@@ -213,6 +214,7 @@ def _triangular(key: Tensor, query: Tensor, value: Tensor, theta: Tensor, before
     """u_t = theta_t (value_t - M_{t-1} query_t), solved for all t."""
     system = theta[..., None] * _strict(query, key, before)
     right = value if carry is None else value - carry
-    return torch.linalg.solve_triangular(
+    update: Tensor = torch.linalg.solve_triangular(
         system + torch.eye(system.shape[-1], dtype=system.dtype), theta[..., None] * right, upper=False, unitriangular=True
     )
+    return update

@@ -6,6 +6,7 @@ When the worker dies, the client starts it again from the saved memory and sends
 
 from __future__ import annotations
 
+import contextlib
 import select
 import struct
 import subprocess
@@ -125,7 +126,9 @@ class ProcessTransport:
 class MemoryClient:
     """Open, read, write, undo, reset, snapshot, restore, save, stats, close."""
 
-    def __init__(self, backbone: str, graft: str, path: str | None, *, local: bool = False, threads: int = 1, timeout: float = 60.0) -> None:
+    def __init__(
+        self, backbone: str, graft: str, path: str | None, *, local: bool = False, threads: int = 1, timeout: float = 60.0
+    ) -> None:
         self._open = Request("open", {"backbone": backbone, "graft": graft, "path": path, "threads": threads})
         self._local, self._timeout = local, timeout
         self._unsaved: list[Request] = []  # writes since the last save, to be sent again after a restart
@@ -194,10 +197,8 @@ class MemoryClient:
         self._call(Request("restore", dict(snapshot[0]), [], snapshot[1]))
 
     def close(self) -> None:
-        try:
+        with contextlib.suppress(OSError):
             self._transport.close()
-        except OSError:
-            pass
 
     def _call(self, request: Request) -> Reply:
         """Send, wait for everything before it, return its answer; one restart when the process dies."""

@@ -12,7 +12,6 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.rule import State
+from titans_edge.roles import Bank
 from titans_edge.sidecar.protocol import Reply, Request, pack, unpack, unpack_span
 
 STATE_FORMAT = "1"
@@ -56,7 +56,16 @@ class MemoryService:
         if self.path is not None and self.path.exists():
             self._load(self.path)
         info = self.graft.info
-        return Reply(True, {"layer": info.layer, "threshold": info.threshold, "spans": self.spans, "recipe": info.recipe, "results": info.results})
+        return Reply(
+            True,
+            {
+                "layer": info.layer,
+                "threshold": info.threshold,
+                "spans": self.spans,
+                "recipe": info.recipe,
+                "results": info.results,
+            },
+        )
 
     def read(self, r: Request) -> Reply:
         question = unpack_span(r.spans[0])
@@ -76,7 +85,7 @@ class MemoryService:
             raise MemoryStateError("A write would have made the memory infinite; it was left out.", "Please report the text.")
         self.state = state
         self.spans += len(spans)
-        names = [b.name for b in grafts.Bank]
+        names = [b.name for b in Bank]
         for report in reports:
             for bank in report.banks:
                 self.writes[names.index(bank)] += 1
@@ -104,7 +113,7 @@ class MemoryService:
 
     def stats(self, _: Request) -> Reply:
         norms = self.state.memory.flatten(1).norm(dim=1).tolist()
-        banks = [{"bank": b.name, "writes": n, "norm": x} for b, n, x in zip(grafts.Bank, self.writes, norms, strict=True)]
+        banks = [{"bank": b.name, "writes": n, "norm": x} for b, n, x in zip(Bank, self.writes, norms, strict=True)]
         size = self.state.memory.nbytes + self.state.momentum.nbytes
         return Reply(True, {"banks": banks, "spans": self.spans, "bytes": size})
 
@@ -112,7 +121,13 @@ class MemoryService:
         """Write the state to its file: temporary name, flush to disk, rename."""
         if self.path is None:
             return Reply(True, {"saved": False})
-        meta = {"format": STATE_FORMAT, "graft": self.graft_hash, "writes": json.dumps(self.writes), "spans": str(self.spans), "time": str(time.time())}
+        meta = {
+            "format": STATE_FORMAT,
+            "graft": self.graft_hash,
+            "writes": json.dumps(self.writes),
+            "spans": str(self.spans),
+            "time": str(time.time()),
+        }
         raw = to_bytes({"memory": self.state.memory, "momentum": self.state.momentum}, meta)
         meta_hash = hashlib.sha256(raw).hexdigest()
         tmp = self.path.with_suffix(".tmp")
@@ -125,7 +140,9 @@ class MemoryService:
             tmp.replace(self.path)
         except OSError as e:
             tmp.unlink(missing_ok=True)
-            raise MemoryStateError(f"The memory could not be saved to {self.path} ({e.strerror}).", "Free some space; the last saved state is kept.") from e
+            raise MemoryStateError(
+                f"The memory could not be saved to {self.path} ({e.strerror}).", "Free some space; the last saved state is kept."
+            ) from e
         return Reply(True, {"saved": True})
 
     def _load(self, path: Path) -> None:
@@ -167,6 +184,3 @@ def result_of(service: MemoryService, request: Request) -> Reply:
         return service.handle(request)
     except Exception as e:  # everything goes back to the caller
         return fail(e)
-
-
-__all__: list[str] = ["Any", "MemoryService", "fail", "result_of"]

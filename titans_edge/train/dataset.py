@@ -11,13 +11,11 @@ from torch import Tensor
 
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.memory import SpanBatch
+from titans_edge.text import words as split_words
 from titans_edge.train import labels
 from titans_edge.train.cache import FeatureCache
-from titans_edge.train.labels import NO_TARGET, NONE, SpanLabels
+from titans_edge.train.labels import SpanLabels
 from titans_edge.train.stories import Story
-from titans_edge.text import words as split_words
-
-NO_ANSWER = -1
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ class Dataset:
         self.cache, self.contents = cache, contents
         self.hidden, address, surface = cache.arrays()
         rows = torch.from_numpy(np.concatenate([address, surface]).astype(np.int64))
-        unique, inverse = rows.unique(dim=0, return_inverse=True)
+        unique, inverse = torch.unique(rows, dim=0, return_inverse=True)
         self.vectors = torch.cat([contents.words(unique[i : i + 4096]) for i in range(0, len(unique), 4096)])
         self.address, self.surface = inverse[: len(address)], inverse[len(address) :]
 
@@ -69,11 +67,14 @@ class Dataset:
         answers = [self.answer_vector(s) for s in stories]
         asking = torch.zeros(len(texts))
         asking[asked] = 1.0
+        key, second, value, write = (
+            torch.from_numpy(np.stack([getattr(m, k) for m in marks])) for k in ("key", "second", "value", "write")
+        )
         return StoryBatch(
-            self._spans(list(texts)), asking, index, torch.tensor(asked), torch.stack(answers),
-            torch.tensor([0.0 if s else 1.0 for s in strangers]),
-            *(torch.from_numpy(np.stack([getattr(m, k) for m in marks])) for k in ("key", "second", "value", "write")),
-            torch.tensor([m.subject for m in marks]), torch.tensor([marks[q].slot for q in asked]), [s.kind for s in stories],
+            spans=self._spans(list(texts)), asking=asking, index=index, question=torch.tensor(asked),
+            answer=torch.stack(answers), answerable=torch.tensor([0.0 if s else 1.0 for s in strangers]),
+            key=key, second=second, value=value, write=write, subject=torch.tensor([m.subject for m in marks]),
+            slot=torch.tensor([marks[q].slot for q in asked]), kinds=[s.kind for s in stories],
         )  # fmt: skip
 
     def answer_vector(self, story: Story) -> Tensor:
@@ -113,6 +114,3 @@ def _spread(line: list[int], spare: list[int]) -> list[int]:
 
 def draw_noise(rng: random.Random, pool: list[str], most: int) -> list[str]:
     return rng.sample(pool, rng.randint(0, min(most, len(pool)))) if pool and most else []
-
-
-__all__ = ["NONE", "NO_ANSWER", "NO_TARGET", "Dataset", "StoryBatch", "draw_noise"]

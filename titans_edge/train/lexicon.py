@@ -16,11 +16,59 @@ from importlib.resources import files
 
 OPEN = ("names", "places", "proper_places", "things", "values", "attributes")  # lists with held-out words
 _BABI = frozenset(
-    "mary john sandra daniel fred bill jeff julie kitchen garden office hallway bedroom bathroom football milk apple".split()
+    [
+        "mary",
+        "john",
+        "sandra",
+        "daniel",
+        "fred",
+        "bill",
+        "jeff",
+        "julie",
+        "kitchen",
+        "garden",
+        "office",
+        "hallway",
+        "bedroom",
+        "bathroom",
+        "football",
+        "milk",
+        "apple",
+    ]
 )
-_ONSETS = "b br c cl d dr f fl g gr h j k l m n p pr qu r s sh st t th tr v w z".split()
-_VOWELS = "a e i o u ai ea oo ou".split()
-_CODAS = "b ck d g l ll m n nd nt r rd s ss t x".split()
+_ONSETS = [
+    "b",
+    "br",
+    "c",
+    "cl",
+    "d",
+    "dr",
+    "f",
+    "fl",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "pr",
+    "qu",
+    "r",
+    "s",
+    "sh",
+    "st",
+    "t",
+    "th",
+    "tr",
+    "v",
+    "w",
+    "z",
+]
+_VOWELS = ["a", "e", "i", "o", "u", "ai", "ea", "oo", "ou"]
+_CODAS = ["b", "ck", "d", "g", "l", "ll", "m", "n", "nd", "nt", "r", "rd", "s", "ss", "t", "x"]
 
 
 @lru_cache(1)

@@ -13,9 +13,7 @@ import torch
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
-from titans_edge.backbone.spans import features
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.gguf_header import Header
 from titans_edge.neural.contents import Contents, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
@@ -95,7 +93,9 @@ def make_contents(backbone: Backbone, dim: int) -> Contents:
     return Contents(backbone.embedding, mean, basis)
 
 
-def stage1(graft: Graft, cache: FeatureCache, told: list[Story], noise: list[str], recipe: Recipe, path: Path, report: Report) -> None:
+def stage1(
+    graft: Graft, cache: FeatureCache, told: list[Story], noise: list[str], recipe: Recipe, path: Path, report: Report
+) -> None:
     """Train the memory; a checkpoint every 100 steps, taken up again where one lies at `path`."""
     memory, data = graft.memory, Dataset(cache, graft.memory.contents)
     optimiser = torch.optim.AdamW(memory.parameters(), 1e-3, weight_decay=0.01)
@@ -115,7 +115,11 @@ def stage1(graft: Graft, cache: FeatureCache, told: list[Story], noise: list[str
         torch.nn.utils.clip_grad_norm_(memory.parameters(), 1.0)
         optimiser.step()
         known = batch.answerable > 0
-        running = 0.95 * running + 0.05 * float(out.right[known].float().mean()) if step > start else float(out.right[known].float().mean())
+        running = (
+            0.95 * running + 0.05 * float(out.right[known].float().mean())
+            if step > start
+            else float(out.right[known].float().mean())
+        )
         if step % 10 == 9:
             report("stage 1", step + 1, recipe.steps, f"loss {float(out.total.detach()):.3f}, right {100 * running:.0f} %")
         if step % 100 == 99 or step == recipe.steps - 1:
@@ -153,6 +157,3 @@ def train(backbone: Backbone, recipe: Recipe, data: Path | None, folder: Path, o
     stage2(graft, backbone, told, recipe, folder, report)
     save(graft.eval(), out)
     return graft
-
-
-__all__ = ["Header", "Recipe", "features", "train"]

@@ -30,6 +30,10 @@ _TOPIC = (
 def small_talk(rng: random.Random, n: int) -> Iterator[str]:
     """`n` messages, repeats possible."""
     for _ in range(n):
-        body = rng.choice(_PLAIN) if rng.random() < 0.2 else rng.choice(_ASK).format(form=rng.choice(_FORM), topic=rng.choice(_TOPIC))
+        body = (
+            rng.choice(_PLAIN)
+            if rng.random() < 0.2
+            else rng.choice(_ASK).format(form=rng.choice(_FORM), topic=rng.choice(_TOPIC))
+        )
         text = rng.choice(_OPEN) + body
         yield text[0].upper() + text[1:]

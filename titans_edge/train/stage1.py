@@ -11,7 +11,8 @@ from torch.nn import functional as F
 
 from titans_edge.neural import rule
 from titans_edge.neural.memory import NeuralMemory
-from titans_edge.train.dataset import NO_TARGET, NONE, StoryBatch
+from titans_edge.train.dataset import StoryBatch
+from titans_edge.train.labels import NO_TARGET, NONE
 
 SHARPNESS = 12.0  # answer logits are SHARPNESS times the dot product of unit vectors
 
@@ -39,7 +40,12 @@ def losses(memory: NeuralMemory, b: StoryBatch) -> Losses:
     spans = type(b.spans)(*(getattr(b.spans, k)[q] for k in b.spans.__dataclass_fields__))
     out = memory.soft_read(solved, asked, spans)
     answer, right = _answer(out.surface, b)
-    return Losses(answer, _choice(choices, b) + _picks(out.slots, b.slot), F.binary_cross_entropy_with_logits(out.confidence, b.answerable), right)
+    return Losses(
+        answer,
+        _choice(choices, b) + _picks(out.slots, b.slot),
+        F.binary_cross_entropy_with_logits(out.confidence, b.answerable),
+        right,
+    )
 
 
 def gather(w: rule.Writes, index: Tensor) -> rule.Writes:

@@ -94,7 +94,9 @@ def make_examples(graft: Graft, backbone: Backbone, told: list[Story]) -> list[E
             pooled = graft.memory.encoder(b.hidden, b.mask, torch.ones(len(part)), b.surprise).pooled
         for story, row in zip(part, pooled, strict=True):
             ids = list(vocab.word_ids(story.question.answer))[:4]
-            out.append(Example(before, ids, vocab.encode(story.question.text) + after, vocab.encode(reply_text(story)) + end, row))
+            out.append(
+                Example(before, ids, vocab.encode(story.question.text) + after, vocab.encode(reply_text(story)) + end, row)
+            )
     return out
 
 

@@ -7,8 +7,9 @@ Knows nothing of models. Words come from word lists (`Lexicon`), so that none ha
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from titans_edge.roles import Bank
 from titans_edge.train.lexicon import Lexicon
@@ -162,7 +163,7 @@ class World:
 
 
 def noun(place: str) -> str:
-    """"the kitchen" -> "kitchen"."""
+    """ "the kitchen" -> "kitchen"."""
     return place.removeprefix("the ")
 
 
@@ -234,7 +235,9 @@ def _ask_give(w: World) -> Question | None:
     if form == 0:
         return Question(f"Who gave the {t}?", last[0], Bank.GIVER, t)
     if form == 1:
-        return Question(w.rng.choice((f"Who received the {t}?", f"Who got the {t}?", f"Who was given the {t}?")), last[2], Bank.TAKER, t)
+        return Question(
+            w.rng.choice((f"Who received the {t}?", f"Who got the {t}?", f"Who was given the {t}?")), last[2], Bank.TAKER, t
+        )
     if form == 2:
         return Question(f"Who gave the {t} to {r}?", [x for x in w.gave if x[1:] == (t, r)][-1][0], Bank.WHO_GAVE, t, r)
     if form in (3, 4):
@@ -250,7 +253,7 @@ def _relation(w: World, length: int) -> Story:
     places = rng.sample(w.places[:5], 5)
     told: dict[tuple[str, str], tuple[str, str]] = {}
     facts = []
-    links = list(zip(places, places[1:], strict=False))
+    links = list(pairwise(places))
     for s, o in links[: max(2, min(length, 4))]:
         if rng.random() < 0.5:
             s, o = o, s
@@ -297,23 +300,45 @@ def _one_attribute(w: World, lexicon: Lexicon) -> tuple[tuple[str, str], str, li
     form = rng.randrange(7)
     be = rng.choice(("is", "is", "is called", "is now", "is still")) if form < 4 else "is"
     if form == 0:
-        return ("my", attr), f"My {attr} {be} {value}.", [f"What is my {attr}?", f"Do you remember my {attr}?", f"What's my {attr}?", f"Tell me my {attr}."], value
+        return (
+            ("my", attr),
+            f"My {attr} {be} {value}.",
+            [f"What is my {attr}?", f"Do you remember my {attr}?", f"What's my {attr}?", f"Tell me my {attr}."],
+            value,
+        )
     if form == 1:
         who = rng.choice(w.people)
         return (who, attr), f"{who}'s {attr} {be} {value}.", [f"What is {who}'s {attr}?", f"What is the {attr} of {who}?"], value
     if form == 2:
         (kin,) = lexicon.draw("kin", 1, rng, taken)
-        return (kin, attr), f"My {kin}'s {attr} {be} {value}.", [f"What is my {kin}'s {attr}?", f"What is the {attr} of my {kin}?"], value
+        return (
+            (kin, attr),
+            f"My {kin}'s {attr} {be} {value}.",
+            [f"What is my {kin}'s {attr}?", f"What is the {attr} of my {kin}?"],
+            value,
+        )
     if form == 3:
         owner = rng.choice(w.things + [noun(p) for p in w.places[:5]])
-        return (owner, attr), f"The {attr} of the {owner} {be} {value}.", [f"What is the {attr} of the {owner}?", f"What is the {owner}'s {attr}?"], value
-    verb, prep, ask = rng.choice((("live", "in", "Where do I live?"), ("work", "at", "Where do I work?"), ("work", "as a", "What do I work as?"),
-                                  ("like", "", "What do I like?"), ("love", "", "What do I love?"), ("hate", "", "What do I hate?"),
-                                  ("study", "", "What do I study?"), ("play", "", "What do I play?"), ("own", "a", "What do I own?")))  # fmt: skip
+        return (
+            (owner, attr),
+            f"The {attr} of the {owner} {be} {value}.",
+            [f"What is the {attr} of the {owner}?", f"What is the {owner}'s {attr}?"],
+            value,
+        )
+    verb, prep, ask = rng.choice(SELF)
     return ("I", verb), " ".join(f"I {verb} {prep} {value}.".split()), [ask], value
 
 
-def stories(kinds: tuple[str, ...], n: int, lexicon: Lexicon, seed: int, *, per_world: int = 40, longest: int = 16) -> Iterator[Story]:
+SELF = (
+    ("live", "in", "Where do I live?"), ("work", "at", "Where do I work?"), ("work", "as a", "What do I work as?"),
+    ("like", "", "What do I like?"), ("love", "", "What do I love?"), ("hate", "", "What do I hate?"),
+    ("study", "", "What do I study?"), ("play", "", "What do I play?"), ("own", "a", "What do I own?"),
+)  # fmt: skip
+
+
+def stories(
+    kinds: tuple[str, ...], n: int, lexicon: Lexicon, seed: int, *, per_world: int = 40, longest: int = 16
+) -> Iterator[Story]:
     """`n` stories, kinds in turn, a new world every `per_world` of them."""
     rng = random.Random(seed)
     world = World.draw(lexicon, rng)
