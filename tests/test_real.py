@@ -1,0 +1,98 @@
+"""The real backbone and the shipped graft: the claims of the README, on small samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from titans_edge import store
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.sampling import Sampling
+from titans_edge.backbone.speaker import Speaker
+from titans_edge.evaluate import cases, runner
+from titans_edge.runtime import Chat, Remembered, Text
+from titans_edge.sidecar.client import MemoryClient
+
+pytestmark = pytest.mark.real
+KL_BOUND = 0.3  # nats a token, worst of the sample; the mean stays under a tenth of it
+
+
+@pytest.fixture(scope="module")
+def chat(real: Backbone, real_path: Path) -> Iterator[Chat]:
+    client = MemoryClient(str(real_path), str(store.find_graft(None, store.DEFAULT)), None)
+    yield Chat(real, client, context=2048, sampling=Sampling(max_tokens=20))
+    client.close()
+
+
+def reply(chat: Chat, message: str) -> str:
+    return "".join(e.text for e in chat.turn(message) if isinstance(e, Text))
+
+
+def fresh(chat: Chat) -> Chat:
+    assert chat.client is not None
+    chat.new()
+    chat.client.reset()
+    return chat
+
+
+def test_the_readme_transcript(chat: Chat) -> None:
+    fresh(chat)
+    lines = (Path(__file__).parent / "demo.txt").read_text().splitlines()
+    for line in lines[: lines.index("/new")]:
+        reply(chat, line)
+    chat.new()
+    assert "kitchen" in reply(chat, "Where is Mary?").lower()
+    chat.new()
+    assert "kitchen" in reply(chat, "Where is the milk?").lower() or "john" in reply(chat, "Where is the milk?").lower()
+
+
+def test_a_changed_fact_is_the_one_remembered(chat: Chat) -> None:
+    fresh(chat)
+    reply(chat, "My dog's name is Rex.")
+    reply(chat, "Anna is in the library.")
+    reply(chat, "Anna went to the harbour.")
+    chat.new()
+    assert "harbour" in reply(chat, "Where is Anna?").lower()
+    chat.new()
+    assert "rex" in reply(chat, "What is my dog's name?").lower()
+
+
+def test_an_empty_memory_and_small_talk_give_no_rows(chat: Chat) -> None:
+    fresh(chat)
+    for message in ("Where is Mary?", "Write a poem about the sea.", "Hello!"):
+        assert not [e for e in chat.turn(message, learn=False) if isinstance(e, Remembered)]
+    list(chat.learn("Mary went to the kitchen."))
+    for message in ("Hello, how are you?", "Where is Balthasar?"):
+        assert not [e for e in chat.turn(message, learn=False) if isinstance(e, Remembered)]
+
+
+def test_words_never_named_in_training(chat: Chat) -> None:
+    made = [c for c in cases.held_out(12, 11) if c.task in ("place", "thing")]
+    answers = runner.run(chat, made, "memory")
+    assert sum(a.right for a in answers) >= 0.85 * len(made), [(a.question, a.target, a.answer) for a in answers if not a.right]
+    shuffled = runner.run(chat, made, "shuffled")
+    assert sum(a.right for a in shuffled) <= 0.25 * len(made)
+
+
+def test_rows_of_a_text_decode_to_its_logits(real: Backbone) -> None:
+    ids = real.vocab.encode("Mary went to the kitchen and took the milk.")
+    by_ids, by_rows = Speaker(real, 256), Speaker(real, 256)
+    by_ids.feed(ids)
+    by_rows.feed_rows(real.embedding.rows(ids))
+    assert np.array_equal(by_ids.last_logits(), by_rows.last_logits())
+
+
+def test_the_twin_speaks_like_llama_cpp(real: Backbone, real_path: Path) -> None:
+    import torch
+
+    from titans_edge.train.twin import load_twin
+
+    ids = real.vocab.encode("The old lighthouse keeper told the children a story about the sea.")
+    ours = torch.from_numpy(Speaker(real, 256).see(ids).logits).log_softmax(-1)
+    with torch.no_grad():
+        theirs = load_twin(real_path, torch.float32)(torch.tensor([ids])).logits[0].float()[:, : ours.shape[1]].log_softmax(-1)
+    kl = (ours.exp() * (ours - theirs)).sum(-1)
+    assert float(kl.max()) < KL_BOUND and float(kl.mean()) < KL_BOUND / 10
