@@ -18,6 +18,8 @@ from titans_edge.errors import GraftError, MemoryStateError, SidecarError, Usage
 from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
+from titans_edge.neural import rule
+from titans_edge.neural.memory import collate
 from titans_edge.sidecar.client import MemoryClient, ProcessTransport
 from titans_edge.sidecar.protocol import Request, pack, pack_span, unpack, unpack_span
 
@@ -41,6 +43,20 @@ def test_writing_in_pieces_equals_writing_at_once(tiny_path: Path, graft_path: P
         state, _ = memory.write(state, [s])
     assert len(reports) == 3 and all(r.banks for r in reports)
     assert torch.allclose(whole.memory, state.memory, atol=1e-5) and bool(whole.memory.any())
+
+
+def test_writing_into_active_banks_equals_the_rule_on_all(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures]) -> None:
+    memory = grafts.load(graft_path, read_header(tiny_path)).memory
+    with torch.no_grad():
+        memory.encoder.whole.bias.view(6, -1)[2, ::2] = -9.0  # half of the banks are not written
+        batch = collate(spans[:3], memory.contents)
+        choices = memory.encoder(batch.hidden, batch.mask, torch.zeros(3), batch.surprise)
+        writes, want = memory.writes(choices, batch, hard=True), memory.empty()
+        for t in range(3):
+            want, _ = rule.step(want, writes.at(t))
+    got, reports = memory.write(memory.empty(), spans[:3])
+    assert 0 < len(reports[0].banks) < 10
+    assert torch.allclose(got.memory, want.memory, atol=1e-6) and torch.allclose(got.momentum, want.momentum, atol=1e-6)
 
 
 def test_no_trust_writes_nothing(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures]) -> None:

@@ -16,7 +16,7 @@ from titans_edge.evaluate import cases, runner
 from titans_edge.evaluate.score import correct, wilson
 from titans_edge.roles import Bank
 from titans_edge.runtime import Chat, Done, Notice, Remembered, Text
-from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sidecar.client import MemoryClient, ProcessTransport
 from titans_edge.store import Entry, Source, catalogue, memory_path
 from titans_edge.text import words
 from titans_edge.train.lexicon import Lexicon, held_out
@@ -66,6 +66,21 @@ def test_a_message_longer_than_the_context_is_refused(chat: Chat) -> None:
         list(chat.turn("word " * 600))
     with pytest.raises(UsageError):
         list(chat.turn("  "))
+
+
+def test_a_memory_that_cannot_be_started_again_does_not_end_the_chat(
+    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path
+) -> None:
+    graft = tmp_path / "g.gguf"
+    graft.write_bytes(graft_path.read_bytes())
+    client = MemoryClient(str(tiny_path), str(graft), None)
+    chat = Chat(tiny, client, context=512, sampling=Sampling(max_tokens=4))
+    transport = client._transport
+    assert isinstance(transport, ProcessTransport)
+    transport.process.kill()
+    graft.unlink()
+    events = list(chat.turn("Where is Mary?", learn=False))
+    assert any(isinstance(e, Notice) and "without memory" in e.text for e in events) and isinstance(events[-1], Done)
 
 
 def test_reading_a_text_writes_its_spans(chat: Chat) -> None:

@@ -17,7 +17,7 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.errors import ContextOverflow, UsageError
+from titans_edge.errors import ContextOverflow, SidecarError, UsageError
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.text import MAX_SPAN_TOKENS, sentences, spans
 
@@ -86,7 +86,11 @@ class Chat:
         """Read the memory, speak, then write the message into the memory. Closing the iterator stops the reply only."""
         ids = self._ids(message)
         began = time.perf_counter()
-        readout = self.recall(message)
+        try:
+            readout = self.recall(message)
+        except SidecarError as e:
+            readout = None
+            yield Notice(f"{e} This turn goes on without memory.")
         yield from self._make_room(len(ids), 0 if readout is None else len(readout.rows))
         rows_at, nll = self._prompt(ids, readout)
         try:

@@ -17,7 +17,7 @@ def train(
     data: Annotated[Path | None, typer.Option(help="Folder with `books/train` for background text.")] = None,
     run: Annotated[Path, typer.Option(help="Folder of checkpoints; run again to go on.")] = Path("runs/graft"),
     steps: Annotated[int, typer.Option(help="Steps of stage 1 (memory and reader).", min=1)] = 1500,
-    gate_steps: Annotated[int, typer.Option(help="Steps of stage 2 (gate).", min=0)] = 160,
+    gate_steps: Annotated[int, typer.Option(help="Steps of stage 2 (gate).", min=0)] = 240,
     stories: Annotated[int, typer.Option(help="Stories to train on.", min=64)] = 6000,
     layer: Annotated[int, typer.Option(help="Layer of the backbone to read.", min=0)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
@@ -32,7 +32,7 @@ def train(
     from rich.progress import Progress, TaskID, TimeRemainingColumn
 
     from titans_edge.backbone.model import Backbone
-    from titans_edge.train.run import Recipe
+    from titans_edge.train.recipe import Recipe
     from titans_edge.train.run import train as train_graft
 
     if threads:

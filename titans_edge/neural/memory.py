@@ -7,7 +7,7 @@ batch of stories at once); the product calls `write` and `read` (hard choices, o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -91,20 +91,22 @@ class NeuralMemory(nn.Module):
     def write(self, state: State, spans: Sequence[SpanFeatures], trust: float = 1.0) -> tuple[State, list[WriteReport]]:
         """Write spans in order; `trust` (0..1) scales the learning rate. Spans without words change nothing."""
         reports: list[WriteReport] = []
+        state = State(state.memory.clone(), state.momentum.clone())  # ours: changed in place below
         for batch, n in self._batches(spans):
             writes = self.writes(self.encoder(batch.hidden, batch.mask, torch.zeros(n), batch.surprise), batch, hard=True)
-            for t in range(n):
-                state, report = self._write_one(state, writes.at(t), trust)
-                reports.append(report)
+            reports += [self._write_one(state, writes.at(t), trust) for t in range(n)]
         return state, reports
 
-    def _write_one(self, state: State, w: Writes, trust: float) -> tuple[State, WriteReport]:
-        if not w.write.any():
-            return state, WriteReport((), ())
-        scaled = Writes(w.key, w.base, w.context, w.rho, w.write, w.theta * trust, w.eta, w.alpha)
-        state, surprise = rule.step(state, scaled)
-        on = [int(i) for i in w.write.nonzero()[:, 0]]
-        return state, WriteReport(tuple(Bank(i).name for i in on), tuple(float(surprise[i]) for i in on))
+    def _write_one(self, state: State, w: Writes, trust: float) -> WriteReport:
+        """One `rule.step` on the banks the span writes into; the others would stay as they are anyway."""
+        on = w.write.nonzero()[:, 0]
+        if not len(on):
+            return WriteReport((), ())
+        before = rule.context_read(state, w)
+        part = State(state.memory[on], state.momentum[on])
+        after, surprise = rule.step(part, replace(w.banks(on), theta=w.theta[on] * trust), before)
+        state.memory[on], state.momentum[on] = after.memory, after.momentum
+        return WriteReport(tuple(Bank(int(i)).name for i in on), tuple(surprise.tolist()))
 
     @torch.no_grad()
     def read(self, state: State, question: SpanFeatures) -> Readout:

@@ -59,6 +59,12 @@ class Writes:
             self.write[..., t, :], self.theta[..., t, :], self.eta[..., t, :], self.alpha[..., t, :],
         )  # fmt: skip
 
+    def banks(self, on: Tensor) -> Writes:
+        """One write (no T dimension, no batch) into the banks `on` alone."""
+        return Writes(
+            self.key[on], self.base[on], self.context, self.rho[on], self.write[on], self.theta[on], self.eta[on], self.alpha[on]
+        )
+
     def __len__(self) -> int:
         return int(self.key.shape[-3])
 
@@ -68,9 +74,17 @@ def read(state: State, key: Tensor) -> Tensor:
     return torch.einsum("...hvk,...hk->...hv", state.memory, key)
 
 
-def step(state: State, w: Writes) -> tuple[State, Tensor]:
-    """One write (no T dimension). Returns the state after it and each bank's surprise |error| (..., H)."""
-    before = torch.einsum("...vk,...k->...v", state.memory[..., 0, :, :], w.context)
+def context_read(state: State, w: Writes) -> Tensor:
+    """What the first bank holds at one write's context key: (..., dv)."""
+    return torch.einsum("...vk,...k->...v", state.memory[..., 0, :, :], w.context)
+
+
+def step(state: State, w: Writes, before: Tensor | None = None) -> tuple[State, Tensor]:
+    """One write (no T dimension). Returns the state after it and each bank's surprise |error| (..., H).
+
+    `before` is the context read; it has to be given when `state` holds only some of the banks.
+    """
+    before = context_read(state, w) if before is None else before
     value = w.base + w.rho[..., None] * before[..., None, :]
     error = clamp(read(state, w.key) - value)
     gradient = error[..., :, None] * w.key[..., None, :]

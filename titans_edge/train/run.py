@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -20,29 +19,14 @@ from titans_edge.neural.graft import Graft, GraftInfo, save
 from titans_edge.roles import Bank
 from titans_edge.train.babi import book_sentences
 from titans_edge.train.cache import FeatureCache
+from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.dataset import Dataset, draw_noise
 from titans_edge.train.lexicon import Lexicon
+from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.smalltalk import small_talk
 from titans_edge.train.stage1 import learning_rate, losses
+from titans_edge.train.stage2 import stage2
 from titans_edge.train.stories import KINDS, Story, stories
-
-Report = Callable[[str, int, int, str], None]  # part, done, of, remarks
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """Everything that decides the outcome, kept in the graft."""
-
-    seed: int = 1
-    layer: int = 4
-    dim: int = 256
-    stories: int = 6000
-    noise: int = 5000
-    surprised: int = 1500
-    steps: int = 1500
-    batch: int = 32
-    gate_steps: int = 160
-    gate_batch: int = 16
 
 
 def read_words(backbone: Backbone, recipe: Recipe, data: Path | None, path: Path, report: Report) -> FeatureCache:
@@ -99,7 +83,7 @@ def stage1(
     """Train the memory; a checkpoint every 100 steps, taken up again where one lies at `path`."""
     memory, data = graft.memory, Dataset(cache, graft.memory.contents)
     optimiser = torch.optim.AdamW(memory.parameters(), 1e-3, weight_decay=0.01)
-    start = _resume(path, memory, optimiser)
+    start = resume(path, memory, optimiser)
     memory.train()
     running = 0.0
     for step in range(start, recipe.steps):
@@ -123,29 +107,12 @@ def stage1(
         if step % 10 == 9:
             report("stage 1", step + 1, recipe.steps, f"loss {float(out.total.detach()):.3f}, right {100 * running:.0f} %")
         if step % 100 == 99 or step == recipe.steps - 1:
-            _checkpoint(path, memory, optimiser, step + 1)
+            checkpoint(path, memory, optimiser, step + 1)
     memory.eval()
-
-
-def _checkpoint(path: Path, module: torch.nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
-    tmp = path.with_suffix(".tmp")
-    torch.save({"module": module.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, tmp)
-    tmp.replace(path)
-
-
-def _resume(path: Path, module: torch.nn.Module, optimiser: torch.optim.Optimizer) -> int:
-    if not path.exists():
-        return 0
-    saved = torch.load(path, weights_only=True)
-    module.load_state_dict(saved["module"])
-    optimiser.load_state_dict(saved["optimiser"])
-    return int(saved["step"])
 
 
 def train(backbone: Backbone, recipe: Recipe, data: Path | None, folder: Path, out: Path, report: Report) -> Graft:
     """Both stages; files of the run in `folder`, the graft in `out`. Run again after an interruption to go on."""
-    from titans_edge.train.stage2 import stage2
-
     torch.manual_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
     cache = read_words(backbone, recipe, data, folder / "features.npz", report)

@@ -17,6 +17,9 @@ from titans_edge.backbone.spans import features
 from titans_edge.neural.gate import LEAD, TAIL
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import collate
+from titans_edge.roles import Bank
+from titans_edge.train.checkpoint import checkpoint, resume
+from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stories import Story
 from titans_edge.train.twin import cpu_dtype, load_twin
 
@@ -32,6 +35,7 @@ class Example:
     question: list[int]  # the message and what follows it, up to where the reply begins
     reply: list[int]
     pooled: Tensor
+    parroted: bool  # "what is the kitchen east of?": left alone, the model repeats such a question
 
 
 def reply_text(story: Story) -> str:
@@ -45,14 +49,12 @@ def reply_text(story: Story) -> str:
     return text[0].upper() + text[1:]
 
 
-def stage2(graft: Graft, backbone: Backbone, told: list[Story], recipe: Any, folder: Path, report: Any) -> None:
+def stage2(graft: Graft, backbone: Backbone, told: list[Story], recipe: Recipe, folder: Path, report: Report) -> None:
     """Train the gate; a checkpoint every 20 steps."""
-    from titans_edge.train.run import _checkpoint, _resume
-
     gate, path = graft.gate, folder / "stage2.pt"
     gate.start_from(start_rows(backbone))
     optimiser = torch.optim.AdamW(gate.parameters(), 2e-4, weight_decay=0.0)
-    start = _resume(path, gate, optimiser)
+    start = resume(path, gate, optimiser)
     if start >= recipe.gate_steps:
         return
     pool = random.Random(recipe.seed).sample(told, min(len(told), recipe.gate_batch * recipe.gate_steps, 1500))
@@ -61,14 +63,22 @@ def stage2(graft: Graft, backbone: Backbone, told: list[Story], recipe: Any, fol
     twin = load_twin(backbone.path, cpu_dtype())
     for step in range(start, recipe.gate_steps):
         rng = random.Random(recipe.seed * 7919 + step)
-        loss = batch_loss(graft, twin, rng.sample(examples, recipe.gate_batch))
+        loss = batch_loss(graft, twin, _draw(examples, recipe, step, rng))
         optimiser.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(gate.parameters(), 1.0)
         optimiser.step()
         report("stage 2", step + 1, recipe.gate_steps, f"loss {float(loss.detach()):.3f}")
         if step % 20 == 19 or step == recipe.gate_steps - 1:
-            _checkpoint(path, gate, optimiser, step + 1)
+            checkpoint(path, gate, optimiser, step + 1)
+
+
+def _draw(examples: list[Example], recipe: Recipe, step: int, rng: random.Random) -> list[Example]:
+    """A batch; in the last third of the steps half of it are questions the frozen model likes to parrot."""
+    if step < recipe.gate_steps * 2 // 3:
+        return rng.sample(examples, recipe.gate_batch)
+    half = recipe.gate_batch // 2
+    return rng.sample([e for e in examples if e.parroted], half) + rng.sample(examples, recipe.gate_batch - half)
 
 
 def start_rows(backbone: Backbone) -> Tensor:
@@ -94,9 +104,9 @@ def make_examples(graft: Graft, backbone: Backbone, told: list[Story]) -> list[E
             pooled = graft.memory.encoder(b.hidden, b.mask, torch.ones(len(part)), b.surprise).pooled
         for story, row in zip(part, pooled, strict=True):
             ids = list(vocab.word_ids(story.question.answer))[:4]
-            out.append(
-                Example(before, ids, vocab.encode(story.question.text) + after, vocab.encode(reply_text(story)) + end, row)
-            )
+            asked, reply = vocab.encode(story.question.text) + after, vocab.encode(reply_text(story)) + end
+            parroted = story.kind == "relation" and story.question.bank == Bank.OBJECT
+            out.append(Example(before, ids, asked, reply, row, parroted))
     return out
 
 

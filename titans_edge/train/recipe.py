@@ -1,0 +1,24 @@
+"""The dials of a training run, kept in the graft it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+Report = Callable[[str, int, int, str], None]  # part, done, of, remarks
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the outcome, kept in the graft."""
+
+    seed: int = 1
+    layer: int = 4
+    dim: int = 256
+    stories: int = 6000
+    noise: int = 5000
+    surprised: int = 1500
+    steps: int = 1500
+    batch: int = 32
+    gate_steps: int = 240
+    gate_batch: int = 16
