@@ -216,8 +216,11 @@ class MemoryClient:
     def _restart(self) -> None:
         self.restarts += 1
         self._transport.close()
-        self._transport = self._start()
         self._waiting.clear()
+        try:
+            self._transport = self._start()
+        except TitansError as e:
+            raise SidecarError(f"The memory process died and cannot be started again: {e}") from e
         for request in self._unsaved:
             self._transport.send(request)
             _checked(self._transport.receive())
