@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
+import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -18,6 +21,8 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import platformdirs
 
@@ -156,17 +161,28 @@ def _sha256(f: Any) -> str:
 
 def _from_hub(entry: Entry, source: Source, tmp: Path, progress: Progress) -> Path:
     """The Hugging Face hub, by its own client (which resumes within its cache)."""
-    import os
-
-    os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "20")
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import constants, hf_hub_download
 
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    if not _resolves(constants.ENDPOINT):  # its client would try for half a minute
+        raise DownloadError("cannot be reached")
     progress("asking the hub", 0, entry.bytes)
     try:
         return Path(hf_hub_download(source.repo, source.file, local_dir=tmp, etag_timeout=8))
     except Exception as e:  # the client raises many kinds
         raise DownloadError(f"{type(e).__name__}") from e
+
+
+def _resolves(url: str) -> bool:
+    """Can the host's name be looked up? Not asked where a proxy does the looking up."""
+    if getproxies():
+        return True
+    try:
+        socket.getaddrinfo(urlsplit(url).hostname, 443)
+    except OSError:
+        return False
+    return True
 
 
 def _from_wheels(entry: Entry, source: Source, tmp: Path, progress: Progress) -> Path:

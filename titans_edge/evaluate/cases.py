@@ -40,7 +40,7 @@ def load(path: Path) -> list[Case]:
             continue
         try:
             r = json.loads(line)
-            context = r["context"] if "context" in r else "\n".join(r["turns"])
+            context = r["context"] if "context" in r else "\n\n".join(r["turns"])
             out.append(
                 Case(str(r.get("id", n)), context, r["question"], r["target"], tuple(r.get("labels", ())), str(r.get("task", "")))
             )
