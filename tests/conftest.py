@@ -36,7 +36,7 @@ def graft_path(tiny: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path
     """An untrained graft of the tiny backbone that is eager: it writes every span and answers every question."""
     torch.manual_seed(0)
     rows = torch.from_numpy(tiny.embedding.rows(np.arange(tiny.vocab.size)))
-    contents = Contents(tiny.embedding, *whitening(rows, DIM))
+    contents = Contents(tiny.embedding, *whitening(rows, DIM), torch.eye(DIM))
     graft = Graft(
         EncoderConfig(tiny.n_embd, len(Bank), width=32, layers=1), contents, GraftInfo(1, tiny.fingerprint, threshold=0.0)
     )

@@ -19,6 +19,7 @@ from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
 from titans_edge.neural import rule
+from titans_edge.neural.contents import inversion
 from titans_edge.neural.memory import collate
 from titans_edge.sidecar.client import MemoryClient, ProcessTransport
 from titans_edge.sidecar.protocol import Request, pack, pack_span, unpack, unpack_span
@@ -69,6 +70,14 @@ def test_a_word_taken_apart_is_its_tokens(tiny: Backbone, tiny_path: Path, graft
     contents = grafts.load(graft_path, read_header(tiny_path)).memory.contents
     ids = torch.tensor([40, 77, -1, -1])
     assert contents.decode(contents.words(ids))[:2] == [40, 77]
+
+
+def test_an_inversion_swaps_its_pairs_and_leaves_the_rest() -> None:
+    words = torch.nn.functional.normalize(torch.randn(9, 64, generator=torch.Generator().manual_seed(0)), dim=-1)
+    turn = inversion(words[:8].view(4, 2, 64))
+    assert torch.allclose(words[:8] @ turn.T, words[:8].view(4, 2, 64).flip(1).reshape(8, 64), atol=1e-4)
+    other = words[8] - words[:8].T @ torch.linalg.lstsq(words[:8].T, words[8]).solution
+    assert torch.allclose(turn @ other, other, atol=1e-4)
 
 
 def test_in_process_equals_other_process(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures]) -> None:

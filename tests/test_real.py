@@ -60,6 +60,18 @@ def test_a_changed_fact_is_the_one_remembered(chat: Chat) -> None:
     assert "rex" in reply(chat, "What is my dog's name?").lower()
 
 
+def test_relations_are_known_from_both_ends(chat: Chat) -> None:
+    fresh(chat)
+    list(chat.learn("The hallway is west of the bathroom. The attic is above the cellar."))
+    for question, answer in (
+        ("What is the hallway west of?", "bathroom"), ("What is west of the bathroom?", "hallway"),
+        ("What is the bathroom east of?", "hallway"), ("What is east of the hallway?", "bathroom"),
+        ("What is below the attic?", "cellar"),
+    ):  # fmt: skip
+        chat.new()
+        assert answer in reply(chat, question).lower(), question
+
+
 def test_an_empty_memory_and_small_talk_give_no_rows(chat: Chat) -> None:
     fresh(chat)
     for message in ("Where is Mary?", "Write a poem about the sea.", "Hello!"):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+INVERSES = (("north", "south"), ("east", "west"), ("left", "right"), ("above", "below"))  # relations seen from the other end
+
 
 class Bank(IntEnum):
     """One matrix of the memory each. A key is one word, or two bound together."""

@@ -24,11 +24,12 @@ KEEP = 0.33  # a token explains less than this of a word vector: there is no fur
 
 @dataclass
 class Contents:
-    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; both are part of the graft."""
+    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all three tensors are part of the graft."""
 
     table: TensorSpan
     mean: Tensor
     basis: Tensor
+    inverse: Tensor  # (d, d): a relation's vector -> its inverse's; nearly the identity for all other words
 
     def __post_init__(self) -> None:
         self._known: dict[int, Tensor] = {}
@@ -90,6 +91,13 @@ def second(words: Tensor) -> Tensor:
     """A word vector as the second part of a key: signs (..., d), nearly orthogonal even for like words."""
     a, b, c = (words.roll(s, -1) for s in ROLE_SHIFTS)
     return torch.where(a * b * c >= 0, 1.0, -1.0)
+
+
+def inversion(pairs: Tensor) -> Tensor:
+    """The smallest change of the identity (d, d) that swaps each pair of word vectors: pairs (n, 2, d)."""
+    here, there = pairs.flatten(0, 1), pairs.flip(1).flatten(0, 1)
+    change: Tensor = (there - here).T @ torch.linalg.pinv(here.T)
+    return torch.eye(pairs.shape[-1]) + change
 
 
 def whitening(rows: Tensor, dim: int) -> tuple[Tensor, Tensor]:

@@ -47,6 +47,7 @@ class Graft(nn.Module):
         self.gate = Gate(config.n_embd, config.width)
         self.register_buffer("mean", contents.mean)
         self.register_buffer("basis", contents.basis)
+        self.register_buffer("inverse", contents.inverse)
 
     @torch.no_grad()
     def rows(self, state: State, question: SpanFeatures) -> tuple[Tensor, Readout]:
@@ -110,7 +111,7 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
             raise GraftError(f"{path} was made by another version of Titans Edge.", "Train it again with `titans-edge train`.")
         if check:
             _check(path, bound, fingerprint(backbone))
-        contents = Contents(backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"])
+        contents = Contents(backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"], tensors["inverse"])
         graft = Graft(config, contents, info)
         shapes = {k: tuple(v.shape) for k, v in graft.state_dict().items()}
         wrong = [k for k, s in shapes.items() if k not in tensors or tensors[k].numel() != int(np.prod(s))]

@@ -21,6 +21,7 @@ from titans_edge.neural.encoder import Choices, EncoderConfig, SpanEncoder
 from titans_edge.neural.rule import State, Writes
 from titans_edge.roles import Bank
 
+SILENT = 0.5  # a bank that returns less than this norm has nothing stored under the key
 WRITE_THRESHOLD = 0.5  # a span writes into a bank when the write gate is above this
 
 
@@ -153,6 +154,8 @@ class NeuralMemory(nn.Module):
     def _look(self, c: Choices, batch: SpanBatch, recall: rule.Recall, hard: bool) -> SoftReadout:
         d, h = self.dim, self.config.banks
         first = recall(self._keys(c, batch, hard))  # (B, H, 2d)
+        if hard:
+            first = self._from_the_other_end(first, c, batch, recall)
         route = _one_hot(self.route) if hard else _softmax(self.route)
         start = torch.einsum("ij,bjd->bid", route, first[..., :d])
         start = start / start.norm(dim=-1, keepdim=True).clamp_min(0.5)
@@ -164,6 +167,22 @@ class NeuralMemory(nn.Module):
         norm = (chosen * torch.cat([n1, n2], -1)).sum(-1)
         surface = (chosen[:, None] @ torch.cat([first, then], 1)[..., d:])[:, 0]
         return SoftReadout(surface, self.asked(c.pooled)[:, 0] + self.sure[0] * norm + self.sure[1], slots)
+
+    def _from_the_other_end(self, first: Tensor, c: Choices, batch: SpanBatch, recall: rule.Recall) -> Tensor:
+        """Where a relation was not told as it is asked, read its inverse.
+
+        "The bath is west of the hall" answers "what is the hall east of?".
+        """
+        swap = list(range(self.config.banks))
+        swap[Bank.SUBJECT], swap[Bank.OBJECT] = Bank.OBJECT, Bank.SUBJECT
+        turned = second(batch.address @ self.contents.inverse.T)
+        weight = _one_hot(c.second)
+        bound = (_one_hot(c.key) @ batch.address) * (weight[..., :-1] @ turned + weight[..., -1:])
+        other = recall(bound[:, swap])[:, swap]
+        silent = first[..., : self.dim].norm(dim=-1) < SILENT
+        mine = torch.zeros(self.config.banks, dtype=torch.bool)
+        mine[[Bank.SUBJECT, Bank.OBJECT]] = True
+        return torch.where((silent & mine)[..., None], other, first)
 
     # --- training: many stories at once
 

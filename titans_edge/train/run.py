@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +13,11 @@ import torch
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.neural.contents import Contents, whitening
+from titans_edge.features import WORD_TOKENS
+from titans_edge.neural.contents import Contents, inversion, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
-from titans_edge.roles import Bank
+from titans_edge.roles import INVERSES, Bank
 from titans_edge.train.babi import book_sentences
 from titans_edge.train.cache import FeatureCache
 from titans_edge.train.checkpoint import checkpoint, resume
@@ -74,7 +75,13 @@ def make_contents(backbone: Backbone, dim: int) -> Contents:
     """Whitening of the words (letters only) of the backbone's vocabulary."""
     ids = [t for t in range(backbone.vocab.size) if re.fullmatch(rb" ?[A-Za-z]+", backbone.vocab.piece(t))]
     mean, basis = whitening(torch.from_numpy(backbone.embedding.rows(ids)), dim)
-    return Contents(backbone.embedding, mean, basis)
+    plain = Contents(backbone.embedding, mean, basis, torch.eye(dim))
+    pairs = torch.full((len(INVERSES), 2, WORD_TOKENS), -1)
+    for i, pair in enumerate(INVERSES):
+        for j, word in enumerate(pair):
+            word_ids = backbone.vocab.word_ids(word)[:WORD_TOKENS]
+            pairs[i, j, : len(word_ids)] = torch.tensor(word_ids)
+    return replace(plain, inverse=inversion(plain.words(pairs)))
 
 
 def stage1(
