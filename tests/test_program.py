@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,25 @@ def test_chat_remembers_across_runs_and_forgets(tiny_path: Path, graft_path: Pat
     assert "1 spans read" in first.stdout and "no command /nonsense" in first.stdout
     second = titans(*base, home=tmp_path, stdin="/memory\nJohn left.\n/forget\n/memory\n/reset\n/memory\n")
     assert [line.split()[0] for line in second.stdout.splitlines() if "spans read" in line] == ["1", "1", "0"]
+
+
+def test_ctrl_c_stops_the_reply_and_not_the_program(chat: Chat, capsys: pytest.CaptureFixture[str]) -> None:
+    from titans_edge.cli.chat import Loop
+
+    loop = Loop(chat)
+    turn = chat.turn
+
+    def interrupted(message: str) -> Iterator[object]:
+        for event in turn(message):
+            os.kill(os.getpid(), signal.SIGINT)
+            yield event
+
+    chat.turn = interrupted  # type: ignore[assignment,method-assign]
+    loop.handle("Mary went home.")
+    chat.turn = turn  # type: ignore[method-assign]
+    loop.handle("Where is Mary?")
+    assert "[stopped]" in capsys.readouterr().out
+    assert chat.client is not None and chat.client.stats()["spans"] == 2
 
 
 def test_ask_read_and_eval_speak_json(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:

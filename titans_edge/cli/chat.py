@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,8 +104,11 @@ class Loop:
         client, events = self.session.client, self.session.turn(message)
         restarts = client.restarts if client else 0
         note = ""
-        try:
+        with _interrupts() as pressed:
             for event in events:
+                if pressed:
+                    print(" [stopped]", end="")
+                    break
                 if isinstance(event, Text):
                     print(event.text, end="", flush=True)
                 elif isinstance(event, Notice):
@@ -113,9 +118,6 @@ class Loop:
                 elif isinstance(event, Done):
                     rate = event.tokens / max(1e-9, event.seconds - event.first_token)
                     self.last = f"first token {event.first_token:.2f} s, {event.tokens} tokens, {rate:.0f} tokens/s{note}"
-        except KeyboardInterrupt:
-            print(" [stopped]", end="")
-        finally:
             events.close()  # type: ignore[attr-defined]
             print()
         if client is not None:
@@ -145,6 +147,17 @@ class Loop:
             self.session.client.reset()
         self.session.new()
         print("Everything is forgotten.")
+
+
+@contextmanager
+def _interrupts() -> Iterator[list[int]]:
+    """Collects Ctrl-C instead of raising it: llama.cpp must not be left in the middle of a step."""
+    pressed: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+    try:
+        yield pressed
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _prompt() -> Callable[[], str]:
