@@ -26,4 +26,5 @@ def wilson(right: int, n: int) -> tuple[float, float]:
         return 0.0, 100.0
     z, p = 1.96, right / n
     middle, half = p + z * z / (2 * n), z * math.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return 100 * (middle - half) / (1 + z * z / n), 100 * (middle + half) / (1 + z * z / n)
+    low, high = (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+    return max(0.0, 100 * low), min(100.0, 100 * high)
