@@ -53,11 +53,7 @@ class Speaker:
         """Decode token ids at the end of the sequence; the last one's logits can then be sampled from."""
         self._need(len(ids))
         for at in range(0, len(ids), BATCH_TOKENS):
-            part = ids[at : at + BATCH_TOKENS]
-            self._tokens.clear()
-            self._tokens.add_tokens(part, self.length, 0, "last")
-            self._tokens.decode(self._ctx)
-            self.length += len(part)
+            self._decode(ids[at : at + BATCH_TOKENS], "last")
 
     def feed_rows(self, rows: FloatArray) -> None:
         """Decode embedding rows (n, n_embd) at the end of the sequence. No rows: nothing happens."""
@@ -83,10 +79,7 @@ class Speaker:
             logits, hidden = [], []
             for at in range(0, len(ids), BATCH_TOKENS):
                 part = ids[at : at + BATCH_TOKENS]
-                self._tokens.clear()
-                self._tokens.add_tokens(part, self.length, 0, "all")
-                self._tokens.decode(self._ctx)
-                self.length += len(part)
+                self._decode(part, "all")
                 logits.append(self._copy(llama_cpp.llama_get_logits(self._ctx), len(part), self.backbone.vocab.size))
                 hidden.append(self._copy(llama_cpp.llama_get_embeddings(self._ctx), len(part), self.backbone.n_embd))
         finally:
@@ -100,10 +93,7 @@ class Speaker:
         self._need(len(ids))
         for at in range(0, len(ids), 128):
             part = ids[at : at + 128]
-            self._tokens.clear()
-            self._tokens.add_tokens(part, self.length, 0, "all")
-            self._tokens.decode(self._ctx)
-            self.length += len(part)
+            self._decode(part, "all")
             logits = self._copy(llama_cpp.llama_get_logits(self._ctx), len(part), self.backbone.vocab.size)
             before = logits[:-1] if previous is None else np.concatenate([previous[None], logits[:-1]])
             known = part[len(part) - len(before) :]
@@ -158,6 +148,13 @@ class Speaker:
         if llama_cpp.llama_state_seq_set_data(self._ctx, buf, len(raw), 0) == 0:
             raise ModelError("The snapshot does not fit this backbone.", "Start again with /new.")
         self.length = int.from_bytes(state[:8], "little")
+
+    def _decode(self, ids: Sequence[int], logits: str) -> None:
+        """One batch of token ids at the end of the sequence."""
+        self._tokens.clear()
+        self._tokens.add_tokens(ids, self.length, 0, logits)
+        self._tokens.decode(self._ctx)
+        self.length += len(ids)
 
     def _need(self, n: int) -> None:
         if n > self.room():

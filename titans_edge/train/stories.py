@@ -27,7 +27,6 @@ GIVE = ("gave", "handed", "passed")
 ASK_PLACE = ("Where is {x}?", "Where is {x} now?", "Do you know where {x} is?", "Where can I find {x}?", "Where did {x} go?",
              "Tell me where {x} is.", "Which place is {x} in?")  # fmt: skip
 ASK_BEFORE = ("Where was {x} before {p}?", "Where was {x} before {p}?", "Where had {x} been before {p}?")
-OUTSIDE = ("far away", "downtown", "upstairs", "outside")
 
 
 @dataclass(frozen=True)
@@ -100,15 +99,11 @@ class World:
     def move(self) -> Fact:
         who = self.rng.choice(self.people)
         where = self.rng.choice([p for p in self.places if p != self.at.get(who)])
-        writes = [Write(Bank.PLACE, who, None, noun(where))]
+        writes = (Write(Bank.PLACE, who, None, noun(where)), Write(Bank.BEFORE, who, noun(where), None))
         if who in self.at:
             self.before[who, where] = self.at[who]
-            writes.append(Write(Bank.BEFORE, who, noun(where), None))
-        else:
-            self.before.pop((who, where), None)
-            writes.append(Write(Bank.BEFORE, who, noun(where), None))
         self.at[who] = where
-        return Fact(f"{who} {self._verb('move')} {where}.", tuple(writes), who)
+        return Fact(f"{who} {self._verb('move')} {where}.", writes, who)
 
     def grab(self) -> Fact | None:
         free = [t for t in self.things if t not in self.holder]
