@@ -56,7 +56,8 @@ def test_suspect_text_waits_for_the_user(text: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "Mary remembered the kitchen.", "The user manual is in the drawer.", "Μαρία went home.", "Мария дома.", "Mary's naïve café.",
+        "Mary remembered the kitchen.", "The user manual is in the drawer.", "Μαρία went home.", "Мария дома.",
+        "Mary's naïve café.",
         "He told her the system was old.", "She ignored him.", "Note the time.",
     ],
 )  # fmt: skip

@@ -1,7 +1,8 @@
 """The guard: every rule about what may be written, in one place. Pure: a proposal and a standing go in, a verdict comes out.
 
 Knows nothing of tensors or files. The memory process asks it once for each span, in order. (Of one that would write nothing
-it asks only whether it is suspect, rules 3 to 5: then it is withheld from recall.) Its verdicts are part of what a replay repeats, so a rule that looked at a clock or a random number would be a fault.
+it asks only whether it is suspect, rules 3 to 5: then it is withheld from recall.) Its verdicts are part of what a replay
+repeats, so a rule that looked at a clock or a random number would be a fault.
 
 Rules, in order; the first that speaks decides:
 
@@ -74,7 +75,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Verdict:
-    """decision: written, damped, quarantined, rejected, repeated, withheld. scale: of the learning rate, 0 leaves the memory alone."""
+    """decision: written, damped, quarantined, rejected, repeated, withheld. scale: of the learning rate."""
 
     decision: str
     scale: float
