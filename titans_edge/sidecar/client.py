@@ -145,7 +145,7 @@ class MemoryClient:
         self._transport = self._start()
 
     def _start(self) -> Transport:
-        transport: Transport = LocalTransport() if self._local else ProcessTransport(self._timeout)
+        transport = self._new_transport()
         transport.send(self._open)
         try:
             self.info: dict[str, Any] = _checked(transport.receive()).result
@@ -153,6 +153,9 @@ class MemoryClient:
             transport.close()
             raise
         return transport
+
+    def _new_transport(self) -> Transport:
+        return LocalTransport() if self._local else ProcessTransport(self._timeout)
 
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
