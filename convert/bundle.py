@@ -151,30 +151,36 @@ def _checks(opened: _Opened, base: Path, result: Path, quant: str, progress: Pro
     out: list[verify.Check] = []
     with Backbone(base, gpu_layers=0) as model:
         prompts = _prompts(model)
-        steps = iter(range(1, 10 * len(prompts)))
-
-        def tick(what: str) -> None:
-            progress(f"checking {what}", next(steps), len(prompts) * (1 + (result != base)))
-
-        exact = verify.of_llama_cpp(model)
+        exact = verify.of_llama_cpp(model, prompts, _ticks("asking llama.cpp", len(prompts), progress))
         if opened.checkpoint is not None and opened.plan is not None and opened.tokens is not None:
             out.append(verify.tensors(opened.plan, opened.checkpoint, base))
             out.append(verify.tokenizer(opened.checkpoint, model))
             out.append(verify.template(opened.tokens.special.chat_template, base))
-            fits, need = verify.fits_in_memory(opened.checkpoint)
-            if fits:
-                theirs = verify.of_transformers(opened.checkpoint.folder)
-                out.append(verify.logits("F16 against transformers", "f16", theirs, exact, prompts, tick))
-            else:
-                out.append(verify.Check("F16 against transformers", None, f"not checked: it would take {need:.0f} GB of memory", {}))
-        if result != base:
-            out.append(verify.same_words(read_header(base), result))
-            with Backbone(result, gpu_layers=0) as small:
-                name = f"{quant} against {'F16' if opened.header is None else 'the source'}"
-                # llama.cpp rounds activations for a quantised source, not for F16: such a pair is held to Q8_0's bound
-                bound = "q8_0" if quant == "f16" else quant
-                out.append(verify.logits(name, bound, exact, verify.of_llama_cpp(small), prompts, tick))
+    if opened.checkpoint is not None:
+        out.append(_against_transformers(opened.checkpoint, exact, prompts, progress))
+    if result != base:
+        out.append(verify.same_words(read_header(base), result))
+        with Backbone(result, gpu_layers=0) as small:
+            made = verify.of_llama_cpp(small, prompts, _ticks(f"asking {quant}", len(prompts), progress))
+        # llama.cpp rounds activations for a quantised source, not for F16: such a pair is held to Q8_0's bound
+        bound = "q8_0" if quant == "f16" else quant
+        out.append(verify.logits(f"{quant} against {'F16' if opened.header is None else 'the source'}", bound, exact, made))
     return out
+
+
+def _against_transformers(checkpoint: Checkpoint, exact: verify.Logits, prompts: list[list[int]], progress: Progress) -> verify.Check:
+    name = "F16 against transformers"
+    fits, need = verify.fits_in_memory(checkpoint)
+    if not fits:
+        return verify.Check(name, None, f"not checked: it would take {need:.0f} GB of memory", {})
+    theirs = verify.of_transformers(checkpoint.folder, prompts, _ticks("asking transformers", len(prompts), progress))
+    return verify.logits(name, "f16", theirs, exact)
+
+
+def _ticks(what: str, of: int, progress: Progress) -> verify.Tick:
+    """Progress of `of` equal steps."""
+    steps = iter(range(1, of + 1))
+    return lambda: progress(what, next(steps), of)
 
 
 def _prompts(model: Backbone) -> list[list[int]]:

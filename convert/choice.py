@@ -23,6 +23,7 @@ QUANTS = ("q4_0", "q4_k_m", "q5_k_m", "q8_0", "f16")
 BITS = {"q4_0": 4.5, "q4_k_m": 4.85, "q5_k_m": 5.7, "q8_0": 8.5, "f16": 16.0}  # a weight, about; K-quants that fall back take more
 SUPER_BLOCK = 256  # weights; a row of another length cannot be a K-quant
 REPACKS = {"AVX2", "AVX512", "NEON", "MATMUL_INT8", "SVE"}  # CPUs for which llama.cpp repacks Q4_0 at load
+SMALL = 300_000_000  # weights; SmolLM2-135M in Q4_0 agrees with its own F16 on two top tokens in three only
 TOLERANCE = 1.05  # perplexity against the best candidate's: up to here a file counts as as good
 WINDOW = 256  # tokens of context for perplexity
 
@@ -58,10 +59,12 @@ def choose(matrices: Sequence[tuple[int, ...]], cpu: set[str]) -> Choice:
     weights = sum(math.prod(s) for s in matrices)
     odd = sum(math.prod(s) for s in matrices if s[-1] % SUPER_BLOCK) / max(1, weights)
     fast = sorted(cpu & REPACKS) if "REPACK" in cpu else []
+    if weights < SMALL:
+        return Choice("q8_0", f"a model of {weights / 1e6:.0f} million weights loses too much at four bits.")
     if odd > 0.3 and fast:
         return Choice("q4_0", (
             f"{100 * odd:.0f} % of the weights stand in rows that are no multiple of {SUPER_BLOCK}, where K-quants fall back to slower, larger "
-            f"types; Q4_0 fits rows of 32 and is repacked for this CPU ({', '.join(fast)})."
+            f"types; Q4_0 fits rows of 32 and is repacked for this CPU ({', '.join(fast)}). It loses more, which --measure weighs."
         ))  # fmt: skip
     if odd > 0.3:
         return Choice("q8_0", f"{100 * odd:.0f} % of the weights cannot be K-quants, and this CPU has no fast path for Q4_0.")

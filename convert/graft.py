@@ -118,12 +118,12 @@ def likeness(a: Header, b: Header) -> float:
 
 def answers(ask: Ask, before: tuple[Path, Path] | None, after: tuple[Path, Path]) -> Check:
     """The graft's answers on its own sample, on the backbone it was bound to (if that is here) and on the new one."""
+    was = ask(*before) if before is not None else None
     now = ask(*after)
     right, n = 100 * sum(now) / len(now), len(now)
-    if before is None:
-        ok, says = right >= ALONE, f"{right:.1f} % right (n = {n}); the backbone it was bound to is not here to compare with"
-        return Check("graft", ok, says, {"cases": n, "after": right})
-    was = ask(*before)
+    if was is None:
+        says = f"{right:.1f} % right (n = {n}); the backbone it was bound to is not here to compare with"
+        return Check("graft", right >= ALONE, says, {"cases": n, "after": right})
     first = 100 * sum(was) / len(was)
     same = 100 * sum(a == b for a, b in zip(was, now, strict=True)) / n
     says = f"{first:.1f} % right before, {right:.1f} % after (n = {n}; at most {DROP:g} points lost); {same:.1f} % of cases as before"
