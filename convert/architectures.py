@@ -20,7 +20,7 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of tensor. shape: names of `Sizes` fields, rows first; `rotary`: rows are pairs to be interleaved, a head at a time."""
+    """One kind of tensor. shape: names of `Sizes` fields, rows first; rotary: its rows are interleaved, a head at a time."""
 
     source: str
     target: str
@@ -93,17 +93,18 @@ _QK_NORMS = (
     Part("self_attn.q_norm.weight", "attn_q_norm.weight", ("head",)),
     Part("self_attn.k_norm.weight", "attn_k_norm.weight", ("head",)),
 )
+_HEAD_LENGTHS = (("attention.key_length", "head"), ("attention.value_length", "head"))
 _O_BIAS = (Part("self_attn.o_proj.bias", "attn_output.bias", ("embd",), optional=True),)
 
 ARCHITECTURES = {
     "Qwen2ForCausalLM": Architecture("qwen2", _WHOLE, (*_FRAME, *_attention(bias="always"))),
     "Qwen3ForCausalLM": Architecture(
         "qwen3", _WHOLE, (*_FRAME, *_attention(bias="maybe"), *_QK_NORMS),
-        (("attention.key_length", "head"), ("attention.value_length", "head")),
+        _HEAD_LENGTHS,
     ),
     "LlamaForCausalLM": Architecture(
         "llama", _WHOLE, (*_FRAME, *_attention(rotary=True, bias="maybe"), *_O_BIAS),
-        (("rope.dimension_count", "head"), ("vocab_size", "vocab"), ("attention.key_length", "head"), ("attention.value_length", "head")),
+        (("rope.dimension_count", "head"), ("vocab_size", "vocab"), *_HEAD_LENGTHS),
     ),
 }  # fmt: skip
 
@@ -120,9 +121,7 @@ def find(config: Config) -> Architecture:
     """The table of a configuration. Raises ModelError for a model that is not in the tables."""
     names = config.get("architectures") or ["(none named)"]
     if names[0] not in ARCHITECTURES:
-        raise ModelError(
-            f"The architecture {names[0]} cannot be converted.", f"Known: {', '.join(sorted(ARCHITECTURES))}."
-        )
+        raise ModelError(f"The architecture {names[0]} cannot be converted.", f"Known: {', '.join(sorted(ARCHITECTURES))}.")
     if config.get("use_sliding_window"):
         raise ModelError("The model uses a sliding window, which llama.cpp's table of it does not have.", "Use a dense model.")
     if "quantization_config" in config:
@@ -147,9 +146,7 @@ def parts(arch: Architecture, layers: int) -> list[Part]:
     """Every tensor of a model with full names, the embedding first, then layer by layer."""
     out = list(arch.whole[:1])
     for n in range(layers):
-        out += [
-            Part(f"model.layers.{n}.{p.source}", f"blk.{n}.{p.target}", p.shape, p.rotary, p.optional) for p in arch.layer
-        ]
+        out += [Part(f"model.layers.{n}.{p.source}", f"blk.{n}.{p.target}", p.shape, p.rotary, p.optional) for p in arch.layer]
     return out + list(arch.whole[1:])
 
 
@@ -179,7 +176,9 @@ def _scaling(rope: Config, s: Sizes) -> dict[str, int | float | str]:
     if kind == "linear":
         return {"rope.scaling.type": "linear", "rope.scaling.factor": float(rope["factor"])}
     if kind != "yarn":
-        raise ModelError(f"llama.cpp has no rope scaling {kind!r}.", "Take it out of config.json for texts of the trained length.")
+        raise ModelError(
+            f"llama.cpp has no rope scaling {kind!r}.", "Take it out of config.json for texts of the trained length."
+        )
     out: dict[str, int | float | str] = {
         "rope.scaling.type": "yarn", "rope.scaling.factor": float(rope["factor"]),
         "rope.scaling.original_context_length": int(rope.get("original_max_position_embeddings") or s.context),

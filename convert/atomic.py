@@ -29,7 +29,9 @@ def workplace(out: Path) -> Iterator[Path]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise UsageError(f"Another conversion is writing to {out}.", "Wait for it, or name another folder with --out.") from None
+            raise UsageError(
+                f"Another conversion is writing to {out}.", "Wait for it, or name another folder with --out."
+            ) from None
         try:
             _empty(place)  # what an interrupted run left
             yield place

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from titans_edge import store
-from titans_edge.backbone.model import Backbone
-from titans_edge.backbone.quantise import cpu_features, quantise
 from titans_edge.convert import choice, graft, space, verify, writer
 from titans_edge.convert.atomic import deliver, workplace
 from titans_edge.convert.source import Checkpoint, open_checkpoint
 from titans_edge.convert.tokenizer import Tokens, read_tokens
+
+from titans_edge import store
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.quantise import cpu_features, quantise
 from titans_edge.errors import GraftError, ModelError, TitansError
 from titans_edge.gguf_header import Header, fingerprint, read_header
 
@@ -58,7 +59,14 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         lists = {"checks": [c.as_json() for c in self.checks], "measured": [m.as_json() for m in self.measured]}
-        return {"source": self.source, "quant": self.quant, "why": self.why, "files": self.files, "fingerprint": self.fingerprint, **lists}
+        return {
+            "source": self.source,
+            "quant": self.quant,
+            "why": self.why,
+            "files": self.files,
+            "fingerprint": self.fingerprint,
+            **lists,
+        }
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class _Opened:
 
 
 def convert(order: Order, ask: graft.Ask, progress: Progress = lambda *_: None) -> Report:
-    """Make the bundle in `order.out`. Raises ModelError (exit 3) naming the first failed check; the files are there all the same."""
+    """Make the bundle in `order.out`. Raises ModelError naming the first failed check; the files are kept."""
     opened = _open(order.source)
     report = Report(str(order.source))
     chosen = choice.Choice(order.quant, "asked for")
@@ -139,11 +147,7 @@ def _quantised(base: Path, path: Path, quant: str, progress: Progress) -> Path:
 def _measure(opened: _Opened, order: Order, made: dict[str, Path], progress: Progress) -> list[choice.Measured]:
     files = ({"source": order.source} if opened.header is not None else {}) | made
     text = order.text or (HERE / "sample.txt").read_text("utf-8")
-    out = []
-    for n, (name, path) in enumerate(files.items(), 1):
-        out.append(choice.measure(path, name, text))
-        progress("measuring", n, len(files))
-    return out
+    return choice.measure(files, text, _ticks("measuring", choice.ROUNDS * len(files), progress))
 
 
 def _checks(opened: _Opened, base: Path, result: Path, quant: str, progress: Progress) -> list[verify.Check]:
@@ -168,7 +172,9 @@ def _checks(opened: _Opened, base: Path, result: Path, quant: str, progress: Pro
     return out
 
 
-def _against_transformers(checkpoint: Checkpoint, exact: verify.Logits, prompts: list[list[int]], progress: Progress) -> verify.Check:
+def _against_transformers(
+    checkpoint: Checkpoint, exact: verify.Logits, prompts: list[list[int]], progress: Progress
+) -> verify.Check:
     name = "F16 against transformers"
     fits, need = verify.fits_in_memory(checkpoint)
     if not fits:
@@ -193,7 +199,7 @@ def bind(order: Order, backbone: Path, path: Path, report: Report, ask: graft.As
     assert order.graft is not None
     file = graft.read(order.graft)
     old = first_backbone(file, [order.first_backbone, order.source, store.catalogue()[store.DEFAULT].path])
-    bound = graft.same_backbone(file, read_header(backbone), old and read_header(old))
+    bound = graft.same_backbone(file, read_header(backbone), read_header(old) if old else None)
     graft.write(file.rebound(bound), path)
     if order.check:
         progress("asking the graft", 0, 1)
@@ -241,6 +247,7 @@ def _finish(report: Report, done: list[Path], place: Path, out: Path) -> Report:
     if report.failed:
         worst = report.failed[0]
         raise ModelError(
-            f"The check of {worst.name} failed: {worst.says}.", f"The files are in {out} as *.unverified, the figures in report.json."
+            f"The check of {worst.name} failed: {worst.says}.",
+            f"The files are in {out} as *.unverified, the figures in report.json.",
         )
     return report

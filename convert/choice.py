@@ -7,24 +7,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from titans_edge.convert.writer import Plan
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.convert.writer import Plan
 from titans_edge.gguf_header import Header
 
 QUANTS = ("q4_0", "q4_k_m", "q5_k_m", "q8_0", "f16")
-BITS = {"q4_0": 4.5, "q4_k_m": 4.85, "q5_k_m": 5.7, "q8_0": 8.5, "f16": 16.0}  # a weight, about; K-quants that fall back take more
+BITS = {
+    "q4_0": 4.5,
+    "q4_k_m": 4.85,
+    "q5_k_m": 5.7,
+    "q8_0": 8.5,
+    "f16": 16.0,
+}  # a weight, about; K-quants that fall back take more
 SUPER_BLOCK = 256  # weights; a row of another length cannot be a K-quant
 REPACKS = {"AVX2", "AVX512", "NEON", "MATMUL_INT8", "SVE"}  # CPUs for which llama.cpp repacks Q4_0 at load
 SMALL = 300_000_000  # weights; SmolLM2-135M in Q4_0 agrees with its own F16 on two top tokens in three only
 TOLERANCE = 1.05  # perplexity against the best candidate's: up to here a file counts as as good
+ROUNDS = 3
 WINDOW = 256  # tokens of context for perplexity
 
 
@@ -62,13 +69,13 @@ def choose(matrices: Sequence[tuple[int, ...]], cpu: set[str]) -> Choice:
     if weights < SMALL:
         return Choice("q8_0", f"a model of {weights / 1e6:.0f} million weights loses too much at four bits.")
     if odd > 0.3 and fast:
-        return Choice("q4_0", (
-            f"{100 * odd:.0f} % of the weights stand in rows that are no multiple of {SUPER_BLOCK}, where K-quants fall back to slower, larger "
-            f"types; Q4_0 fits rows of 32 and is repacked for this CPU ({', '.join(fast)}). It loses more, which --measure weighs."
-        ))  # fmt: skip
+        why = f"{100 * odd:.0f} % of the weights stand in rows that are no multiple of {SUPER_BLOCK}; K-quants fall back there"
+        return Choice("q4_0", f"{why}; Q4_0 is repacked for this CPU ({', '.join(fast)}). It loses more, which --measure weighs.")
     if odd > 0.3:
         return Choice("q8_0", f"{100 * odd:.0f} % of the weights cannot be K-quants, and this CPU has no fast path for Q4_0.")
-    return Choice("q4_k_m", f"{100 * (1 - odd):.0f} % of the weights stand in rows K-quants fit; they lose less than Q4_0 at its size.")
+    return Choice(
+        "q4_k_m", f"{100 * (1 - odd):.0f} % of the weights stand in rows K-quants fit; they lose less than Q4_0 at its size."
+    )
 
 
 def choose_measured(rows: Sequence[Measured]) -> Choice:
@@ -82,14 +89,25 @@ def choose_measured(rows: Sequence[Measured]) -> Choice:
     ))  # fmt: skip
 
 
-def measure(path: Path, quant: str, text: str) -> Measured:
-    """Load a file, time it on `text` (best of two), take its perplexity."""
+def measure(files: dict[str, Path], text: str, tick: Callable[[], None] = lambda: None) -> list[Measured]:
+    """Time each file on `text` and take its perplexity. In ROUNDS rounds over all files, so that a busy moment of the
+    machine does not fall on one of them; a file's speed is its best round's."""
+    best: dict[str, Measured] = {}
+    for _ in range(ROUNDS):
+        for name, path in files.items():
+            best[name] = _once(path, name, text, best.get(name))
+            tick()
+    return list(best.values())
+
+
+def _once(path: Path, quant: str, text: str, before: Measured | None) -> Measured:
     with Backbone(path) as model:
         ids = model.vocab.encode(text)
         speaker = Speaker(model, 1024)
-        prefill = max(_prefill(speaker, ids[:512]) for _ in range(2))
-        decode = max(_decode(speaker, ids) for _ in range(2))
-        return Measured(quant, path.stat().st_size, prefill, decode, perplexity(speaker, ids))
+        prefill, decode = _prefill(speaker, ids[:512]), _decode(speaker, ids)
+        if before is None:
+            return Measured(quant, path.stat().st_size, prefill, decode, perplexity(speaker, ids))
+        return replace(before, prefill=max(prefill, before.prefill), decode=max(decode, before.decode))
 
 
 def _prefill(speaker: Speaker, ids: list[int]) -> float:

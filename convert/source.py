@@ -79,7 +79,9 @@ def _shards(folder: Path) -> list[Path]:
     index = folder / "model.safetensors.index.json"
     if not index.exists():
         if not (folder / "model.safetensors").exists():
-            raise ModelError(f"There is no model.safetensors in {folder}, and no index of shards.", "Name a folder with safetensors.")
+            raise ModelError(
+                f"There is no model.safetensors in {folder}, and no index of shards.", "Name a folder with safetensors."
+            )
         return [folder / "model.safetensors"]
     named: dict[str, str] = read_json(index).get("weight_map", {})
     shards = sorted({folder / file for file in named.values()})
@@ -101,7 +103,9 @@ def _header(path: Path) -> dict[str, LocalTensor]:
     size = path.stat().st_size
     for name, t in tensors.items():
         if t.dtype not in _DTYPES:
-            raise ModelError(f"{name} is of type {t.dtype}; {', '.join(_DTYPES)} can be converted.", "Save the model in one of these.")
+            raise ModelError(
+                f"{name} is of type {t.dtype}; {', '.join(_DTYPES)} can be converted.", "Save the model in one of these."
+            )
         if t.data_range.offset + t.data_range.size > size:
             raise ModelError(f"{path} is cut short: {name} runs past its end.", _AGAIN)
         if t.data_range.size != int(np.prod(t.shape)) * np.dtype(_DTYPES[t.dtype]).itemsize:
@@ -111,6 +115,7 @@ def _header(path: Path) -> dict[str, LocalTensor]:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object of the checkpoint."""
+    data: dict[str, Any]
     try:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
@@ -131,7 +136,9 @@ def fetch(name: str) -> Path:
         return Path(snapshot_download(name, allow_patterns=list(_WANTED), local_files_only=offline, etag_timeout=8))
     except Exception as e:  # the client raises many kinds
         why = "the hub cannot be reached" if offline else f"{type(e).__name__}"
-        raise DownloadError(f"{name} is no file or folder here, and {why}.", "Name a folder or a .gguf file, or check the network.") from e
+        raise DownloadError(
+            f"{name} is no file or folder here, and {why}.", "Name a folder or a .gguf file, or check the network."
+        ) from e
 
 
 def resolve(source: str) -> Path:
@@ -141,4 +148,6 @@ def resolve(source: str) -> Path:
         return path
     if source.count("/") == 1 and not source.startswith((".", "/", "~")) and not source.endswith((".gguf", ".safetensors")):
         return fetch(source)
-    raise ModelError(f"There is no {source}.", "Name a folder with safetensors, a hub name such as Qwen/Qwen3-0.6B, or a .gguf file.")
+    raise ModelError(
+        f"There is no {source}.", "Name a folder with safetensors, a hub name such as Qwen/Qwen3-0.6B, or a .gguf file."
+    )

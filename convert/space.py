@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from titans_edge.convert.choice import BITS
+
 from titans_edge.errors import ModelError
 
 MARGIN = 1.1  # K-quants fall back to larger types where rows do not fit
@@ -25,5 +26,6 @@ def check(out: Path, need: int) -> None:
     free = shutil.disk_usage(there).free
     if free < need:
         raise ModelError(
-            f"The conversion needs about {need / 1e9:.1f} GB beside {out}; {free / 1e9:.1f} GB are free.", "Free some space, or name another --out."
+            f"The conversion needs about {need / 1e9:.1f} GB beside {out}; {free / 1e9:.1f} GB are free.",
+            "Free some space, or name another --out.",
         )

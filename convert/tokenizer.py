@@ -12,13 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from gguf import GGUFWriter, SpecialVocab, TokenType
-
 from titans_edge.convert.source import read_json
+
 from titans_edge.errors import ModelError
 
-_QWEN2 = (
-    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-)
+_QWEN2 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
 # How a text is cut before merging, in tokenizer.json's terms -> llama.cpp's name for it.
 PRE_TOKENIZERS: dict[tuple[str, ...], str] = {
     (_QWEN2,): "qwen2",
@@ -63,7 +61,8 @@ def _entries(spec: dict[str, Any], rows: int, pieces: bool) -> tuple[list[str], 
     by_id = {i: text for text, i in spec["model"]["vocab"].items()} | {i: t["content"] for i, t in added.items()}
     if by_id and max(by_id) >= rows:
         raise ModelError(
-            f"The tokenizer has {max(by_id) + 1} tokens and the embedding {rows} rows.", "Resize the embedding, or save the right tokenizer."
+            f"The tokenizer has {max(by_id) + 1} tokens and the embedding {rows} rows.",
+            "Resize the embedding, or save the right tokenizer.",
         )
     unknown = spec["model"].get("unk_token") if pieces else None
     texts = [by_id.get(i, f"[PAD{i}]") for i in range(rows)]

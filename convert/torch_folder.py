@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from gguf import TokenType
-
 from titans_edge.convert.source import read_json
 from titans_edge.convert.tokenizer import PRE_TOKENIZERS
+
 from titans_edge.errors import ModelError
 from titans_edge.gguf_header import Header, read_arrays
 

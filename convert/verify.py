@@ -7,19 +7,19 @@ transformers (F16), and the quantised file against the F16.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from titans_edge.convert.source import Checkpoint
+from titans_edge.convert.strings import strings
+from titans_edge.convert.writer import Plan, blocks
 
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.convert.source import Checkpoint
-from titans_edge.convert.strings import strings
-from titans_edge.convert.writer import Plan, blocks
 from titans_edge.gguf_header import Header, fingerprint, read_header
 
 STRINGS = 3000
@@ -37,7 +37,8 @@ class Bound:
 
 # Generous to small models, whose logits move most; a broken conversion is off by whole nats.
 BOUNDS = {
-    "f16": Bound(1e-3, 0.98), "q8_0": Bound(0.02, 0.93), "q5_k_m": Bound(0.1, 0.85), "q4_k_m": Bound(0.25, 0.75), "q4_0": Bound(0.7, 0.55),
+    "f16": Bound(1e-3, 0.98), "q8_0": Bound(0.02, 0.93), "q5_k_m": Bound(0.1, 0.85), "q4_k_m": Bound(0.25, 0.75),
+    "q4_0": Bound(0.7, 0.55),
 }  # fmt: skip
 
 
@@ -48,7 +49,7 @@ class Check:
     name: str
     ok: bool | None
     says: str
-    figures: dict[str, float]
+    figures: Mapping[str, float]
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

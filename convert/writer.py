@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from gguf import GGUFWriter, LlamaFileType
-
 from titans_edge.convert import architectures as tables
 from titans_edge.convert.source import Checkpoint
 from titans_edge.convert.tokenizer import Tokens, write_tokens
+
 from titans_edge.errors import ModelError, TitansError
 
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
@@ -72,7 +72,8 @@ def plan(checkpoint: Checkpoint) -> Plan:
     strangers = set(checkpoint.tensors) - {s.source for s in steps} - set(unread)
     if strangers:
         raise ModelError(
-            f"{arch.gguf} has no tensor named {min(strangers)} ({len(strangers)} unknown).", "Convert the plain causal language model."
+            f"{arch.gguf} has no tensor named {min(strangers)} ({len(strangers)} unknown).",
+            "Convert the plain causal language model.",
         )
     factors = tables.rope_factors(config)
     if factors is not None:
@@ -161,5 +162,7 @@ def full_disk(folder: Path) -> Iterator[None]:
         raise
     except OSError as e:
         if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise ModelError(f"The disk of {folder} is full, or a limit was reached ({e.strerror}).", "Free some space; nothing is left.") from e
+            raise ModelError(
+                f"The disk of {folder} is full, or a limit was reached ({e.strerror}).", "Free some space; nothing is left."
+            ) from e
         raise ModelError(f"{folder} cannot be written to ({e.strerror}).", "Name another folder with --out.") from e

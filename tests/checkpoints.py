@@ -57,7 +57,9 @@ def pieces_tokenizer() -> Tokenizer:
     return Tokenizer.from_str(json.dumps(spec))
 
 
-def save(folder: Path, config: Any, tokenizer: Tokenizer | None = None, *, dtype: str = "float32", shard: str = "1GB", seed: int = 0) -> Path:
+def save(
+    folder: Path, config: Any, tokenizer: Tokenizer | None = None, *, dtype: str = "float32", shard: str = "1GB", seed: int = 0
+) -> Path:
     """A random model of `config` with norms and biases that are not the identity, in `folder`."""
     from transformers import AutoModelForCausalLM
 
@@ -65,12 +67,20 @@ def save(folder: Path, config: Any, tokenizer: Tokenizer | None = None, *, dtype
     model = AutoModelForCausalLM.from_config(config)
     with torch.no_grad():
         for name, p in model.named_parameters():
-            p.copy_(1 + 0.2 * torch.randn_like(p) if "norm" in name else torch.randn_like(p) * (0.5 / p.shape[-1] ** 0.5 if p.ndim > 1 else 0.3))
+            p.copy_(
+                1 + 0.2 * torch.randn_like(p)
+                if "norm" in name
+                else torch.randn_like(p) * (0.5 / p.shape[-1] ** 0.5 if p.ndim > 1 else 0.3)
+            )
         model.get_input_embeddings().weight.normal_(0, 0.6)
     model.to(getattr(torch, dtype)).save_pretrained(folder, max_shard_size=shard)
     pieces = tokenizer is not None
     (tokenizer or bytes_tokenizer()).save(str(folder / "tokenizer.json"))
-    settings = {"eos_token": "</s>", "bos_token": "<s>", "add_bos_token": True} if pieces else {"eos_token": "<|im_end|>", "add_bos_token": False}
+    settings = (
+        {"eos_token": "</s>", "bos_token": "<s>", "add_bos_token": True}
+        if pieces
+        else {"eos_token": "<|im_end|>", "add_bos_token": False}
+    )
     (folder / "tokenizer_config.json").write_text(json.dumps({**settings, "chat_template": TEMPLATE}))
     return folder
 

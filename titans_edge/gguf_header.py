@@ -151,7 +151,7 @@ def _skip_array(walk: _Walk) -> int:
 
 
 def read_arrays(path: Path | str, prefix: str) -> dict[str, list[Value]]:
-    """The arrays whose key starts with `prefix`, element by element (a vocabulary: half a second). `read_header` checks the file."""
+    """The arrays whose key starts with `prefix`, element by element (a vocabulary: half a second), of a sound file."""
     out: dict[str, list[Value]] = {}
     with Path(path).open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as buf:
         walk = _Walk(buf)

@@ -31,7 +31,9 @@ def quantise(source: Path, out: Path, quant: str, threads: int = 0) -> None:
     code = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(out), params)
     if code != 0:
         why = logs.recent_errors[-1] if logs.recent_errors else f"code {code}"
-        raise ModelError(f"llama.cpp could not quantise {source.name} to {quant}: {why}", "Free some space, or choose another --quant.")
+        raise ModelError(
+            f"llama.cpp could not quantise {source.name} to {quant}: {why}", "Free some space, or choose another --quant."
+        )
 
 
 def cpu_features() -> set[str]:

@@ -42,7 +42,9 @@ def convert(
     [bold]titans-edge convert model.gguf --out torch --to-torch[/bold] ·
     [bold]titans-edge convert new.gguf --out bound --graft graft.gguf --graft-only[/bold]
     """
-    from titans_edge.convert import bundle, graft as grafts, source as sources
+    from titans_edge.convert import bundle
+    from titans_edge.convert import graft as grafts
+    from titans_edge.convert import source as sources
 
     path = store.find_backbone(source) if source in store.catalogue() else sources.resolve(source)
     if grafts.is_graft(path):
@@ -69,7 +71,8 @@ def _allowed(quant: str, known: Sequence[str]) -> None:
 
 def _graft_file(path: Path, out: Path, quant: str) -> Path:
     """safetensors → graft.gguf; graft.gguf → safetensors, or with --quant → graft.gguf of that type."""
-    from titans_edge.convert import atomic, graft as grafts, writer
+    from titans_edge.convert import atomic, writer
+    from titans_edge.convert import graft as grafts
 
     file = grafts.read(path)
     to_gguf = path.suffix == ".safetensors" or quant != "auto"
