@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from gguf.constants import GGMLQuantizationType
 from safetensors import SafetensorError, safe_open
 from titans_edge.convert.verify import Check
 from torch import Tensor
@@ -34,6 +35,7 @@ class GraftFile:
 
     fields: dict[str, Any]
     tensors: dict[str, Tensor]
+    dtype: str = "f16"  # what its matrices were stored as
 
     @property
     def bound(self) -> dict[str, str]:
@@ -42,13 +44,13 @@ class GraftFile:
         return {k.removeprefix(prefix): v for k, v in self.fields.items() if k.startswith(prefix)}
 
     def rebound(self, to: dict[str, str]) -> GraftFile:
-        return GraftFile(self.fields | {f"titans.backbone.{k}": v for k, v in to.items()}, self.tensors)
+        return GraftFile(self.fields | {f"titans.backbone.{k}": v for k, v in to.items()}, self.tensors, self.dtype)
 
 
 def read(path: Path) -> GraftFile:
     """A graft from either kind of file. Raises GraftError for anything else."""
     if path.suffix != ".safetensors":
-        return GraftFile(*files.read(path))
+        return GraftFile(*files.read(path), _stored_as(path))
     try:
         with safe_open(str(path), "pt") as f:
             meta = {k: json.loads(v) for k, v in (f.metadata() or {}).items() if k != "format"}
@@ -62,22 +64,23 @@ def read(path: Path) -> GraftFile:
     return GraftFile(meta, tensors)
 
 
-def write(graft: GraftFile, path: Path, dtype: str = "f16") -> None:
-    """Write the kind the suffix names: .safetensors (always F32) or .gguf."""
+def _stored_as(path: Path) -> str:
+    """The smallest type among the matrices of a graft.gguf."""
+    kinds = {GGMLQuantizationType(t.ggml_type).name.lower() for t in read_header(path).tensors.values()}
+    return next((d for d in reversed(DTYPES) if d in kinds), "f16")
+
+
+def write(graft: GraftFile, path: Path, dtype: str = "") -> None:
+    """Write the kind the suffix names: .safetensors (always F32) or .gguf (dtype "": as it was stored)."""
     if path.suffix != ".safetensors":
-        fields = {k: v for k, v in graft.fields.items() if k not in ("general.architecture", "general.quantization_version")}
-        files.write(path, {k: v for k, v in fields.items() if not k.startswith("GGUF.")}, graft.tensors, dtype)
+        files.write(
+            path, {k: v for k, v in graft.fields.items() if k != "general.architecture"}, graft.tensors, dtype or graft.dtype
+        )
         return
     from safetensors.torch import save_file
 
-    fields = {"general.architecture": files.ARCHITECTURE} | {k: v for k, v in graft.fields.items() if not k.startswith("GGUF.")}
-    save_file(
-        {k: v.contiguous() for k, v in graft.tensors.items()}, str(path), {k: json.dumps(_plain(v)) for k, v in fields.items()}
-    )
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    fields = {"general.architecture": files.ARCHITECTURE, **graft.fields}
+    save_file({k: v.contiguous() for k, v in graft.tensors.items()}, str(path), {k: json.dumps(v) for k, v in fields.items()})
 
 
 def is_graft(path: Path) -> bool:

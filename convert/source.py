@@ -97,7 +97,7 @@ def _shards(folder: Path) -> list[Path]:
 
 def _header(path: Path) -> dict[str, LocalTensor]:
     try:
-        tensors = SafetensorsLocal(path).tensors
+        tensors: dict[str, LocalTensor] = SafetensorsLocal(path).tensors
     except (OSError, ValueError, KeyError, MemoryError) as e:
         raise ModelError(f"{path} is no readable safetensors file ({e}).", _AGAIN) from e
     size = path.stat().st_size
@@ -115,7 +115,6 @@ def _header(path: Path) -> dict[str, LocalTensor]:
 
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object of the checkpoint."""
-    data: dict[str, Any]
     try:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:

@@ -78,7 +78,7 @@ def _graft_file(path: Path, out: Path, quant: str) -> Path:
     to_gguf = path.suffix == ".safetensors" or quant != "auto"
     with atomic.workplace(out) as place, writer.full_disk(out):
         made = place / ("graft.gguf" if to_gguf else "graft.safetensors")
-        grafts.write(file, made, "f16" if quant == "auto" else quant)
+        grafts.write(file, made, "" if quant == "auto" else quant)
         return atomic.deliver([made], out)[0]
 
 

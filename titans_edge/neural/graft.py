@@ -151,7 +151,8 @@ def read(path: Path) -> tuple[Fields, dict[str, Tensor]]:
         raise GraftError(f"There is no graft {path}.", "Name one with --graft, or train one with `titans-edge train`.")
     try:
         reader = GGUFReader(str(path))
-        fields = {k: f.contents() for k, f in reader.fields.items() if f.types and f.types[0] != GGUFValueType.ARRAY}
+        scalars = {k: f for k, f in reader.fields.items() if f.types and f.types[0] != GGUFValueType.ARRAY}
+        fields = {k: f.contents() for k, f in scalars.items() if not k.startswith("GGUF.")}  # the container's own counts
         tensors = {t.name: torch.from_numpy(np.array(dequantize(t.data, t.tensor_type), np.float32)) for t in reader.tensors}
     except Exception as e:  # gguf raises many kinds on damaged files
         raise GraftError(f"{path} is damaged or no GGUF file ({e}).", "Fetch the graft again.") from e
