@@ -18,7 +18,7 @@ from titans_edge.convert.verify import Check
 from torch import Tensor
 
 from titans_edge.errors import GraftError
-from titans_edge.gguf_header import Header, fingerprint, read_header
+from titans_edge.gguf_header import Header, fingerprint, read_arrays, read_header
 from titans_edge.neural import graft as files
 
 DTYPES = ("f32", "f16", "q8_0")
@@ -98,10 +98,10 @@ def same_backbone(graft: GraftFile, new: Header, old: Header | None) -> dict[str
     """The fingerprint of `new`, if it is the graft's backbone in another quantisation; raises GraftError otherwise."""
     have = fingerprint(new)
     for key in ("architecture", "sizes", "tokenizer"):
-        if graft.bound.get(key) != have[key]:
+        if graft.bound.get(key) != have[key] and not (key == "tokenizer" and old is not None and same_words(old, new)):
             raise GraftError(
                 f"The graft is for another backbone: {key} is {graft.bound.get(key)} in the graft and {have[key]} in {new.path}.",
-                "A graft moves between quantisations of one model only; train one with `titans-edge train --backbone …`.",
+                "A graft moves between files of one model: name the first with --first-backbone, or train another.",
             )
     if old is not None and (alike := likeness(old, new)) < ALIKE:
         raise GraftError(
@@ -109,6 +109,15 @@ def same_backbone(graft: GraftFile, new: Header, old: Header | None) -> dict[str
             "Train a graft with `titans-edge train --backbone …`.",
         )
     return have
+
+
+def same_words(a: Header, b: Header) -> bool:
+    """Do two files cut every text into the same ids? Their hashes may differ in an order of fields or an unused special id."""
+    names = ("tokenizer.ggml.model", "tokenizer.ggml.pre")
+    x, y = (read_arrays(h.path, "tokenizer.ggml.") for h in (a, b))
+    arrays = ("tokens", "token_type", "merges", "scores")
+    same = all(x.get(f"tokenizer.ggml.{k}") == y.get(f"tokenizer.ggml.{k}") for k in arrays)
+    return same and all(a.meta.get(k) == b.meta.get(k) for k in names)
 
 
 def likeness(a: Header, b: Header) -> float:

@@ -38,6 +38,7 @@ class Tokens:
     types: list[TokenType]
     scores: list[float]
     special: SpecialVocab
+    space_first: bool = True  # a text is cut as if a space stood before it; SentencePiece kind only
 
 
 def read_tokens(folder: Path, rows: int) -> Tokens:
@@ -49,10 +50,17 @@ def read_tokens(folder: Path, rows: int) -> Tokens:
     if not model.get("merges"):
         raise ModelError(f"The tokenizer in {folder} has no merges.", "Save the tokenizer again, tokenizer.json included.")
     pieces = bool(model.get("byte_fallback"))
-    special = SpecialVocab(folder, load_merges=not pieces, n_vocab=rows)
+    try:
+        special = SpecialVocab(folder, load_merges=not pieces, n_vocab=rows)
+    except (ValueError, TypeError, KeyError, AttributeError) as e:
+        raise ModelError(f"The special tokens in {folder} make no sense ({e}).", "Save the tokenizer again.") from e
+    if not pieces:  # what the source does where it says nothing; llama.cpp's own default depends on the pre-tokenizer
+        special.add_special_token.setdefault("bos", False)
     texts, types = _entries(spec, rows, pieces)
     pre = "default" if pieces else pre_tokenizer(spec)
-    return Tokens("llama" if pieces else "gpt2", pre, texts, types, _scores(model, texts) if pieces else [], special)
+    return Tokens(
+        "llama" if pieces else "gpt2", pre, texts, types, _scores(model, texts) if pieces else [], special, _space_first(spec)
+    )
 
 
 def _entries(spec: dict[str, Any], rows: int, pieces: bool) -> tuple[list[str], list[TokenType]]:
@@ -88,6 +96,13 @@ def _scores(model: dict[str, Any], texts: list[str]) -> list[float]:
     return [-float(rank[t]) if t in rank else (0.0 if len(t) != 1 else -float(len(rank))) for t in texts]
 
 
+def _space_first(spec: dict[str, Any]) -> bool:
+    """Old tokenizers prepend a space in the normalizer, new ones in a Metaspace step."""
+    normalizer, pre = spec.get("normalizer") or {}, spec.get("pre_tokenizer") or {}
+    steps = [*normalizer.get("normalizers", [normalizer]), *pre.get("pretokenizers", [pre])]
+    return any(s.get("type") == "Prepend" or (s.get("type") == "Metaspace" and s.get("prepend_scheme") != "never") for s in steps)
+
+
 def pre_tokenizer(spec: dict[str, Any]) -> str:
     """llama.cpp's name of the way a text is cut before merging. Raises ModelError for one it is not known to have."""
     pre = spec.get("pre_tokenizer") or {}
@@ -104,7 +119,7 @@ def _step(step: dict[str, Any]) -> list[str]:
     kind = step.get("type")
     if kind == "ByteLevel":
         return ["gpt2"] if step.get("use_regex", True) else []
-    if kind == "Digits":
+    if kind == "Digits" and step.get("individual_digits"):
         return ["digits"]
     if kind == "Split":
         return [str(step.get("pattern", {}).get("Regex"))]
@@ -119,4 +134,6 @@ def write_tokens(writer: GGUFWriter, tokens: Tokens) -> None:
     if tokens.scores:
         writer.add_token_scores(tokens.scores)
     writer.add_token_types(tokens.types)
+    if tokens.model == "llama":
+        writer.add_add_space_prefix(tokens.space_first)
     tokens.special.add_to_gguf(writer, quiet=True)

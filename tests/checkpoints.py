@@ -43,10 +43,10 @@ def bytes_tokenizer() -> Tokenizer:
     return made
 
 
-def pieces_tokenizer() -> Tokenizer:
+def pieces_tokenizer(space_first: bool) -> Tokenizer:
     """SentencePiece-style BPE with byte fallback, as Llama 2 and TinyLlama have it."""
     made = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
-    made.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
+    made.normalizer = normalizers.Sequence([*([normalizers.Prepend("▁")] if space_first else []), normalizers.Replace(" ", "▁")])
     made.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
     )

@@ -83,8 +83,10 @@ def test_a_llama_of_every_dtype(dtype: str, tmp_path: Path) -> None:
     assert all(c.ok for c in checked(folder, tmp_path / "out").checks)
 
 
-def test_a_llama_with_a_sentencepiece_vocabulary(tmp_path: Path) -> None:
-    folder = checkpoints.save(tmp_path / "in", checkpoints.llama(), checkpoints.pieces_tokenizer())
+@pytest.mark.parametrize("space_first", [True, False])
+def test_a_llama_with_a_sentencepiece_vocabulary(space_first: bool, tmp_path: Path) -> None:
+    tokenizer = checkpoints.pieces_tokenizer(space_first)
+    folder = checkpoints.save(tmp_path / "in", checkpoints.llama(), tokenizer)
     report = checked(folder, tmp_path / "out")
     assert all(c.ok for c in report.checks), report.checks
 
@@ -260,11 +262,14 @@ def run(*args: str, cwd: Path, limit: int | None = None) -> subprocess.Completed
     return subprocess.run(command, capture_output=True, text=True, cwd=cwd, preexec_fn=quota, timeout=300)
 
 
-def test_a_full_disk_is_one_line_and_leaves_nothing(qwen3: Path, tmp_path: Path) -> None:
+def test_a_full_disk_is_one_line_and_leaves_nothing(qwen3: Path, tiny_path: Path, tmp_path: Path) -> None:
     for limit in (40_000, 200_000):  # within the vocabulary, within the tensors
         got = run("convert", str(qwen3), "--out", str(tmp_path / "out"), "--quant", "f16", cwd=tmp_path, limit=limit)
         assert got.returncode == 3 and "is full, or a limit was reached" in got.stderr and "Traceback" not in got.stderr
         assert list(tmp_path.iterdir()) == []
+    limit = tiny_path.stat().st_size // 4  # within llama.cpp's quantiser
+    got = run("convert", str(tiny_path), "--out", str(tmp_path / "out"), "--quant", "q8_0", cwd=tmp_path, limit=limit)
+    assert got.returncode == 3 and "is full, or a limit was reached" in got.stderr and list(tmp_path.iterdir()) == []
     with pytest.raises(ModelError, match="GB are free"):
         space.check(tmp_path, 10**18)
 
@@ -378,6 +383,18 @@ def test_a_graft_is_bound_again_to_a_requantised_file(tiny_path: Path, graft_pat
     with pytest.raises(ModelError, match=r"graft failed: 100\.0 % right before, 50\.0 % after"):
         bundle.rebind(Order(backbone, tmp_path / "worse", graft=graft_path, first_backbone=tiny_path), lambda *_: next(worse))
     assert (tmp_path / "worse" / "graft.gguf.unverified").exists()
+
+
+def test_a_graft_follows_its_backbone_through_torch(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+    """transformers saves the tokenizer in its own way: the words are the same, their hash is not."""
+    torch_folder.to_torch(read_header(tiny_path), tmp_path / "torch")
+    _edited(tmp_path / "torch", "tokenizer_config.json", unk_token="<|endoftext|>")
+    order = Order(tmp_path / "torch", tmp_path / "out", "f16", graft=graft_path, first_backbone=tiny_path)
+    report = convert(order, lambda *_: [True])
+    bound, first = graft.read(tmp_path / "out" / "graft.gguf").bound, graft.read(graft_path).bound
+    assert bound == report.fingerprint and bound["tokenizer"] != first["tokenizer"]
+    with pytest.raises(GraftError, match=r"tokenizer is .* --first-backbone"):
+        convert(Order(tmp_path / "torch", tmp_path / "out2", "f16", graft=graft_path), never)
 
 
 def test_a_graft_is_not_bound_to_another_model(qwen3: Path, graft_path: Path, tiny_path: Path, tmp_path: Path) -> None:

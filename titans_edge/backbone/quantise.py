@@ -30,7 +30,10 @@ def quantise(source: Path, out: Path, quant: str, threads: int = 0) -> None:
     logs.recent_errors.clear()
     code = llama_cpp.llama_model_quantize(os.fsencode(source), os.fsencode(out), params)
     if code != 0:
+        out.unlink(missing_ok=True)
         why = logs.recent_errors[-1] if logs.recent_errors else f"code {code}"
+        if "iostream" in why:  # all llama.cpp says of a write that failed
+            raise ModelError(f"The disk of {out.parent} is full, or a limit was reached.", "Free some space; nothing is left.")
         raise ModelError(
             f"llama.cpp could not quantise {source.name} to {quant}: {why}", "Free some space, or choose another --quant."
         )
