@@ -68,6 +68,10 @@ def test_a_qwen3_speaks_in_llama_cpp_as_in_transformers(qwen3: Path, tmp_path: P
     assert figures["mean KL"] < 1e-4 and figures["top-1"] > 0.98
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [*report.files, "report.json"]
     assert json.loads((tmp_path / "out" / "report.json").read_text())["checks"][0]["ok"]
+    written = read_header(tmp_path / "out" / report.files[0]).tensors.values()
+    assert {t.ggml_type for t in written if len(t.shape) == 2} == {1} and {t.ggml_type for t in written if len(t.shape) == 1} == {
+        0
+    }
 
 
 def test_a_sharded_tied_bf16_qwen2(qwen2: Path, tmp_path: Path) -> None:
@@ -292,8 +296,12 @@ def test_a_killed_run_leaves_nothing_half_written_and_the_next_succeeds(qwen3: P
 def test_two_runs_into_one_folder_are_kept_apart(qwen3: Path, tmp_path: Path) -> None:
     from titans_edge.convert.atomic import workplace
 
-    with workplace(tmp_path / "out"), pytest.raises(UsageError, match="Another conversion"):
-        checked(qwen3, tmp_path / "out")
+    (tmp_path / ".out.convert").mkdir()
+    (tmp_path / ".out.convert" / "model.safetensors").touch()  # of a run that was killed: no result of this one
+    with workplace(tmp_path / "out") as place:
+        assert list(place.iterdir()) == []
+        with pytest.raises(UsageError, match="Another conversion"):
+            checked(qwen3, tmp_path / "out")
 
 
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for a process's peak memory")
