@@ -122,6 +122,7 @@ def test_a_gguf_goes_to_torch_and_comes_back_the_same(tiny_path: Path, tmp_path:
     back = read_header(tmp_path / "out" / report.files[0])
     assert all(c.ok for c in report.checks)
     assert read_arrays(back.path, "tokenizer.ggml.") == read_arrays(header.path, "tokenizer.ggml.")
+    assert fingerprint(back)["tokenizer"] == fingerprint(header)["tokenizer"]
     assert {k: v for k, v in header.meta.items() if k.startswith("qwen2.rope.f")}.items() <= back.meta.items()
     for name, tensor in header.tensors.items():
         rows = np.arange(int(np.prod(tensor.shape[:-1])) or 1)
