@@ -12,6 +12,7 @@ import contextlib
 import os
 import random
 import signal
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -58,6 +59,7 @@ class Forked:
             os.dup2(down[0], 0)
             os.dup2(up[1], 1)
             os.closerange(3, 256)
+            sys.stdin = os.fdopen(0)  # pytest puts something else there
             with contextlib.suppress(BaseException):
                 worker.main()
             os._exit(0)
