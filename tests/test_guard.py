@@ -65,6 +65,10 @@ def test_ordinary_text_is_not_suspect(text: str) -> None:
     assert suspect(text, DOC) is None
 
 
+def test_what_cannot_be_told_from_the_users_keys_waits() -> None:
+    assert verdict(room=False) == "quarantined" and verdict(source=USER, room=False) == "written"
+
+
 def test_a_source_writes_no_more_than_its_budget_and_the_user_has_none() -> None:
     for source in (WEB, USER):
         standing, written = Standing(), 0

@@ -9,6 +9,7 @@ import signal
 import sqlite3
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +193,22 @@ def test_shares_of_a_readout_add_up_to_it(memory: NeuralMemory, spans: list[Span
     found = shares(replay, out.path)
     for hop in {s.hop for s in found}:
         assert sum(s.share for s in found if s.hop == hop) == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_less_trusted_write_changes_nothing_under_the_users_keys(memory: NeuralMemory, spans: list[SpanFeatures]) -> None:
+    made = records(memory, spans)
+    with Journal(None) as journal, journal.transaction():
+        own = [journal.append(f"u{n}", 0, USER, [NewSpan("x", record=made[n])])[0] for n in range(2)]
+        other = [journal.append(f"d{n}", 0, Source("web", "y"), [NewSpan(f"{n}", record=made[n])])[0] for n in range(2, 7)]
+    replay, plain = Replay(memory), Replay(memory)
+    replay.extend(own)
+    keys = [(int(b), k) for e in own for a in [unpack(e.record or b"")] for b, k in zip(a.banks, a.writes.key, strict=True)]
+    before = [replay.state.memory[b] @ k for b, k in keys]
+    verdicts = replay.extend(other)
+    assert any(v[1] in ("written", "damped") for v in verdicts)
+    assert all(torch.allclose(x, replay.state.memory[b] @ k, atol=1e-4) for x, (b, k) in zip(before, keys, strict=True))
+    plain.extend(own + [replace(e, guarded=False) for e in other])
+    assert not all(torch.allclose(x, plain.state.memory[b] @ k, atol=1e-4) for x, (b, k) in zip(before, keys, strict=True))
 
 
 # --- undoing, as the chat does it

@@ -12,11 +12,12 @@ Rules, in order; the first that speaks decides:
 4. Role: a text that speaks as another ("user: ...") -> quarantine.
 5. Instruction: a text that addresses the model ("ignore previous ...", "remember that ...") -> quarantine; after a role or an
    order to a model, the next few spans of that source too.
-6. Contradiction: it would change what a more trusted source wrote under the same or nearly the same key -> quarantine.
-7. Repeat: word for word what was quarantined before -> dropped.
+6. Contradiction: it would change what a more trusted source wrote under the same key -> quarantine; said again -> dropped.
+7. Crowding: its keys cannot be told from the user's own -> quarantine.
 8. Budget: a source may write only so much -> quarantine.
 9. Surprise: more surprising than what this memory is used to -> a smaller learning rate.
-10. Otherwise: written, the learning rate scaled by the source's trust.
+10. Otherwise: written, the learning rate scaled by the source's trust, and only along directions that no key of the user's own
+    words has (`neural/replay`): what is read under those does not change.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "MATHEMATICAL"
 
 @dataclass(frozen=True)
 class Held:
-    """What a bank already holds under a key the span would write, or one like it (`same`: the same word).
+    """What a bank already holds under a key the span would write.
 
     trust: of the most trusted source that said so; differs: from what the span would write; span: who wrote it last.
     """
@@ -71,7 +72,6 @@ class Held:
     differs: bool
     span: int
     bank: int = 0
-    same: bool = True
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,7 @@ class Proposal:
     held: tuple[Held, ...] = ()
     ruling: bool | None = None
     guarded: bool = True
+    room: bool = True  # its keys can be written without touching the user's
 
 
 @dataclass(frozen=True)
@@ -155,6 +156,7 @@ def _rules(p: Proposal, s: Standing) -> Verdict:
         suspect(p.text, p.source)
         or _wary(p.source, s)
         or _contradiction(p, s)
+        or _crowded(p)
         or _budget(p.source, s)
         or _startled(p, s)
         or Verdict("written", p.source.trust, f"trust of {p.source.kind} text")
@@ -217,6 +219,10 @@ def _contradiction(p: Proposal, s: Standing) -> Verdict | None:
     if _digest(p.text) in s.refused:
         return Verdict("repeated", 0.0, f"the same contradiction of #{against[0].span} again")
     return Verdict("quarantined", 0.0, f"contradicts #{against[0].span}, which is more trusted")
+
+
+def _crowded(p: Proposal) -> Verdict | None:
+    return None if p.room else Verdict("quarantined", 0.0, "too close to what you said yourself")
 
 
 def _budget(source: Source, s: Standing) -> Verdict | None:

@@ -37,10 +37,12 @@ class Association:
 
 @dataclass(frozen=True)
 class Update:
-    """What a write did: the surprise |M k - v| in each bank, and the vectors u (n, 2d) added as u k^T."""
+    """What a write did: the surprise |M k - v| in each bank; what was added, u a^T: u (n, 2d), a (n, d); and alpha (n,)."""
 
     surprise: tuple[float, ...]
     vectors: Tensor
+    along: Tensor
+    alpha: Tensor
 
 
 @dataclass(frozen=True)
@@ -137,14 +139,19 @@ class NeuralMemory(nn.Module):
         return out
 
     @torch.no_grad()
-    def learn(self, state: State, a: Association, scale: float = 1.0) -> tuple[State, Update]:
-        """One `rule.step` on the banks the span writes into; the others stay as they are. Changes `state` in place."""
+    def learn(self, state: State, a: Association, scale: float = 1.0, along: Tensor | None = None) -> tuple[State, Update]:
+        """One `rule.step` on the banks the span writes into; the others stay as they are. Changes `state` in place.
+
+        scale (0..1) of the learning rate; along (n, dk): see `rule.step`.
+        """
         before = rule.context_read(state, a.writes)
         part = State(state.memory[a.banks], state.momentum[a.banks])
         error = rule.error_of(part, a.writes, before)
-        after, surprise = rule.step(part, replace(a.writes, theta=a.writes.theta * scale), before)
+        alpha = a.writes.alpha if along is None else torch.zeros_like(a.writes.alpha)  # nor may it make the memory forget
+        after, surprise = rule.step(part, replace(a.writes, theta=a.writes.theta * scale, alpha=alpha), before, along)
         state.memory[a.banks], state.momentum[a.banks] = after.memory, after.momentum
-        return state, Update(tuple(surprise.tolist()), -scale * a.writes.theta[:, None] * error)
+        vectors = -scale * a.writes.theta[:, None] * error
+        return state, Update(tuple(surprise.tolist()), vectors, a.writes.key if along is None else along, alpha)
 
     def write(self, state: State, spans: Sequence[SpanFeatures], trust: float = 1.0) -> State:
         """Spans in order into a copy of the state; `trust` (0..1) scales the learning rate."""

@@ -17,25 +17,41 @@ from torch import Tensor
 from titans_edge.errors import MemoryStateError
 from titans_edge.guard import Held, Proposal, Standing, Verdict, decide, listen
 from titans_edge.journal import Entry
-from titans_edge.neural.memory import SILENT, Address, Association, NeuralMemory, Update
+from titans_edge.neural.memory import Address, Association, NeuralMemory, Update
 from titans_edge.neural.records import unpack
 from titans_edge.neural.rule import State
 
-SAME, NEAR = 0.9, 0.5  # keys with this cosine are the same word; with this, alike enough to disturb each other
+SAME, NEAR = 0.9, 0.5  # keys with this cosine are the same word; with this, alike enough to be recalled
+BESIDE = 0.25  # squared length of a key's part outside the user's keys; below it, there is no room beside them
 AGREES = 0.7  # cosine of two contents that say the same
 
 
 class Keys:
-    """What was written into one bank so far: keys (N, dk), and whose span each was, with its trust. Newest last."""
+    """What was written into one bank so far: keys (N, dk), and whose span each was, with its trust. Newest last.
+
+    own: an orthonormal basis (R, dk) of the keys of the user's own words.
+    """
 
     def __init__(self, dim: int) -> None:
         self._keys, self.n = np.zeros((16, dim), np.float32), 0
+        self.own = np.zeros((0, dim), np.float32)
         self.spans: list[int] = []
         self.trust: list[float] = []
 
     @property
     def keys(self) -> np.ndarray:
         return self._keys[: self.n]
+
+    def protect(self, key: Tensor) -> None:
+        """Add a key to the basis (Gram-Schmidt, twice for accuracy), unless it lies in it already."""
+        rest = self.outside(self.outside(key.numpy()))
+        size = float(np.linalg.norm(rest))
+        if size > 1e-3:
+            self.own = np.concatenate([self.own, rest[None] / size])
+
+    def outside(self, key: np.ndarray) -> np.ndarray:
+        """The part of a key that is orthogonal to all of the user's."""
+        return key - (self.own @ key) @ self.own if len(self.own) else key
 
     def add(self, key: Tensor, span: int, trust: float) -> None:
         if self.n == len(self._keys):
@@ -45,18 +61,15 @@ class Keys:
         self.spans.append(span)
         self.trust.append(trust)
 
-    def cut(self, n: int) -> None:
-        self.n = n
+    def cut(self, n: int, own: int) -> None:
+        """Back to n writes and a basis of `own` vectors."""
+        self.n, self.own = n, self.own[:own]
         del self.spans[n:], self.trust[n:]
 
-    def near(self, key: Tensor) -> Iterator[int]:
-        """Indices of the writes under keys like this one, newest first, one for each distinct key."""
-        alike = self.keys @ key.numpy() if self.n else np.zeros(0, np.float32)
-        kept: list[int] = []
-        for i in np.flatnonzero(alike >= NEAR)[::-1]:
-            if not kept or float((self.keys[kept] @ self.keys[i]).max()) < SAME:
-                kept.append(int(i))
-                yield int(i)
+    def holder(self, key: Tensor) -> int | None:
+        """Index of the last write under this very key."""
+        same = np.flatnonzero(self.keys @ key.numpy() >= SAME) if self.n else ()
+        return int(same[-1]) if len(same) else None
 
 
 @dataclass(frozen=True)
@@ -66,7 +79,7 @@ class Mark:
     state: State
     standing: Standing
     last: int
-    counts: tuple[int, ...]
+    counts: tuple[tuple[int, int], ...]  # of keys and of the basis, a bank each
 
 
 @dataclass(frozen=True)
@@ -113,10 +126,11 @@ class Replay:
         if e.record is None:
             return None
         a = unpack(e.record)
-        proposal = self._proposal(e, a)
+        along = self._along(a) if e.guarded and not _own(e) else None
+        proposal = self._proposal(e, a, along)
         verdict, self.standing = decide(proposal, self.standing)
         if verdict.scale > 0:
-            self.state, update = self.memory.learn(self.state, a, verdict.scale)
+            self.state, update = self.memory.learn(self.state, a, verdict.scale, along)
             self._index(e, a, proposal.held)
             self._keep(e, a, update)
         return verdict
@@ -125,7 +139,7 @@ class Replay:
         w = a.writes
         for n, bank in enumerate(a.banks.tolist() if self.updates is not None else ()):
             assert self.updates is not None
-            self.updates[bank].append(_Update(e.id, w.key[n], update.vectors[n], float(w.eta[n]), float(w.alpha[n])))
+            self.updates[bank].append(_Update(e.id, update.along[n], update.vectors[n], float(w.eta[n]), float(update.alpha[n])))
 
     def extend(self, entries: Iterable[Entry]) -> list[tuple[int, str, float, str]]:
         """Entries in order; their verdicts as the journal keeps them. Raises MemoryStateError if the state is not finite."""
@@ -136,12 +150,12 @@ class Replay:
 
     def mark(self) -> Mark:
         state = State(self.state.memory.clone(), self.state.momentum.clone())
-        return Mark(state, self.standing, self.last, tuple(k.n for k in self.index))
+        return Mark(state, self.standing, self.last, tuple((k.n, len(k.own)) for k in self.index))
 
     def back(self, m: Mark) -> None:
         self.state, self.standing, self.last = m.state, m.standing, m.last
-        for keys, n in zip(self.index, m.counts, strict=True):
-            keys.cut(n)
+        for keys, counts in zip(self.index, m.counts, strict=True):
+            keys.cut(*counts)
 
     def resume(self, last: int, standing: dict[str, Any], state: bytes, before: Iterable[Entry]) -> None:
         """Start from a snapshot; `before` are the entries it covers, whose keys are indexed and not applied again."""
@@ -170,26 +184,37 @@ class Replay:
         """Who says what a more trusted source said already does not become its owner."""
         own = 1.0 if e.ruling else e.source.trust
         for bank, key in zip(a.banks.tolist(), a.writes.key, strict=True):
-            agreed = [h.trust for h in held if h.bank == bank and h.same and not h.differs]
+            agreed = [h.trust for h in held if h.bank == bank and not h.differs]
             self.index[bank].add(key, e.id, max([own, *agreed]))
+            if _own(e):
+                self.index[bank].protect(key)
 
-    def _proposal(self, e: Entry, a: Association) -> Proposal:
+    def _along(self, a: Association) -> Tensor:
+        """The keys' parts (n, dk) outside the user's keys, as `rule.step` wants them: what is read under those stays as it is."""
+        rows = []
+        for bank, key in zip(a.banks.tolist(), a.writes.key, strict=True):
+            rest = torch.from_numpy(self.index[bank].outside(key.numpy()))
+            rows.append(rest / (rest @ key).clamp_min(BESIDE))
+        return torch.stack(rows)
+
+    def _proposal(self, e: Entry, a: Association, along: Tensor | None) -> Proposal:
         now, value = self.memory.held(self.state, a)
         surprise = float((now - value).norm(dim=-1).max())
-        held = tuple(self._held(a, value)) if e.guarded and e.source.kind != "user" and e.ruling is None else ()
-        return Proposal(e.text, e.source, surprise, held, e.ruling, e.guarded)
+        if along is None:
+            return Proposal(e.text, e.source, surprise, (), e.ruling, e.guarded)
+        room = bool(((along * a.writes.key).sum(-1) > 1 - 1e-3).all())
+        held = tuple(self._held(a, now, value))
+        return Proposal(e.text, e.source, surprise, held, e.ruling, e.guarded, room)
 
-    def _held(self, a: Association, value: Tensor) -> Iterator[Held]:
-        """What earlier writes left under these keys and keys like them."""
+    def _held(self, a: Association, now: Tensor, value: Tensor) -> Iterator[Held]:
+        """What earlier writes left under these keys."""
         d = self.memory.dim
+        alike = torch.nn.functional.cosine_similarity(now[:, :d], value[:, :d]).tolist()
         for n, bank in enumerate(a.banks.tolist()):
             keys = self.index[bank]
-            for i in keys.near(a.writes.key[n]):
-                there = self.state.memory[bank, :d] @ torch.from_numpy(keys.keys[i])
-                if float(there.norm()) >= SILENT:
-                    alike = float(torch.nn.functional.cosine_similarity(there, value[n, :d], dim=0))
-                    same = float(a.writes.key[n] @ torch.from_numpy(keys.keys[i])) >= SAME
-                    yield Held(keys.trust[i], alike < AGREES, keys.spans[i], bank, same)
+            i = keys.holder(a.writes.key[n])
+            if i is not None:
+                yield Held(keys.trust[i], alike[n] < AGREES, keys.spans[i], bank)
 
     # --- questions about what is held
 
@@ -204,6 +229,11 @@ class Replay:
                 rank = (1.0 if alike[i] >= SAME else float(alike[i]), int(i))
                 found[keys.spans[i]] = max(found.get(keys.spans[i], (0.0, 0)), rank)
         return sorted(found, key=lambda span: found[span], reverse=True)[:k]
+
+
+def _own(e: Entry) -> bool:
+    """The user's own words, or accepted by the user."""
+    return e.source.kind == "user" or e.ruling is True
 
 
 def shares(replay: Replay, path: Sequence[Address]) -> list[Share]:

@@ -79,13 +79,15 @@ def context_read(state: State, w: Writes) -> Tensor:
     return torch.einsum("...vk,...k->...v", state.memory[..., 0, :, :], w.context)
 
 
-def step(state: State, w: Writes, before: Tensor | None = None) -> tuple[State, Tensor]:
+def step(state: State, w: Writes, before: Tensor | None = None, along: Tensor | None = None) -> tuple[State, Tensor]:
     """One write (no T dimension). Returns the state after it and each bank's surprise |error| (..., H).
 
-    `before` is the context read; it has to be given when `state` holds only some of the banks.
+    `before` is the context read; it has to be given when `state` holds only some of the banks. `along` (..., H, dk) with
+    along . key = 1 takes the place of the key in the gradient: what is read under keys it is orthogonal to does not change
+    (orthogonal weights modification; Zeng et al. 2019, eq. 1).
     """
     error = error_of(state, w, context_read(state, w) if before is None else before)
-    gradient = error[..., :, None] * w.key[..., None, :]
+    gradient = error[..., :, None] * (w.key if along is None else along)[..., None, :]
     on, theta, eta, alpha = (x[..., None, None] for x in (w.write, w.theta, w.eta, w.alpha))
     momentum = on * (eta * state.momentum - theta * gradient) + (1 - on) * state.momentum
     memory = (1 - on * alpha) * state.memory + on * momentum
