@@ -68,7 +68,7 @@ class Keys:
 
     def holder(self, key: Tensor) -> int | None:
         """Index of the last write under this very key."""
-        same = np.flatnonzero(self.keys @ key.numpy() >= SAME) if self.n else ()
+        same = np.flatnonzero(self.keys @ key.numpy() >= SAME)
         return int(same[-1]) if len(same) else None
 
 
