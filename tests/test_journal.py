@@ -26,13 +26,14 @@ from titans_edge.backbone.spans import features
 from titans_edge.errors import MemoryStateError
 from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import read_header
-from titans_edge.journal import Journal, NewSpan, copy, salvage
+from titans_edge.journal import Journal, NewSpan
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.memory import Association, NeuralMemory
 from titans_edge.neural.records import pack, unpack
 from titans_edge.neural.replay import Replay, shares
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import TRUST, USER, Source
+from titans_edge.transfer import copy, salvage
 
 TEXTS = [
     "Mary went to the kitchen.", "John took the milk there.", "My dog's name is Rex.", "Mary went to the garden.", "It rained.",

@@ -218,9 +218,16 @@ class Journal:
             raise damaged(self.path, "its first state is damaged")
         return zlib.decompress(row[0])
 
+    def metas(self) -> dict[str, str]:
+        return dict(self._db.execute("SELECT key, value FROM meta").fetchall())
+
     def set_meta(self, key: str, value: str) -> None:
         with self.transaction():
             self._db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, value))
+
+    def note_ruling(self, span: int, accept: bool, at: float) -> None:
+        """Inside a transaction: a ruling that comes with a copied span."""
+        self._db.execute("INSERT INTO rulings VALUES (?, ?, ?)", (span, int(accept), at))
 
     def _undecide(self, first: int) -> None:
         self._db.execute("DELETE FROM verdicts WHERE span >= ?", (first,))
@@ -346,46 +353,6 @@ class Journal:
             raise damaged(self.path, "it is no journal")
         if deep and self.path is not None and (wrong := self.verify()):
             raise damaged(self.path, wrong[0])
-
-
-def salvage(path: Path) -> tuple[int, int, Path]:
-    """Move a damaged journal aside and keep every sound span. Returns (kept, lost, where the damaged file is)."""
-    kept: list[Entry] = []
-    events: list[str] = []
-    meta: dict[str, str] = {}
-    lost = 0
-    try:
-        with Journal(path, check=False) as old:
-            bad = set(old.unsound())
-            kept = [e for e in old.entries() if e.id not in bad]
-            lost = len(bad)
-            meta = dict(old._db.execute("SELECT key, value FROM meta"))
-            events = [old.event_of(e.batch) for e in kept]
-    except (MemoryStateError, sqlite3.Error):
-        kept, events, lost = [], [], -1
-    aside = next(p for n in range(1, 10_000) if not (p := path.with_suffix(f".damaged-{n}")).exists())
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    with Journal(path) as new:
-        for key, value in meta.items():
-            new.set_meta(key, value)
-        copy(kept, new, events)
-    return len(kept), lost, aside
-
-
-def copy(entries: Sequence[Entry], into: Journal, events: Sequence[str]) -> list[int]:
-    """Append entries in order, each a group of its own under its event, with its time and its ruling. Returns the new ids."""
-    ids, parts = [], dict[str, int]()
-    with into.transaction():
-        for e, event in zip(entries, events, strict=True):
-            parts[event] = part = parts.get(event, -1) + 1
-            span = NewSpan(e.text, e.place, e.surprise, e.record)
-            (made,) = into.append(event, part, e.source, [span], guarded=e.guarded, at=e.time)
-            if e.ruling is not None:
-                into._db.execute("INSERT INTO rulings VALUES (?, ?, ?)", (made.id, int(e.ruling), e.time))
-            ids.append(made.id)
-    return ids
 
 
 def _source(kind: str, name: str) -> Source:

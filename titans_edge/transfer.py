@@ -1,9 +1,10 @@
-"""Journals in and out of files: JSONL and safetensors, and journals put together. Exact: records travel as they are."""
+"""Journals in and out of files (JSONL, safetensors), put together, and saved from damage. Exact: records travel as they are."""
 
 from __future__ import annotations
 
 import base64
 import json
+import sqlite3
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from titans_edge.errors import DataError, MemoryStateError
-from titans_edge.journal import Entry, Journal, copy
+from titans_edge.journal import Entry, Journal, NewSpan
 from titans_edge.sources import Source
 
 FORMATS = (".jsonl", ".safetensors")
@@ -86,6 +87,46 @@ def add(into: Journal, graft: str, entries: Sequence[Entry], events: Iterable[st
     into.set_meta("graft", graft)
     again = into.count()
     return len(copy(entries, into, [f"import-{again}-{e}" for e in events]))
+
+
+def salvage(path: Path) -> tuple[int, int, Path]:
+    """Move a damaged journal aside and keep every sound span. Returns (kept, lost, where the damaged file is)."""
+    kept: list[Entry] = []
+    events: list[str] = []
+    meta: dict[str, str] = {}
+    lost = 0
+    try:
+        with Journal(path, check=False) as old:
+            bad = set(old.unsound())
+            kept = [e for e in old.entries() if e.id not in bad]
+            lost = len(bad)
+            meta = old.metas()
+            events = [old.event_of(e.batch) for e in kept]
+    except (MemoryStateError, sqlite3.Error):
+        kept, events, lost = [], [], -1
+    aside = next(p for n in range(1, 10_000) if not (p := path.with_suffix(f".damaged-{n}")).exists())
+    path.rename(aside)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    with Journal(path) as new:
+        for key, value in meta.items():
+            new.set_meta(key, value)
+        copy(kept, new, events)
+    return len(kept), lost, aside
+
+
+def copy(entries: Sequence[Entry], into: Journal, events: Sequence[str]) -> list[int]:
+    """Append entries in order, each a group of its own under its event, with its time and its ruling. Returns the new ids."""
+    ids, parts = [], dict[str, int]()
+    with into.transaction():
+        for e, event in zip(entries, events, strict=True):
+            parts[event] = part = parts.get(event, -1) + 1
+            span = NewSpan(e.text, e.place, e.surprise, e.record)
+            (made,) = into.append(event, part, e.source, [span], guarded=e.guarded, at=e.time)
+            if e.ruling is not None:
+                into.note_ruling(made.id, e.ruling, e.time)
+            ids.append(made.id)
+    return ids
 
 
 def _line(journal: Journal, e: Entry) -> dict[str, Any]:

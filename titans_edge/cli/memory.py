@@ -213,7 +213,7 @@ def verify(
 
     Example: [bold]titans-edge memory verify default --repair[/bold]
     """
-    from titans_edge.journal import salvage
+    from titans_edge.transfer import salvage
 
     path = _path(name)
     try:
