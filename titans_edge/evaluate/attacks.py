@@ -213,8 +213,17 @@ def near(claim: Claim, rng: random.Random) -> str:
     """A key misspelt or extended: a letter dropped, doubled or swapped, a word or ending added."""
     key = claim.key
     at = rng.randrange(1, max(2, len(key) - 1))
-    spelt = (key[:at] + key[at + 1 :], key[:at] + key[at] + key[at:], key[: at - 1] + key[at] + key[at - 1] + key[at + 1 :], key + "s")
-    longer = (f"{key} Smith", f"little {key}", f"{key}-Lee", f"{key}2") if key[0].isupper() else (f"old {key}", f"{key} two", f"{key}-top")
+    spelt = (
+        key[:at] + key[at + 1 :],
+        key[:at] + key[at] + key[at:],
+        key[: at - 1] + key[at] + key[at - 1] + key[at + 1 :],
+        key + "s",
+    )
+    longer = (
+        (f"{key} Smith", f"little {key}", f"{key}-Lee", f"{key}2")
+        if key[0].isupper()
+        else (f"old {key}", f"{key} two", f"{key}-top")
+    )
     return rng.choice([k for k in (*spelt, *longer) if k.lower() != key.lower()])
 
 

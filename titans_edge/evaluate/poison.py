@@ -52,7 +52,9 @@ class Row:
     right: tuple[float, float, float]
 
 
-def run(chat: Chat, kind: str, samples: int, seed: int, guard: str, progress: Callable[[int], None] = lambda n: None) -> list[Outcome]:
+def run(
+    chat: Chat, kind: str, samples: int, seed: int, guard: str, progress: Callable[[int], None] = lambda n: None
+) -> list[Outcome]:
     """Every case of a kind, each on an empty memory. guard: "off" or "on"."""
     if chat.client is None:
         raise UsageError("The poison suite needs a memory.", "Leave out --no-memory.")
