@@ -95,9 +95,11 @@ def test_chat_remembers_across_runs_and_forgets(tiny_path: Path, graft_path: Pat
     base = ("chat", "-b", str(tiny_path), "-g", str(graft_path), "--max-tokens", "4", "--context", "512")
     first = titans(*base, home=tmp_path, stdin="Mary went home.\n/memory\n/nonsense\n/bye\n")
     assert first.returncode == 0, first.stderr
-    assert "1 spans read" in first.stdout and "no command /nonsense" in first.stdout
-    second = titans(*base, home=tmp_path, stdin="/memory\nJohn left.\n/forget\n/memory\n/reset\n/memory\n")
-    assert [line.split()[0] for line in second.stdout.splitlines() if "spans read" in line] == ["1", "1", "0"]
+    assert "1 spans read" in first.stdout and "no command /nonsense" in first.stderr
+    lines = "/memory\nJohn left.\n/forget\n/memory\nJohn sat.\n/memory home\n/forget #1\n/memory\n/reset\n/memory\n"
+    second = titans(*base, home=tmp_path, stdin=lines)
+    assert [line.split()[0] for line in second.stdout.splitlines() if "spans read" in line] == ["1", "1", "1", "0"]
+    assert "[1] you, " in second.stdout and '"Mary went home."' in second.stdout and "Forgotten: 1." in second.stdout
 
 
 def test_ctrl_c_stops_the_reply_and_not_the_program(chat: Chat, capsys: pytest.CaptureFixture[str]) -> None:

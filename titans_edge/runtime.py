@@ -7,32 +7,38 @@ from __future__ import annotations
 
 import codecs
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, SidecarError, UsageError
+from titans_edge.guard import voices
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
+from titans_edge.sources import ASSISTANT, USER, Source
 from titans_edge.text import MAX_SPAN_TOKENS, sentences, spans
 
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
 READ_SPANS = 64
+NOTES = "Notes from earlier:"  # stands before recalled spans
 
 
 @dataclass(frozen=True)
 class Remembered:
-    """The memory had something to say: n rows, how sure it is (0..1), the bank and the hop."""
+    """The memory had something to say: n rows, how sure it is (0..1), the bank and the hop; and the spans recalled as text."""
 
     rows: int
     confidence: float
     bank: str
     hop: int
+    recalled: tuple[dict[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -62,13 +68,19 @@ Event = Remembered | Text | Notice | Done
 
 
 class Chat:
-    """One conversation with one memory. client None: the plain backbone."""
+    """One conversation with one memory. client None: the plain backbone.
+
+    recall: how many stored spans are given as text; rows: whether the memory's own rows are; learn_replies: whether the
+    model's replies are written too, as the least trusted source.
+    """
 
     def __init__(
         self, backbone: Backbone, client: MemoryClient | None, *, context: int = 8192, sampling: Sampling | None = None,
-        system: str | None = None,
+        system: str | None = None, recall: int = 0, rows: bool = True, learn_replies: bool = False,
     ) -> None:  # fmt: skip
         self.backbone, self.client, self.sampling = backbone, client, sampling or Sampling()
+        self.recalls, self.rows, self.learn_replies = recall, rows, learn_replies
+        self.verdicts: list[dict[str, Any]] = []  # the guard's, on the last text learned
         self.speaker = Speaker(backbone, context)
         self.reader = Reader(backbone, client.info["layer"]) if client is not None else None
         template = backbone.template
@@ -91,16 +103,31 @@ class Chat:
         except SidecarError as e:
             readout = None
             yield Notice(f"{e} This turn goes on without memory.")
-        yield from self._make_room(len(ids), 0 if readout is None else len(readout.rows))
-        rows_at, nll = self._prompt(ids, readout)
+        rows, notes = self._given(readout)
+        yield from self._make_room(len(ids), len(rows) + len(notes))
+        given_at, nll = self._prompt(ids, rows, notes)
+        said: list[str] = []
         try:
-            if readout is not None and len(readout.rows):
-                yield Remembered(len(readout.rows), readout.confidence, readout.bank, readout.hop)
-            yield from self._reply(began)
+            if readout is not None and (len(rows) or notes):
+                recalled = readout.recalled if notes else ()
+                yield Remembered(len(rows), readout.confidence, readout.bank, readout.hop, recalled)
+            for event in self._reply(began):
+                if isinstance(event, Text):
+                    said.append(event.text)
+                yield event
         finally:
-            self._close_turn(rows_at, 0 if readout is None else len(readout.rows))
+            self._close_turn(given_at, len(rows) + len(notes))
             if learn:
-                self._learn(message, ids, nll)
+                self._learn(message, ids, nll, "".join(said))
+
+    def _given(self, readout: MemoryReadout | None) -> tuple[FloatArray, list[int]]:
+        """What stands before the message: the memory's rows (N, n_embd), and recalled spans as tokens."""
+        rows = np.zeros((0, self.backbone.n_embd), np.float32)
+        if readout is None:
+            return rows, []
+        told = "".join(f"- {r['text']}\n" for r in reversed(readout.recalled))  # the newest stands nearest to the question
+        notes = self.backbone.vocab.encode(f"{NOTES}\n{told}\n") if told else []
+        return (readout.rows if self.rows and len(readout.rows) else rows), notes
 
     def recall(self, message: str) -> MemoryReadout | None:
         """What the memory answers to the message's last question, or to its last sentence."""
@@ -112,19 +139,21 @@ class Chat:
         if len(tokens) > 2 * MAX_SPAN_TOKENS:
             return None
         (question,) = features(self.reader, [asked])
-        return self.client.read(question)
+        return self.client.read(question, asked, self.recalls)
 
-    def learn(self, text: str, *, trust: float = 1.0) -> Iterator[tuple[int, int]]:
-        """Write a text on the fast path: yields (spans, tokens) written after each group."""
+    def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
+        """Write a text on the fast path: yields (spans, tokens) written after each group. At the end all of it is durable."""
         if self.client is None or self.reader is None:
             raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
         encode = self.backbone.vocab.encode
         cut = list(spans(text, lambda s: len(encode(s))))
+        places = _places(text, cut)
+        self.client.event()
         for at in range(0, len(cut), READ_SPANS):
             group = cut[at : at + READ_SPANS]
-            self.client.write(list(features(self.reader, group)), trust=trust)
+            self.client.write(list(features(self.reader, group)), group, source, places[at : at + READ_SPANS])
             yield len(group), sum(len(encode(s)) for s in group)
-        self.client.wait()
+        self.verdicts = self.client.wait()
 
     def _ids(self, message: str) -> list[int]:
         if not message.strip():
@@ -144,21 +173,23 @@ class Chat:
             self.speaker.clear()
             yield Notice("The context was full: the conversation's text was dropped, the memory stays.")
 
-    def _prompt(self, ids: list[int], readout: MemoryReadout | None) -> tuple[int, np.ndarray | None]:
-        """Feed frame, rows and message. Returns where the rows stand, and the message's nll where it was taken."""
+    def _prompt(self, ids: list[int], rows: FloatArray, notes: list[int]) -> tuple[int, FloatArray | None]:
+        """Feed frame, rows, notes and message. Returns where the rows stand, and the message's nll where it was taken."""
         if self.speaker.length == 0:
             self.speaker.feed(self._head)
         self.speaker.feed(self._before)
-        rows_at = self.speaker.length
-        if readout is not None and len(readout.rows):
-            self.speaker.feed_rows(readout.rows)
+        given_at = self.speaker.length
+        if len(rows):
+            self.speaker.feed_rows(rows)
+        if notes:
+            self.speaker.feed(notes)
         nll = None
         if self.client is not None and len(ids) <= SURPRISE_TOKENS:
             nll = self.speaker.surprise(ids)
         else:
             self.speaker.feed(ids)
         self.speaker.feed(self._after)
-        return rows_at, nll
+        return given_at, nll
 
     def _reply(self, began: float) -> Iterator[Event]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
@@ -176,18 +207,39 @@ class Chat:
             yield Notice("The context is full; /new drops the conversation's text and keeps the memory.")
         yield Done(first, count, time.perf_counter() - began)
 
-    def _close_turn(self, rows_at: int, rows: int) -> None:
-        """End the reply in the cache, and take the memory's rows out of it."""
+    def _close_turn(self, given_at: int, given: int) -> None:
+        """End the reply in the cache, and take what the memory gave out of it."""
         if self.speaker.room() >= len(self._end):
             self.speaker.feed(self._end)
-        if rows:
-            self.speaker.cut(rows_at, rows_at + rows)
+        if given:
+            self.speaker.cut(given_at, given_at + given)
 
-    def _learn(self, message: str, ids: list[int], nll: np.ndarray | None) -> None:
+    def _learn(self, message: str, ids: list[int], nll: FloatArray | None, reply: str) -> None:
         """Queue the message's spans for writing; the memory process works while the user types."""
         if self.client is None or self.reader is None:
             return
         vocab = self.backbone.vocab
-        cut = list(spans(message, lambda s: len(vocab.encode(s))))
-        surprises = mean_nll(vocab, message, ids, nll, cut) if nll is not None else None
-        self.client.write(list(features(self.reader, cut, surprises)), undoable=True)
+        parts = [(source, list(spans(text, lambda s: len(vocab.encode(s))))) for source, text in voices(message)]
+        if self.learn_replies and reply:
+            parts.append((ASSISTANT, list(spans(reply, lambda s: len(vocab.encode(s))))))
+        self.client.event()
+        told = [s for source, cut in parts if source is not ASSISTANT for s in cut]
+        surprises = mean_nll(vocab, message, ids, nll, told) if nll is not None else [float("nan")] * len(told)
+        places = _places(message, told)
+        at = 0
+        for source, cut in parts:
+            own = source is not ASSISTANT
+            known = surprises[at : at + len(cut)] if own else None
+            self.client.write(list(features(self.reader, cut, known)), cut, source, places[at : at + len(cut)] if own else None)
+            at += len(cut) if own else 0
+
+
+def _places(text: str, cut: Sequence[str]) -> list[int]:
+    """Character offset of each span in its text (spans have their white space folded, so their first word is looked up)."""
+    out, at = [], 0
+    for span in cut:
+        found = text.find(span.split(maxsplit=1)[0], at)
+        at = found if found >= 0 else at
+        out.append(at)
+        at += 1
+    return out

@@ -80,3 +80,19 @@ def _halve(piece: str, count: Callable[[str], int], limit: int) -> Iterator[str]
     at = middle if middle > 0 else len(piece) // 2
     yield from _halve(piece[:at], count, limit)
     yield from _halve(piece[at:], count, limit)
+
+
+_COMMON = frozenset(
+    word
+    for line in (
+        "a about an and are as at be been before by but can did do does for from had has have he her him his how i in is it its",
+        "me my of on or our she tell that the their them there they this to was we were what when where which who whom whose why",
+        "will with you your please know now going go s",
+    )
+    for word in line.split()
+)
+
+
+def content_words(text: str) -> list[str]:
+    """The words of a question that say what it is about, lower-cased."""
+    return [w.text.lower() for w in words(text) if w.text.lower().strip("'’") not in _COMMON]

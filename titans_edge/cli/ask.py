@@ -18,6 +18,8 @@ def ask(
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
     no_memory: common.NoMemory = False,
+    recall: common.Recall = 0,
+    rows: common.Rows = True,
     context: common.Context = 8192,
     gpu_layers: common.GpuLayers = None,
     max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 256,
@@ -33,18 +35,21 @@ def ask(
     sampling = Sampling(max_tokens=max_tokens)
     out: dict[str, object] = {"question": question, "rows": 0, "confidence": 0.0}
     pieces: list[str] = []
+    cited: list[str] = []
     with common.open_chat(
-        backbone, graft, memory, no_memory=no_memory, context=context, gpu_layers=gpu_layers, sampling=sampling
-    ) as chat:
+        backbone, graft, memory, no_memory=no_memory, context=context, gpu_layers=gpu_layers, write=False,
+        sampling=sampling, recall=recall, rows=rows,
+    ) as chat:  # fmt: skip
         for event in chat.turn(question, learn=False):
             if isinstance(event, Text):
                 pieces.append(event.text)
                 if not as_json:
                     print(event.text, end="", flush=True)
             elif isinstance(event, Remembered):
-                out |= {"rows": event.rows, "confidence": event.confidence, "bank": event.bank}
+                out |= {"rows": event.rows, "confidence": event.confidence, "bank": event.bank, "recalled": list(event.recalled)}
+                cited = [common.cite(r) for r in event.recalled]
             elif isinstance(event, Notice):
                 print(f"! {event.text}", file=sys.stderr)
             elif isinstance(event, Done):
                 out |= {"first_token_s": event.first_token, "tokens": event.tokens, "seconds": event.seconds}
-    print(json.dumps({**out, "answer": "".join(pieces)}) if as_json else "")
+    print(json.dumps({**out, "answer": "".join(pieces)}) if as_json else "\n".join(["", *cited]))

@@ -13,18 +13,11 @@ import typer
 
 from titans_edge import store
 from titans_edge.cli import common
+from titans_edge.cli.slash import HELP, Slash
 
 if TYPE_CHECKING:
     from titans_edge.runtime import Chat
-
-HELP = """\
-/new           drop the conversation's text, keep the memory
-/memory        what the memory holds, in figures
-/forget        take back what your last message taught (up to 8 messages, one at a time)
-/reset         forget everything
-/stats         speed of the last reply
-/help          this list
-/bye           leave (also Ctrl-D)"""
+    from titans_edge.sidecar.client import MemoryClient
 
 
 def chat(
@@ -41,6 +34,10 @@ def chat(
     repeat_penalty: Annotated[float, typer.Option(help="1: off.")] = 1.1,
     seed: Annotated[int, typer.Option(help="Seed of sampling.")] = 0,
     max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 512,
+    recall: common.Recall = 0,
+    rows: common.Rows = True,
+    guard: common.Guard = True,
+    learn_replies: Annotated[bool, typer.Option("--learn-replies", help="Learn from the model's own replies too.")] = False,
     system: Annotated[str | None, typer.Option(help="System prompt; default: the model's own.")] = None,
 ) -> None:
     """Talk to a model that remembers. Facts you tell go into memory and outlast the conversation.
@@ -52,8 +49,9 @@ def chat(
     sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens)
     kept = None if no_memory else memory
     with common.open_chat(
-        backbone, graft, kept, no_memory=no_memory, context=context, gpu_layers=gpu_layers, sampling=sampling, system=system
-    ) as session:
+        backbone, graft, kept, no_memory=no_memory, gpu_layers=gpu_layers, guard=guard, context=context, sampling=sampling,
+        system=system, recall=recall, rows=rows, learn_replies=learn_replies,
+    ) as session:  # fmt: skip
         if sys.stdin.isatty():
             told = session.client.info["spans"] if session.client else 0
             print(f"{session.backbone.name} · memory {memory if kept else 'off'} ({told} spans) · /help for commands")
@@ -66,10 +64,7 @@ class Loop:
     def __init__(self, session: Chat) -> None:
         self.session = session
         self.last = ""
-        self.commands: dict[str, Callable[[], None]] = {
-            "/new": self._new, "/memory": self._memory, "/forget": self._forget, "/reset": self._reset,
-            "/stats": lambda: print(self.last or "No reply yet."), "/help": lambda: print(HELP),
-        }  # fmt: skip
+        self.slash = Slash(session, lambda: self.last)
 
     def run(self) -> None:
         ask = _prompt()
@@ -91,19 +86,19 @@ class Loop:
 
         try:
             if line.startswith("/"):
-                self.commands.get(line.split()[0], lambda: print(f"There is no command {line.split()[0]}; see /help."))()
+                self.slash.run(line)
             else:
                 self.turn(line)
         except TitansError as e:
             print(f"! {e}", file=sys.stderr)
 
     def turn(self, message: str) -> None:
-        """Stream one reply; Ctrl-C stops the reply, and the turn is still learned from and saved."""
+        """Stream one reply; Ctrl-C stops the reply, and the message is still learned. Then wait until it is in the journal."""
         from titans_edge.runtime import Done, Notice, Remembered, Text
 
         client, events = self.session.client, self.session.turn(message)
         restarts = client.restarts if client else 0
-        note = ""
+        note, cited = "", list[str]()
         with _interrupts() as pressed:
             for event in events:
                 if pressed:
@@ -114,39 +109,22 @@ class Loop:
                 elif isinstance(event, Notice):
                     print(f"! {event.text}", file=sys.stderr)
                 elif isinstance(event, Remembered):
-                    note = f", from memory ({100 * event.confidence:.0f} % sure)"
+                    note = f", from memory ({100 * event.confidence:.0f} % sure)" if event.rows else ""
+                    cited = [common.cite(r) for r in event.recalled]
                 elif isinstance(event, Done):
                     rate = event.tokens / max(1e-9, event.seconds - event.first_token)
                     self.last = f"first token {event.first_token:.2f} s, {event.tokens} tokens, {rate:.0f} tokens/s{note}"
             events.close()  # type: ignore[attr-defined]
-            print()
+            print("\n".join(["", *cited]))
         if client is not None:
-            client.save()
-            if client.restarts > restarts:
-                print("! The memory process died and was started again; nothing saved was lost.", file=sys.stderr)
+            self._remembered(client, restarts)
 
-    def _new(self) -> None:
-        self.session.new()
-        print("The conversation's text is gone; the memory stays.")
-
-    def _memory(self) -> None:
-        if self.session.client is None:
-            print("The memory is off.")
-            return
-        stats = self.session.client.stats()
-        print(f"{stats['spans']} spans read, state of {stats['bytes'] / 1e6:.1f} MB")
-        for bank in stats["banks"]:
-            print(f"  {bank['bank'].lower():<11}{bank['writes']:>5} writes   norm {bank['norm']:.2f}")
-
-    def _forget(self) -> None:
-        done = self.session.client is not None and self.session.client.undo()
-        print("Taken back." if done else "There is nothing to take back in this session; /reset forgets everything.")
-
-    def _reset(self) -> None:
-        if self.session.client is not None:
-            self.session.client.reset()
-        self.session.new()
-        print("Everything is forgotten.")
+    def _remembered(self, client: MemoryClient, restarts: int) -> None:
+        for v in client.wait():
+            if v["decision"] == "quarantined":
+                print(f"! #{v['id']} waits for /accept or /reject ({v['reason']}): {v['text']}", file=sys.stderr)
+        if client.restarts > restarts:
+            print("! The memory process died and was started again from its journal; nothing was lost.", file=sys.stderr)
 
 
 @contextmanager

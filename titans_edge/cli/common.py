@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
+from typing_extensions import Unpack
 
 from titans_edge import store
-from titans_edge.errors import DocumentError
+from titans_edge.errors import DocumentError, UsageError
 
 if TYPE_CHECKING:
     from titans_edge.backbone.sampling import Sampling
@@ -24,13 +27,27 @@ Memory = Annotated[str, typer.Option("--memory", "-m", help="Name of the memory 
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="The plain backbone.")]
 Context = Annotated[int, typer.Option("--context", min=128, help="Positions of the backbone's context.")]
 GpuLayers = Annotated[int | None, typer.Option("--gpu-layers", help="Layers on the GPU; default: all if this build has one.")]
+Recall = Annotated[int, typer.Option("--recall", min=0, max=20, help="Give up to so many stored sentences as text; cite them.")]
+Rows = Annotated[bool, typer.Option("--rows/--no-rows", help="Give the memory's own embedding rows.")]
+Guard = Annotated[bool, typer.Option("--guard/--no-guard", help="Doubt what less trusted sources say.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+class ChatOptions(TypedDict, total=False):
+    """What `Chat` takes besides backbone and memory."""
+
+    context: int
+    sampling: Sampling | None
+    system: str | None
+    recall: int
+    rows: bool
+    learn_replies: bool
 
 
 @contextmanager
 def open_chat(
-    backbone: str, graft: str | None, memory: str | None, *, no_memory: bool = False, context: int = 8192,
-    gpu_layers: int | None = None, sampling: Sampling | None = None, system: str | None = None,
+    backbone: str, graft: str | None, memory: str | None, *, no_memory: bool = False, gpu_layers: int | None = None,
+    guard: bool = True, write: bool = True, **options: Unpack[ChatOptions],
 ) -> Iterator[Chat]:  # fmt: skip
     """A chat on a backbone and a saved memory (memory None: one that is not kept). Closed in order at the end."""
     from titans_edge.backbone.model import Backbone as Model
@@ -43,11 +60,35 @@ def open_chat(
     with Model(path, gpu_layers=gpu_layers) as model:
         try:
             if not no_memory:
-                client = MemoryClient(str(path), str(store.find_graft(graft, backbone)), kept)
-            yield Chat(model, client, context=context, sampling=sampling, system=system)
+                found = str(store.find_graft(graft, backbone))
+                client = MemoryClient(str(path), found, kept, guard=guard, write=write)
+                for notice in client.info["notices"]:
+                    print(f"! {notice}", file=sys.stderr)
+            yield Chat(model, client, **options)
         finally:
             if client is not None:
                 client.close()
+
+
+def since(text: str) -> float:
+    """A moment in seconds since 1970: a date or time in ISO 8601, `today`, `yesterday`, or an age (`30m`, `2h`, `3d`)."""
+    now = datetime.now()
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+    if text in ("today", "yesterday"):
+        return (midnight - timedelta(days=text == "yesterday")).timestamp()
+    if text[:-1].isdigit() and text[-1] in units:
+        return (now - timedelta(**{units[text[-1]]: int(text[:-1])})).timestamp()
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except ValueError as e:
+        raise UsageError(f"{text!r} is no time.", "Write 2026-11-20, yesterday, or an age such as 2h or 3d.") from e
+
+
+def cite(span: dict[str, Any]) -> str:
+    """A stored span as it is shown: [3] you, 12 Nov: "..." """
+    day = datetime.fromtimestamp(span["time"])
+    return f'[{span["id"]}] {span["source"]}, {day.day} {day:%b}: "{span["text"]}"'
 
 
 def read_document(path: Path) -> str:

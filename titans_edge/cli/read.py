@@ -11,6 +11,9 @@ import typer
 
 from titans_edge import store
 from titans_edge.cli import common
+from titans_edge.sources import Source
+
+SHOWN = 5  # quarantined spans printed for each file
 
 
 def read(
@@ -18,10 +21,11 @@ def read(
     backbone: common.Backbone = store.DEFAULT,
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
+    guard: common.Guard = True,
     gpu_layers: common.GpuLayers = None,
     as_json: common.Json = False,
 ) -> None:
-    """Read documents into memory. All files are checked before the first is read; the memory is saved after each.
+    """Read documents into memory. All files are checked before the first is read; each is durable when it is done.
 
     Example: [bold]titans-edge read notes.txt diary.txt --memory work[/bold]
     """
@@ -34,20 +38,25 @@ def read(
         console=Console(stderr=True),
     )  # fmt: skip
     out = []
-    with common.open_chat(backbone, graft, memory, context=512, gpu_layers=gpu_layers) as chat, bar:
+    with common.open_chat(backbone, graft, memory, gpu_layers=gpu_layers, guard=guard, context=512) as chat, bar:
         for path, text in zip(files, texts, strict=True):
             task = bar.add_task(path.name, total=max(1, len(chat.backbone.vocab.encode(text))), speed="")
             began, tokens, spans = time.perf_counter(), 0, 0
-            for n, t in chat.learn(text):
+            for n, t in chat.learn(text, Source("document", path.name)):
                 tokens, spans = tokens + t, spans + n
                 bar.update(task, completed=tokens, speed=f"{tokens / (time.perf_counter() - began):.0f} tokens/s")
             assert chat.client is not None
-            chat.client.save()
+            held = [v for v in chat.verdicts if v["decision"] == "quarantined"]
+            for v in held[:SHOWN]:
+                bar.console.print(f"! quarantined #{v['id']} ({v['reason']}): {v['text']}", markup=False, highlight=False)
+            if len(held) > SHOWN:
+                bar.console.print(f"! and {len(held) - SHOWN} more: titans-edge memory list --quarantine -m {memory}")
             seconds = time.perf_counter() - began
             bar.update(task, completed=bar.tasks[task].total)
             out.append(
-                {"file": str(path), "tokens": tokens, "spans": spans, "seconds": seconds, "tokens_per_s": tokens / seconds}
-            )
+                {"file": str(path), "tokens": tokens, "spans": spans, "seconds": seconds, "tokens_per_s": tokens / seconds,
+                 "quarantined": len(held)}
+            )  # fmt: skip
     for r in out:
         print(
             json.dumps(r)

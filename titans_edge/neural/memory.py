@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from titans_edge.errors import MemoryStateError
 from titans_edge.features import SpanFeatures
 from titans_edge.neural import rule
 from titans_edge.neural.contents import Contents, second
@@ -26,30 +27,55 @@ WRITE_THRESHOLD = 0.5  # a span writes into a bank when the write gate is above 
 
 
 @dataclass(frozen=True)
-class WriteReport:
-    """What one span did to the memory: banks written, and the surprise |M k - v| in each (H,)."""
+class Association:
+    """What one span writes: the indices (n,) of its banks, and its write in each (no T dimension, n banks)."""
 
-    banks: tuple[str, ...]
+    banks: Tensor
+    writes: Writes
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a write did: the surprise |M k - v| in each bank, and the vectors u (n, 2d) added as u k^T."""
+
     surprise: tuple[float, ...]
+    vectors: Tensor
+
+
+@dataclass(frozen=True)
+class Address:
+    """A bank that was read, and under which key (d,)."""
+
+    bank: int
+    key: Tensor
 
 
 @dataclass(frozen=True)
 class Readout:
-    """The memory's answer: a surface vector (d,), how sure the memory is (0..1), the bank and hop it came from."""
+    """The memory's answer: a surface vector (d,), how sure the memory is (0..1), the bank and hop it came from.
+
+    path: the reads that led to it, in order (one a hop).
+    """
 
     surface: Tensor
     confidence: float
     bank: str
     hop: int
+    path: tuple[Address, ...] = ()
 
 
 @dataclass(frozen=True)
 class SoftReadout:
-    """surface (B, d); confidence logit (B,); slot logits (B, 2H)."""
+    """surface (B, d); confidence logit (B,); slot logits (B, 2H).
+
+    keys: those of the first and the second hop (B, H, d); turned (B, H): read from the other end of the relation.
+    """
 
     surface: Tensor
     confidence: Tensor
     slots: Tensor
+    keys: tuple[Tensor, Tensor]
+    turned: Tensor
 
 
 @dataclass(frozen=True)
@@ -89,41 +115,65 @@ class NeuralMemory(nn.Module):
     # --- the product: one span after the other, hard choices
 
     @torch.no_grad()
-    def write(self, state: State, spans: Sequence[SpanFeatures], trust: float = 1.0) -> tuple[State, list[WriteReport]]:
-        """Write spans in order; `trust` (0..1) scales the learning rate. Spans without words change nothing."""
-        reports: list[WriteReport] = []
-        state = State(state.memory.clone(), state.momentum.clone())  # ours: changed in place below
-        for batch, n in self._batches(spans):
-            writes = self.writes(self.encoder(batch.hidden, batch.mask, torch.zeros(n), batch.surprise), batch, hard=True)
-            reports += [self._write_one(state, writes.at(t), trust) for t in range(n)]
-        return state, reports
+    def encode(self, span: SpanFeatures) -> Association | None:
+        """What a span would write, by itself: no other span, no state has a part in it. None: nothing.
 
-    def _write_one(self, state: State, w: Writes, trust: float) -> WriteReport:
-        """One `rule.step` on the banks the span writes into; the others would stay as they are anyway."""
+        Raises MemoryStateError for hidden states that are not finite.
+        """
+        if not len(span):
+            return None
+        batch = collate([span], self.contents)
+        if not bool(torch.isfinite(batch.hidden).all()):
+            raise MemoryStateError(
+                "The backbone gave numbers that are not finite; nothing was written.", "Please report the text."
+            )
+        w = self.writes(self.encoder(batch.hidden, batch.mask, torch.zeros(1), batch.surprise), batch, hard=True).at(0)
         on = w.write.nonzero()[:, 0]
-        if not len(on):
-            return WriteReport((), ())
-        before = rule.context_read(state, w)
-        part = State(state.memory[on], state.momentum[on])
-        after, surprise = rule.step(part, replace(w.banks(on), theta=w.theta[on] * trust), before)
-        state.memory[on], state.momentum[on] = after.memory, after.momentum
-        return WriteReport(tuple(Bank(int(i)).name for i in on), tuple(surprise.tolist()))
+        return Association(on, w.banks(on)) if len(on) else None
+
+    @torch.no_grad()
+    def learn(self, state: State, a: Association, scale: float = 1.0) -> tuple[State, Update]:
+        """One `rule.step` on the banks the span writes into; the others stay as they are. Changes `state` in place."""
+        before = rule.context_read(state, a.writes)
+        part = State(state.memory[a.banks], state.momentum[a.banks])
+        error = rule.error_of(part, a.writes, before)
+        after, surprise = rule.step(part, replace(a.writes, theta=a.writes.theta * scale), before)
+        state.memory[a.banks], state.momentum[a.banks] = after.memory, after.momentum
+        return state, Update(tuple(surprise.tolist()), -scale * a.writes.theta[:, None] * error)
+
+    def write(self, state: State, spans: Sequence[SpanFeatures], trust: float = 1.0) -> State:
+        """Spans in order into a copy of the state; `trust` (0..1) scales the learning rate."""
+        state = State(state.memory.clone(), state.momentum.clone())
+        for a in filter(None, map(self.encode, spans)):
+            state, _ = self.learn(state, a, trust)
+        return state
+
+    @torch.no_grad()
+    def held(self, state: State, a: Association) -> tuple[Tensor, Tensor]:
+        """What the banks hold under the association's keys, and what it would put there: (n, 2d) each."""
+        value = a.writes.base + a.writes.rho[:, None] * rule.context_read(state, a.writes)[None]
+        return rule.read(State(state.memory[a.banks], state.momentum[a.banks]), a.writes.key), value
 
     @torch.no_grad()
     def read(self, state: State, question: SpanFeatures) -> Readout:
         """Two hops through the memory, starting at the question's own words."""
-        empty = Readout(torch.zeros(self.dim), 0.0, "", 0)
-        for batch, _ in self._batches([question]):
-            choices = self.encoder(batch.hidden, batch.mask, torch.ones(1), batch.surprise)
-            soft = self._look(choices, batch, lambda k: rule.read(state, k[0])[None], hard=True)
-            best = int(soft.slots[0].argmax())
-            h = self.config.banks
-            return Readout(soft.surface[0], float(soft.confidence[0].sigmoid()), Bank(best % h).name, 1 + best // h)
-        return empty
+        if not len(question):
+            return Readout(torch.zeros(self.dim), 0.0, "", 0)
+        batch = collate([question], self.contents)
+        choices = self.encoder(batch.hidden, batch.mask, torch.ones(1), batch.surprise)
+        soft = self._look(choices, batch, lambda k: rule.read(state, k[0])[None], hard=True)
+        hop, bank = divmod(int(soft.slots[0].argmax()), self.config.banks)
+        path = self._path(soft, bank, hop)
+        return Readout(soft.surface[0], float(soft.confidence[0].sigmoid()), Bank(bank).name, hop + 1, path)
 
-    def _batches(self, spans: Sequence[SpanFeatures], size: int = 64) -> list[tuple[SpanBatch, int]]:
-        full = [s for s in spans if len(s)]
-        return [(collate(full[i : i + size], self.contents), len(full[i : i + size])) for i in range(0, len(full), size)]
+    def _path(self, soft: SoftReadout, bank: int, hop: int) -> tuple[Address, ...]:
+        """The reads behind a slot: its own, and before it the one its second hop started from."""
+        swap = {int(Bank.SUBJECT): int(Bank.OBJECT), int(Bank.OBJECT): int(Bank.SUBJECT)}
+
+        def first(b: int) -> Address:
+            return Address(swap[b] if bool(soft.turned[0, b]) else b, soft.keys[0][0, b])
+
+        return (first(int(self.route[bank].argmax())), Address(bank, soft.keys[1][0, bank])) if hop else (first(bank),)
 
     # --- shared by both
 
@@ -153,23 +203,28 @@ class NeuralMemory(nn.Module):
 
     def _look(self, c: Choices, batch: SpanBatch, recall: rule.Recall, hard: bool) -> SoftReadout:
         d, h = self.dim, self.config.banks
-        first = recall(self._keys(c, batch, hard))  # (B, H, 2d)
+        keys = self._keys(c, batch, hard)
+        first, turned = recall(keys), torch.zeros(keys.shape[:2], dtype=torch.bool)  # (B, H, 2d)
         if hard:
-            first = self._from_the_other_end(first, c, batch, recall)
+            first, keys, turned = self._from_the_other_end(first, keys, c, batch, recall)
         route = _one_hot(self.route) if hard else _softmax(self.route)
         start = torch.einsum("ij,bjd->bid", route, first[..., :d])
         start = start / start.norm(dim=-1, keepdim=True).clamp_min(0.5)
-        then = recall(start * self._second(c, batch, hard))
+        start = start * self._second(c, batch, hard)
+        then = recall(start)
         n1, n2 = (r[..., :d].norm(dim=-1).clamp_max(1.2) for r in (first, then))
         want = self.slot(c.pooled).view(-1, 2, h)
         slots = torch.cat([want[:, 0] + self.known[0] * n1 - self.known[1] * n2, want[:, 1] + self.known[2] * n2], -1)
         chosen = _one_hot(slots) if hard else _softmax(slots)
         norm = (chosen * torch.cat([n1, n2], -1)).sum(-1)
         surface = (chosen[:, None] @ torch.cat([first, then], 1)[..., d:])[:, 0]
-        return SoftReadout(surface, self.asked(c.pooled)[:, 0] + self.sure[0] * norm + self.sure[1], slots)
+        sure = self.asked(c.pooled)[:, 0] + self.sure[0] * norm + self.sure[1]
+        return SoftReadout(surface, sure, slots, (keys, start), turned)
 
-    def _from_the_other_end(self, first: Tensor, c: Choices, batch: SpanBatch, recall: rule.Recall) -> Tensor:
-        """Where a relation was not told as it is asked, read its inverse.
+    def _from_the_other_end(
+        self, first: Tensor, keys: Tensor, c: Choices, batch: SpanBatch, recall: rule.Recall
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Where a relation was not told as it is asked, read its inverse. Also the keys read, and where that was done.
 
         "The bath is west of the hall" answers "what is the hall east of?".
         """
@@ -182,7 +237,8 @@ class NeuralMemory(nn.Module):
         silent = first[..., : self.dim].norm(dim=-1) < SILENT
         mine = torch.zeros(self.config.banks, dtype=torch.bool)
         mine[[Bank.SUBJECT, Bank.OBJECT]] = True
-        return torch.where((silent & mine)[..., None], other, first)
+        turn = silent & mine
+        return torch.where(turn[..., None], other, first), torch.where(turn[..., None], bound, keys), turn
 
     # --- training: many stories at once
 

@@ -84,14 +84,17 @@ def step(state: State, w: Writes, before: Tensor | None = None) -> tuple[State, 
 
     `before` is the context read; it has to be given when `state` holds only some of the banks.
     """
-    before = context_read(state, w) if before is None else before
-    value = w.base + w.rho[..., None] * before[..., None, :]
-    error = clamp(read(state, w.key) - value)
+    error = error_of(state, w, context_read(state, w) if before is None else before)
     gradient = error[..., :, None] * w.key[..., None, :]
     on, theta, eta, alpha = (x[..., None, None] for x in (w.write, w.theta, w.eta, w.alpha))
     momentum = on * (eta * state.momentum - theta * gradient) + (1 - on) * state.momentum
     memory = (1 - on * alpha) * state.memory + on * momentum
     return State(memory, momentum), error.norm(dim=-1) * w.write
+
+
+def error_of(state: State, w: Writes, before: Tensor) -> Tensor:
+    """M k - v of one write (..., H, dv), clamped; `before` (..., dv) is the context read."""
+    return clamp(read(state, w.key) - (w.base + w.rho[..., None] * before[..., None, :]))
 
 
 def clamp(error: Tensor) -> Tensor:

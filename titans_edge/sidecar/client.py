@@ -1,7 +1,7 @@
 """The runtime's side of the bridge: the same calls whether the memory lives in this process or in another.
 
 Writes are sent and not waited for; a read waits for the writes before it, because the worker answers in order.
-When the worker dies, the client starts it again from the saved memory and sends again what was not saved yet.
+When the worker dies, the client starts it again from the journal and sends again what is not known to be in it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -24,16 +25,18 @@ from titans_edge import errors
 from titans_edge.errors import SidecarError, TitansError
 from titans_edge.features import SpanFeatures
 from titans_edge.sidecar.protocol import Array, Reply, Request, frame, pack_span, unpack
+from titans_edge.sources import USER, Source
 
 
 @dataclass(frozen=True)
 class MemoryReadout:
-    """Rows (N, n_embd) for the backbone (N = 0: none), and how sure the memory is (0..1)."""
+    """Rows (N, n_embd) for the backbone (N = 0: none), how sure the memory is (0..1), and the spans recalled."""
 
     rows: npt.NDArray[np.float32]
     confidence: float
     bank: str
     hop: int
+    recalled: tuple[dict[str, Any], ...] = ()
 
 
 class Transport(Protocol):
@@ -62,6 +65,7 @@ class LocalTransport:
 
     def close(self) -> None:
         self._replies.clear()
+        self._service.close()
 
 
 class ProcessTransport:
@@ -124,33 +128,59 @@ class ProcessTransport:
 
 
 class MemoryClient:
-    """Open, read, write, undo, reset, snapshot, restore, save, stats, close."""
+    """The memory, wherever it runs. What `wait` has returned from is in the journal and survives any crash."""
 
     def __init__(
-        self, backbone: str, graft: str, path: str | None, *, local: bool = False, threads: int = 1, timeout: float = 60.0
-    ) -> None:
-        self._open = Request("open", {"backbone": backbone, "graft": graft, "path": path, "threads": threads})
-        self._local, self._timeout = local, timeout
-        self._unsaved: list[Request] = []  # writes since the last save, to be sent again after a restart
+        self, backbone: str, graft: str, path: str | None, *, local: bool = False, guard: bool = True, write: bool = True,
+        timeout: float = 60.0,
+    ) -> None:  # fmt: skip
+        self._open = Request("open", {"backbone": backbone, "graft": graft, "path": path, "threads": 1, "write": write})
+        self._local, self._timeout, self.guard = local, timeout, guard
+        self._unsaved: list[Request] = []  # writes that are in no journal yet, to be sent again after a restart
         self._waiting: list[Request] = []  # sent, not answered yet
+        self._kept, self._verdicts = path is not None, list[dict[str, Any]]()
+        self._session, self._events, self._parts = uuid.uuid4().hex[:12], 0, 0
+        self._failed: Reply | None = None  # the first write that was refused
         self.restarts = 0
         self._transport = self._start()
 
     def _start(self) -> Transport:
         transport: Transport = LocalTransport() if self._local else ProcessTransport(self._timeout)
         transport.send(self._open)
-        self.info: dict[str, Any] = _checked(transport.receive()).result
+        try:
+            self.info: dict[str, Any] = _checked(transport.receive()).result
+        except TitansError:
+            transport.close()
+            raise
         return transport
 
-    def read(self, question: SpanFeatures) -> MemoryReadout:
-        reply = self._call(Request("read", spans=[pack_span(question)]))
+    def set_guard(self, on: bool) -> None:
+        """For the writes that follow."""
+        self.guard = on
+
+    def read(self, question: SpanFeatures, text: str = "", recall: int = 0) -> MemoryReadout:
+        """What the memory answers; with `recall` > 0 also up to so many stored spans."""
+        reply = self._call(Request("read", {"text": text, "recall": recall}, [pack_span(question)]))
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
-        return MemoryReadout(rows, r["confidence"], r["bank"], r["hop"])
+        return MemoryReadout(rows, r["confidence"], r["bank"], r["hop"], tuple(r["recalled"]))
 
-    def write(self, spans: Sequence[SpanFeatures], *, trust: float = 1.0, undoable: bool = False) -> None:
-        """Queue a write; errors of it are raised by the next call that waits."""
-        request = Request("write", {"trust": trust, "undoable": undoable}, [pack_span(s) for s in spans])
+    def event(self) -> None:
+        """A new message or document begins: `undo` takes back a whole one."""
+        self._events, self._parts = self._events + 1, 0
+
+    def write(
+        self, spans: Sequence[SpanFeatures], texts: Sequence[str], source: Source = USER, places: Sequence[int] | None = None
+    ) -> None:
+        """Queue a group of spans; `wait` makes sure of it. Errors of it are raised by the next call that waits."""
+        args = {
+            "event": f"{self._session}-{self._events}", "part": self._parts, "kind": source.kind, "name": source.name,
+            "texts": list(texts), "places": list(places or [0] * len(texts)), "guard": self.guard,
+        }  # fmt: skip
+        self._parts += 1
+        request = Request("write", args, [pack_span(s) for s in spans])
+        while len(self._waiting) > 1:  # answers must not fill the pipe
+            self._receive()
         self._unsaved.append(request)
         try:
             self._transport.send(request)
@@ -159,42 +189,71 @@ class MemoryClient:
             self._restart()
 
     def wait(self) -> list[dict[str, Any]]:
-        """Wait for queued writes; their reports, a span each."""
-        out: list[dict[str, Any]] = []
-        while self._waiting:
-            try:
-                reply = self._transport.receive()
-            except SidecarError:
-                self._restart()
-                continue
-            self._waiting.pop(0)
-            out += _checked(reply).result.get("reports", [])
+        """Wait until every queued write is in the journal. Returns the guard's verdicts on those that had one."""
+        self._settle()
+        out, self._verdicts = self._verdicts, []
         return out
 
-    def undo(self) -> bool:
-        """Take back the last undoable write."""
-        done = bool(self._call(Request("undo")).result["undone"])
-        self.save()
-        return done
+    def _settle(self) -> None:
+        """All answers to writes; then the first error among them, if there was one."""
+        while self._waiting:
+            self._receive()
+        failed, self._failed = self._failed, None
+        if failed is not None:
+            _checked(failed)
+
+    def _receive(self) -> None:
+        """The answer to the oldest write that has none."""
+        try:
+            reply = self._transport.receive()
+        except SidecarError:
+            self._restart()
+            return
+        request = self._waiting.pop(0)
+        if self._kept or not reply.ok:
+            self._unsaved.remove(request)
+        self._verdicts += reply.result.get("verdicts", [])
+        self._failed = self._failed or (None if reply.ok else reply)
+
+    def undo(self) -> int:
+        """Forget the last message or document; how many spans that were."""
+        return int(self._call(Request("undo")).result["forgotten"])
+
+    def forget(self, ids: Sequence[int]) -> int:
+        """Forget spans exactly: the state becomes that of a memory that never saw them."""
+        return int(self._call(Request("forget", {"ids": list(ids)})).result["forgotten"])
+
+    def rule(self, span: int, accept: bool) -> None:
+        """The user's word on a quarantined span."""
+        self._call(Request("rule", {"id": span, "accept": accept}))
 
     def reset(self) -> None:
-        """Forget everything (the saved file too, at once)."""
+        """Forget everything."""
         self._call(Request("reset"))
-        self.save()
-
-    def save(self) -> None:
-        self._call(Request("save"))
         self._unsaved.clear()
+
+    def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[dict[str, Any]]:
+        """Spans of the journal: see `Journal.find`."""
+        args = {"text": text, "source": source, "since": since, "limit": limit}
+        found: list[dict[str, Any]] = self._call(Request("find", args)).result["spans"]
+        return found
+
+    def quarantine(self) -> list[dict[str, Any]]:
+        """Spans that wait for the user's word."""
+        found: list[dict[str, Any]] = self._call(Request("find", {"quarantine": True})).result["spans"]
+        return found
+
+    def why(self) -> list[dict[str, Any]]:
+        """The writes the last readout drew on: hop, bank, share, and the span."""
+        found: list[dict[str, Any]] = self._call(Request("why")).result["reads"]
+        return found
 
     def stats(self) -> dict[str, Any]:
         return self._call(Request("stats")).result
 
-    def snapshot(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        reply = self._call(Request("snapshot"))
-        return reply.result, reply.arrays
-
-    def restore(self, snapshot: tuple[dict[str, Any], dict[str, Array]]) -> None:
-        self._call(Request("restore", dict(snapshot[0]), [], snapshot[1]))
+    def state(self) -> dict[str, Array]:
+        """memory and momentum (H, dv, dk)."""
+        return self._call(Request("state")).arrays
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -204,7 +263,7 @@ class MemoryClient:
         """Send, wait for everything before it, return its answer; one restart when the process dies."""
         for attempt in (1, 2):
             try:
-                self.wait()
+                self._settle()
                 self._transport.send(request)
                 return _checked(self._transport.receive())
             except SidecarError:
@@ -221,9 +280,11 @@ class MemoryClient:
             self._transport = self._start()
         except TitansError as e:
             raise SidecarError(f"The memory process died and cannot be started again: {e}") from e
-        for request in self._unsaved:
+        for request in list(self._unsaved):  # the journal knows those it has: none is written twice
             self._transport.send(request)
             _checked(self._transport.receive())
+            if self._kept:
+                self._unsaved.remove(request)
 
 
 def _checked(reply: Reply) -> Reply:

@@ -31,7 +31,7 @@ class Span(msgspec.Struct):
 
 
 class Request(msgspec.Struct):
-    """op: open, read, write, undo, reset, snapshot, restore, save, stats, close."""
+    """op: see `MemoryService`; and close."""
 
     op: str
     args: dict[str, Any] = {}

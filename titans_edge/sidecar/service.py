@@ -1,32 +1,31 @@
-"""What the memory process does for each request: holds a graft and a state, reads, writes, saves.
+"""What the memory process does for each request: journal first, then state, then the answer.
 
-The only module outside `neural`, `train` and `convert` that imports torch. Knows nothing of pipes.
+Holds a graft, a journal and the replay of it. The only package outside `neural`, `train` and `convert` that imports torch.
+Knows nothing of pipes.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import time
-from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
 
 from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.gguf_header import read_header
+from titans_edge.journal import Entry, Journal, NewSpan
 from titans_edge.neural import graft as grafts
-from titans_edge.neural.rule import State
+from titans_edge.neural.memory import Readout
+from titans_edge.neural.records import pack as to_record
+from titans_edge.neural.replay import Replay, shares
 from titans_edge.roles import Bank
-from titans_edge.sidecar.protocol import Reply, Request, pack, unpack, unpack_span
+from titans_edge.sidecar import legacy
+from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
+from titans_edge.sources import Source
+from titans_edge.text import content_words
 
-STATE_FORMAT = "1"
-UNDO = 8  # messages that can be taken back
+SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
 
 
 class MemoryService:
@@ -34,8 +33,9 @@ class MemoryService:
 
     def __init__(self) -> None:
         self._ops: dict[str, Callable[[Request], Reply]] = {
-            "open": self.open, "read": self.read, "write": self.write, "undo": self.undo, "reset": self.reset,
-            "snapshot": self.snapshot, "restore": self.restore, "save": self.save, "stats": self.stats,
+            "open": self.open, "read": self.read, "write": self.write, "forget": self.forget, "undo": self.undo,
+            "rule": self.rule, "reset": self.reset, "why": self.why, "find": self.find, "stats": self.stats,
+            "state": self.state,
         }  # fmt: skip
 
     def handle(self, request: Request) -> Reply:
@@ -44,133 +44,168 @@ class MemoryService:
         with torch.no_grad():
             return self._ops[request.op](request)
 
+    def close(self) -> None:
+        """Let go of the journal."""
+        if hasattr(self, "journal"):
+            self.journal.close()
+
     def open(self, r: Request) -> Reply:
-        """args: backbone, graft, path (None: nothing is kept), threads."""
+        """args: backbone, graft, path (None: nothing is kept), threads, write."""
         torch.set_num_threads(int(r.args.get("threads", 1)))
         graft_path = Path(r.args["graft"])
         self.graft = grafts.load(graft_path, read_header(r.args["backbone"]))
-        self.graft_hash = hashlib.sha256(graft_path.read_bytes()).hexdigest()[:16]
-        self.path = Path(r.args["path"]) if r.args.get("path") else None
-        self.state, self.writes, self.spans = self.graft.memory.empty(), [0] * self.graft.memory.config.banks, 0
-        self._undo: deque[tuple[State, list[int], int]] = deque(maxlen=UNDO)
-        if self.path is not None and self.path.exists():
-            self._load(self.path)
+        path = Path(r.args["path"]) if r.args.get("path") else None
+        self._open_journal(path, hashlib.sha256(graft_path.read_bytes()).hexdigest()[:16], bool(r.args.get("write", True)))
+        self._rebuild()
+        self._asked: Readout | None = None
         info = self.graft.info
-        return Reply(
-            True,
-            {
-                "layer": info.layer,
-                "threshold": info.threshold,
-                "spans": self.spans,
-                "recipe": info.recipe,
-                "results": info.results,
-            },
-        )
+        about = {"layer": info.layer, "threshold": info.threshold, "recipe": info.recipe, "results": info.results}
+        return Reply(True, {**about, "spans": self.journal.count(), "notices": self.journal.notices})
 
     def read(self, r: Request) -> Reply:
+        """args: text, recall (how many stored spans to give back)."""
         question = unpack_span(r.spans[0])
-        if not len(question):
-            return Reply(True, {"confidence": 0.0, "bank": "", "hop": 0}, {"rows": pack(np.zeros((0, 0), np.float32))})
-        rows, out = self.graft.rows(self.state, question)
-        result = {"confidence": out.confidence, "bank": out.bank, "hop": out.hop}
+        rows, self._asked = self.graft.rows(self.replay.state, question)
+        out = self._asked
+        k = int(r.args.get("recall", 0))
+        recalled = [e.shown() for e in self._recall(out, str(r.args.get("text", "")), k)] if k else []
+        result = {"confidence": out.confidence, "bank": out.bank, "hop": out.hop, "recalled": recalled}
         return Reply(True, result, {"rows": pack(rows.numpy())})
 
     def write(self, r: Request) -> Reply:
-        """args: trust (0..1), undoable."""
-        if r.args.get("undoable"):
-            self._undo.append((self.state, list(self.writes), self.spans))
-        spans = [unpack_span(s) for s in r.spans]
-        state, reports = self.graft.memory.write(self.state, spans, float(r.args.get("trust", 1.0)))
-        if not bool(torch.isfinite(state.memory).all()):
-            raise MemoryStateError("A write would have made the memory infinite; it was left out.", "Please report the text.")
-        self.state = state
-        self.spans += len(spans)
-        names = [b.name for b in Bank]
-        for report in reports:
-            for bank in report.banks:
-                self.writes[names.index(bank)] += 1
-        return Reply(True, {"reports": [{"banks": list(p.banks), "surprise": list(p.surprise)} for p in reports]})
+        """args: event, part, kind, name, texts, places, guard. Durable when it returns; the same group twice is written once."""
+        a = r.args
+        if self.journal.has(a["event"], a["part"]):
+            return Reply(True, {"verdicts": []})
+        new = []
+        for text, place, packed in zip(a["texts"], a["places"], r.spans, strict=True):
+            made = self.graft.memory.encode(unpack_span(packed))
+            new.append(NewSpan(text, place, packed.surprise, None if made is None else to_record(made)))
+        mark = self.replay.mark()
+        try:
+            with self.journal.transaction():
+                entries = self.journal.append(a["event"], a["part"], Source(a["kind"], a["name"]), new, guarded=a["guard"])
+                verdicts = self.replay.extend(entries)
+                self.journal.decide(verdicts)
+        except BaseException:
+            self.replay.back(mark)
+            raise
+        self._since += len(verdicts)
+        self._snapshot()
+        texts = {e.id: e.text for e in entries}
+        return Reply(True, {"verdicts": [{"id": i, "text": texts[i], "decision": d, "reason": why} for i, d, _, why in verdicts]})
+
+    def forget(self, r: Request) -> Reply:
+        """args: ids. Exact: the journal without them is replayed."""
+        return self._without(list(map(int, r.args["ids"])))
 
     def undo(self, _: Request) -> Reply:
-        if not self._undo:
-            return Reply(True, {"undone": False})
-        self.state, self.writes, self.spans = self._undo.pop()
-        return Reply(True, {"undone": True})
+        """Forget the last message or document."""
+        return self._without(self.journal.last_event())
+
+    def rule(self, r: Request) -> Reply:
+        """args: id, accept. The user's word on a quarantined span."""
+        found = self.journal.get([int(r.args["id"])])
+        if not found or found[0].decision != "quarantined":
+            raise UsageError(f"There is no quarantined span #{r.args['id']}.", "See /quarantine.")
+        self.journal.rule(found[0].id, bool(r.args["accept"]))
+        self._rebuild()
+        return Reply(True)
 
     def reset(self, _: Request) -> Reply:
-        self.state, self.writes, self.spans = self.graft.memory.empty(), [0] * len(self.writes), 0
-        self._undo.clear()
+        self.journal.clear()
+        self._rebuild()
         return Reply(True)
 
-    def snapshot(self, _: Request) -> Reply:
-        arrays = {"memory": pack(self.state.memory.numpy()), "momentum": pack(self.state.momentum.numpy())}
-        return Reply(True, {"writes": self.writes, "spans": self.spans}, arrays)
+    def find(self, r: Request) -> Reply:
+        """args: text, source, since, quarantine, limit. Spans of the journal, without their records."""
+        a = r.args
+        if a.get("quarantine"):
+            found = self.journal.quarantine()
+        else:
+            found = self.journal.find(
+                text=a.get("text", ""), source=a.get("source", ""), since=a.get("since"), limit=a.get("limit", -1)
+            )
+        return Reply(True, {"spans": [e.shown() for e in found]})
 
-    def restore(self, r: Request) -> Reply:
-        tensors = {k: torch.from_numpy(unpack(v).copy()) for k, v in r.arrays.items()}
-        self._take(tensors, list(r.args["writes"]), int(r.args["spans"]), "the snapshot")
-        return Reply(True)
+    def why(self, _: Request) -> Reply:
+        """Which writes the last question's readout drew on: their share of each read, largest first."""
+        if self._asked is None or not self._asked.path:
+            return Reply(True, {"reads": []})
+        replay = Replay(self.graft.memory, self.journal.base())
+        replay.updates = [[] for _ in replay.index]
+        replay.extend(self.journal.entries())
+        found = shares(replay, self._asked.path)
+        texts = {e.id: e.shown() for e in self.journal.get(sorted({s.span for s in found}))} if found else {}
+        out = [{"hop": s.hop, "bank": Bank(s.bank).name, "share": s.share, **texts[s.span]} for s in found]
+        return Reply(True, {"reads": out})
 
     def stats(self, _: Request) -> Reply:
-        norms = self.state.memory.flatten(1).norm(dim=1).tolist()
-        banks = [{"bank": b.name, "writes": n, "norm": x} for b, n, x in zip(Bank, self.writes, norms, strict=True)]
-        size = self.state.memory.nbytes + self.state.momentum.nbytes
-        return Reply(True, {"banks": banks, "spans": self.spans, "bytes": size})
+        norms = self.replay.state.memory.flatten(1).norm(dim=1).tolist()
+        banks = [{"bank": b.name, "writes": k.n, "norm": x} for b, k, x in zip(Bank, self.replay.index, norms, strict=True)]
+        size = self.replay.state.memory.nbytes + self.replay.state.momentum.nbytes
+        held = len(self.journal.quarantine())
+        return Reply(True, {"banks": banks, "spans": self.journal.count(), "bytes": size, "quarantined": held})
 
-    def save(self, _: Request) -> Reply:
-        """Write the state to its file: temporary name, flush to disk, rename."""
-        if self.path is None:
-            return Reply(True, {"saved": False})
-        meta = {
-            "format": STATE_FORMAT,
-            "graft": self.graft_hash,
-            "writes": json.dumps(self.writes),
-            "spans": str(self.spans),
-            "time": str(time.time()),
-        }
-        raw = to_bytes({"memory": self.state.memory, "momentum": self.state.momentum}, meta)
-        meta_hash = hashlib.sha256(raw).hexdigest()
-        tmp = self.path.with_suffix(".tmp")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            with tmp.open("wb") as f:
-                f.write(raw + bytes.fromhex(meta_hash))
-                f.flush()
-                os.fsync(f.fileno())
-            tmp.replace(self.path)
-        except OSError as e:
-            tmp.unlink(missing_ok=True)
-            raise MemoryStateError(
-                f"The memory could not be saved to {self.path} ({e.strerror}).", "Free some space; the last saved state is kept."
-            ) from e
-        return Reply(True, {"saved": True})
+    def state(self, _: Request) -> Reply:
+        """The state itself, for those who compare."""
+        s = self.replay.state
+        return Reply(True, {}, {"memory": pack(s.memory.numpy()), "momentum": pack(s.momentum.numpy())})
 
-    def _load(self, path: Path) -> None:
-        raw = path.read_bytes()
-        if len(raw) < 40 or hashlib.sha256(raw[:-32]).digest() != raw[-32:]:
-            raise MemoryStateError(f"The memory {path} is damaged.", "Move it away, or start another with --memory NAME.")
-        part = path.with_suffix(".part")
-        try:
-            part.write_bytes(raw[:-32])  # safe_open wants a file; the checksum is not part of the format
-            with safe_open(part, "pt") as f:
-                meta = f.metadata()
-                tensors = {k: f.get_tensor(k) for k in f.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError) as e:
-            raise MemoryStateError(f"The memory {path} cannot be read ({e}).", "Start another with --memory NAME.") from e
-        finally:
-            part.unlink(missing_ok=True)
-        if meta.get("graft") != self.graft_hash:
+    # --- inside
+
+    def _open_journal(self, path: Path | None, graft: str, write: bool) -> None:
+        done = legacy.migrate(path, graft) if path is not None and write and legacy.is_legacy(path) else None
+        if path is not None and not write and not path.exists():
+            path = None  # nothing is kept yet: read an empty one
+        self.journal, self._writable = Journal(path, write=write or path is None), write
+        if done:
+            self.journal.notices.append(done)
+        known = self.journal.meta("graft")
+        if known is None and self._writable:
+            self.journal.set_meta("graft", graft)
+        elif known not in (None, graft):
+            self.journal.close()
             raise MemoryStateError(
-                f"The memory {path.stem} was written by another graft ({meta.get('graft')}, this one is {self.graft_hash}).",
-                "Use that graft with --graft, or start another memory with --memory NAME.",
+                f"The memory {path.stem if path else ''} was written by another graft ({known}, this one is {graft}).",
+                "Use that graft with --graft; or `titans-edge memory export` it and import the text into another memory.",
             )
-        self._take(tensors, json.loads(meta["writes"]), int(meta["spans"]), str(path))
 
-    def _take(self, tensors: dict[str, torch.Tensor], writes: list[int], spans: int, what: str) -> None:
-        empty = self.graft.memory.empty()
-        if any(tensors[k].shape != empty.memory.shape for k in ("memory", "momentum")):
-            raise MemoryStateError(f"The state in {what} has the wrong shape.", "Start another with --memory NAME.")
-        self.state, self.writes, self.spans = State(tensors["memory"], tensors["momentum"]), writes, spans
+    def _rebuild(self) -> None:
+        """State from the newest snapshot and the entries after it; verdicts that are missing are noted."""
+        snapshot = self.journal.snapshot()
+        self.replay = Replay(self.graft.memory, self.journal.base())
+        if snapshot is not None:
+            last, standing, state = snapshot
+            self.replay.resume(last, standing, state, (e for e in self.journal.entries() if e.id <= last))
+        new = list(self.journal.entries(self.replay.last))
+        undecided = {e.id for e in new if not e.decision}
+        verdicts = self.replay.extend(new)
+        self._since = len(verdicts)
+        if self._writable:
+            fresh = [v for v in verdicts if v[0] in undecided]
+            if fresh:
+                with self.journal.transaction():
+                    self.journal.decide(fresh)
+            self._snapshot()
+
+    def _snapshot(self) -> None:
+        if self._since >= SNAPSHOT_EVERY and self.journal.path is not None:
+            self.journal.put_snapshot(self.replay.last, self.replay.standing.state(), self.replay.dump())
+            self._since = 0
+
+    def _without(self, ids: list[int]) -> Reply:
+        gone = self.journal.forget(ids)
+        if gone:
+            self._rebuild()
+        return Reply(True, {"forgotten": gone})
+
+    def _recall(self, out: Readout, text: str, k: int) -> list[Entry]:
+        """Up to k stored spans: by the keys the question read, then by the words it shares with them."""
+        ids = self.replay.recall(out.path, k)
+        ids += [i for i in self.journal.like(content_words(text), k) if i not in ids][: k - len(ids)]
+        found: dict[int, Entry] = {e.id: e for e in self.journal.get(ids)} if ids else {}
+        return [found[i] for i in ids]
 
 
 def fail(e: Exception) -> Reply:

@@ -1,0 +1,125 @@
+"""The commands inside a chat. Each is a method that prints; what it does is the memory client's business."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from titans_edge.cli import common
+from titans_edge.errors import UsageError
+
+if TYPE_CHECKING:
+    from titans_edge.runtime import Chat
+    from titans_edge.sidecar.client import MemoryClient
+
+HELP = """\
+/new                drop the conversation's text, keep the memory
+/memory [WORDS]     what the memory holds, in figures; or the stored sentences with these words
+/why                which sentences the last answer was drawn from, and how much from each
+/forget             take back what your last message taught; or: /forget #ID, /forget WORDS,
+                    /forget source NAME, /forget since yesterday|2h|2026-11-20
+/quarantine         what the guard held back; /accept #ID and /reject #ID decide
+/reset              forget everything
+/stats              speed of the last reply
+/help               this list
+/bye                leave (also Ctrl-D)"""
+SHOWN = 20
+
+
+class Slash:
+    """Runs one command line on a chat. `last` gives the figures of the last reply."""
+
+    def __init__(self, session: Chat, last: Callable[[], str]) -> None:
+        self.session, self._last = session, last
+        self._commands: dict[str, Callable[[str], None]] = {
+            "/new": self._new, "/memory": self._memory, "/why": self._why, "/forget": self._forget, "/undo": self._undo,
+            "/quarantine": self._quarantine, "/accept": lambda rest: self._rule(rest, True),
+            "/reject": lambda rest: self._rule(rest, False), "/reset": self._reset,
+            "/stats": lambda _: print(self._last() or "No reply yet."), "/help": lambda _: print(HELP),
+        }  # fmt: skip
+
+    def run(self, line: str) -> None:
+        name, _, rest = line.partition(" ")
+        if name not in self._commands:
+            raise UsageError(f"There is no command {name}.", "See /help.")
+        self._commands[name](rest.strip())
+
+    @property
+    def _client(self) -> MemoryClient:
+        if self.session.client is None:
+            raise UsageError("The memory is off.", "Start without --no-memory.")
+        return self.session.client
+
+    def _new(self, _: str) -> None:
+        self.session.new()
+        print("The conversation's text is gone; the memory stays.")
+
+    def _memory(self, words: str) -> None:
+        if words:
+            _print(self._client.find(text=words, limit=SHOWN), "No stored sentence has these words.")
+            return
+        stats = self._client.stats()
+        print(f"{stats['spans']} spans read, {stats['quarantined']} in quarantine, state of {stats['bytes'] / 1e6:.1f} MB")
+        for bank in stats["banks"]:
+            print(f"  {bank['bank'].lower():<11}{bank['writes']:>5} writes   norm {bank['norm']:.2f}")
+
+    def _why(self, _: str) -> None:
+        reads = [r for r in self._client.why() if abs(r["share"]) >= 0.01]
+        if not reads:
+            print("The last question drew on nothing in memory.")
+        for r in reads[:SHOWN]:
+            print(f"  {100 * r['share']:>4.0f} %  {r['bank'].lower()}, hop {r['hop']}  {common.cite(r)}")
+
+    def _forget(self, rest: str) -> None:
+        if not rest:
+            self._undo(rest)
+            return
+        found = self._meant(rest)
+        _print(found, "Nothing stored is meant by that.")
+        if found:
+            self._client.forget([s["id"] for s in found])
+            print(f"Forgotten: {len(found)}.")
+
+    def _meant(self, rest: str) -> list[dict[str, Any]]:
+        head, _, tail = rest.partition(" ")
+        if head.startswith("#"):
+            return [s for s in self._client.find() if s["id"] == _number(head)]
+        if head == "since" and tail:
+            return self._client.find(since=common.since(tail))
+        if head == "source" and tail:
+            return self._client.find(source="user" if tail == "you" else tail)
+        return self._client.find(text=rest)
+
+    def _undo(self, _: str) -> None:
+        print("Taken back." if self._client.undo() else "There is nothing to take back.")
+
+    def _quarantine(self, _: str) -> None:
+        held = self._client.quarantine()
+        for s in held:
+            print(f"  {common.cite(s)} - {s['reason']}")
+        if not held:
+            print("Nothing is held back.")
+
+    def _rule(self, rest: str, accept: bool) -> None:
+        self._client.rule(_number(rest), accept)
+        print("Accepted: it counts as if you had said it then." if accept else "Rejected.")
+
+    def _reset(self, _: str) -> None:
+        self._client.reset()
+        self.session.new()
+        print("Everything is forgotten.")
+
+
+def _print(spans: list[dict[str, Any]], otherwise: str) -> None:
+    for s in spans[-SHOWN:]:
+        print(f"  {common.cite(s)}")
+    if len(spans) > SHOWN:
+        print(f"  and {len(spans) - SHOWN} older ones")
+    if not spans:
+        print(otherwise)
+
+
+def _number(text: str) -> int:
+    if not text.lstrip("#").isdigit():
+        raise UsageError(f"{text!r} is no number of a span.", "Numbers stand in brackets in /memory WORDS and /quarantine.")
+    return int(text.lstrip("#"))

@@ -1,0 +1,195 @@
+"""The guard: every rule about what may be written, in one place. Pure: a proposal and a standing go in, a verdict comes out.
+
+Knows nothing of tensors or files. The memory process asks it once for each span that would write something, in order;
+its verdicts are part of what a replay repeats, so a rule that looked at a clock or a random number would be a fault.
+
+Rules, in order; the first that speaks decides:
+
+1. The user's own ruling (`/accept`, `/reject`).
+2. The user's own words are written as they are.
+3. Look-alikes: a word that mixes scripts, or hides invisible characters -> quarantine.
+4. Role: a text that speaks as another ("user: ...") -> quarantine.
+5. Instruction: a text that addresses the model ("ignore previous ...", "remember that ...") -> quarantine.
+6. Contradiction: it would change what a more trusted source wrote under the same or nearly the same key -> quarantine.
+7. Repeat: word for word what was quarantined before -> dropped.
+8. Budget: a source may write only so much -> quarantine.
+9. Surprise: more surprising than what this memory is used to -> a smaller learning rate.
+10. Otherwise: written, the learning rate scaled by the source's trust.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from titans_edge.sources import USER, Source
+
+BUDGET = {"document": 384, "imported": 384, "pasted": 96, "web": 48, "assistant": 48}  # writing spans a source
+USED_TO, STARTLED = 0.05, 1.5  # pace of the running mean of surprise; how far above it is damped
+PASTED = 600  # characters: a longer paragraph in a chat message was hardly typed
+REPEATS = 256  # quarantined texts remembered for rule 7
+
+_ROLE = re.compile(
+    r"^\W*(?:\[|<\|?|#+\s*)?\s*(?:im_start\W*)?(?:user|human|assistant|system|developer|tool|ai|you|me)\b\s*(?:\]|\|?>)?\s*[:>»]"
+    r"|<\|?/?\s*(?:im_start|im_end|endoftext|system|user|assistant)",
+    re.I,
+)
+_INSTRUCTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override|overwrite|discard)\b.{0,40}\b(?:previous|prior|earlier|above|before|all|any|every|"
+    r"instructions?|told|memory|memories|facts?|user)\b"
+    r"|\b(?:remember|memori[sz]e|note|store|record|save|learn|keep in mind|bear in mind)\b\W+(?:that|this|the following|now)\b"
+    r"|\bfrom now on\b|\byou (?:must|should|are now|have to|will now)\b|\bsystem prompt\b|\bnew instructions?\b"
+    r"|\b(?:update|correct|change|edit)\b.{0,20}\b(?:memory|records?|facts?|answer)\b"
+    r"|\b(?:when|if)\b.{0,30}\basked\b|\b(?:always|never) (?:answer|say|reply|respond)\b"
+    r"|\b(?:attention|note|message|instructions?)\W+(?:to|for)\b.{0,20}\b(?:assistant|model|ai|system)\b"
+    r"|\b(?:dear )?(?:assistant|ai model|language model|chatbot)\b",
+    re.I,
+)
+_SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "MATHEMATICAL", "FULLWIDTH")
+
+
+@dataclass(frozen=True)
+class Held:
+    """What a bank already holds under a key the span would write: who wrote it, how trusted, and whether it differs."""
+
+    trust: float
+    differs: bool
+    span: int
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One span that would write. surprise: the largest |M k - v| over its banks; ruling: the user's word on it, or None."""
+
+    text: str
+    source: Source
+    surprise: float
+    held: tuple[Held, ...] = ()
+    ruling: bool | None = None
+    guarded: bool = True
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """decision: written, damped, quarantined, rejected, repeated. scale: of the learning rate, 0 leaves the memory alone."""
+
+    decision: str
+    scale: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the guard remembers between spans. Part of every snapshot; starts empty."""
+
+    mean: float = 1.4  # running mean of surprise; |v| of a word that is new is the square root of 2
+    used: dict[str, int] = field(default_factory=dict)  # writing spans by source
+    refused: tuple[str, ...] = ()  # digests of quarantined texts
+
+    def state(self) -> dict[str, Any]:
+        return {"mean": self.mean, "used": self.used, "refused": list(self.refused)}
+
+    @classmethod
+    def of(cls, state: dict[str, Any]) -> Standing:
+        return cls(float(state["mean"]), dict(state["used"]), tuple(state["refused"]))
+
+
+def voices(message: str) -> list[tuple[Source, str]]:
+    """A chat message in parts: the user's own words, and what is pasted: fenced, quoted, a transcript, a long paragraph."""
+    out: list[tuple[Source, str]] = []
+    fenced = False
+    for block in re.split(r"\n\s*\n", message):
+        for line in block.splitlines() or [""]:
+            fence = line.lstrip().startswith("```")
+            pasted = fenced or fence or line.lstrip().startswith(">") or _ROLE.match(line) is not None or len(block) > PASTED
+            fenced ^= fence
+            source = Source("pasted") if pasted else USER
+            if out and out[-1][0] == source:
+                out[-1] = (source, f"{out[-1][1]}\n{line}")
+            elif line.strip():
+                out.append((source, line))
+        if out:
+            out[-1] = (out[-1][0], out[-1][1] + "\n\n")
+    return [(source, text.strip("`\n")) for source, text in out]
+
+
+def decide(p: Proposal, s: Standing) -> tuple[Verdict, Standing]:
+    """The verdict on one proposal, and the standing after it."""
+    verdict = _rules(p, s)
+    if verdict.decision in ("quarantined", "repeated"):
+        return verdict, replace(s, refused=(*s.refused, _digest(p.text))[-REPEATS:])
+    if verdict.scale == 0.0 or not p.guarded:
+        return verdict, s
+    used = {**s.used, _name(p.source): s.used.get(_name(p.source), 0) + 1}
+    return verdict, replace(s, mean=(1 - USED_TO) * s.mean + USED_TO * p.surprise, used=used)
+
+
+def _rules(p: Proposal, s: Standing) -> Verdict:
+    if p.ruling is not None:
+        return Verdict("written", 1.0, "accepted by you") if p.ruling else Verdict("rejected", 0.0, "rejected by you")
+    if not p.guarded:
+        return Verdict("written", 1.0, "no guard")
+    if p.source.kind == "user":
+        return Verdict("written", p.source.trust, "your own words")
+    return (
+        _look_alike(p.text)
+        or _foreign_voice(p.text)
+        or _contradiction(p, s)
+        or _budget(p.source, s)
+        or _startled(p, s)
+        or Verdict("written", p.source.trust, f"trust of {p.source.kind} text")
+    )
+
+
+def _look_alike(text: str) -> Verdict | None:
+    hidden = next((c for c in text if unicodedata.category(c) in ("Cf", "Co", "Cn", "Cs")), None)
+    if hidden is not None:
+        return Verdict("quarantined", 0.0, f"invisible character U+{ord(hidden):04X}")
+    for word in re.findall(r"[^\W\d_]+", text):
+        scripts = {next((s for s in _SCRIPTS if unicodedata.name(c, "").startswith(s)), "") for c in word}
+        if len(scripts - {""}) > 1 or scripts & {"MATHEMATICAL", "FULLWIDTH"}:
+            return Verdict("quarantined", 0.0, f"look-alike letters in {word!r}")
+    return None
+
+
+def _foreign_voice(text: str) -> Verdict | None:
+    folded = unicodedata.normalize("NFKC", text)
+    if _ROLE.search(folded):
+        return Verdict("quarantined", 0.0, "speaks as somebody else")
+    if found := _INSTRUCTION.search(folded):
+        return Verdict("quarantined", 0.0, f"instruction-like: {found.group()[:40]!r}")
+    return None
+
+
+def _contradiction(p: Proposal, s: Standing) -> Verdict | None:
+    against = [h for h in p.held if h.differs and h.trust > p.source.trust]
+    if not against:
+        return None
+    if _digest(p.text) in s.refused:
+        return Verdict("repeated", 0.0, f"the same contradiction of #{against[0].span} again")
+    return Verdict("quarantined", 0.0, f"contradicts #{against[0].span}, which is more trusted")
+
+
+def _budget(source: Source, s: Standing) -> Verdict | None:
+    allowed = BUDGET[source.kind]
+    if s.used.get(_name(source), 0) < allowed:
+        return None
+    return Verdict("quarantined", 0.0, f"{source.label} has used its {allowed} writes")
+
+
+def _startled(p: Proposal, s: Standing) -> Verdict | None:
+    limit = STARTLED * s.mean
+    if p.surprise <= limit:
+        return None
+    return Verdict("damped", p.source.trust * limit / p.surprise, "more surprising than usual")
+
+
+def _name(source: Source) -> str:
+    return f"{source.kind}:{source.name}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.blake2b(" ".join(text.casefold().split()).encode(), digest_size=8).hexdigest()
