@@ -55,12 +55,14 @@ def evaluate(
     """
     if what == "poison":
         with _open(backbone, graft, context, gpu_layers) as chat:
-            return _poison(chat, kinds, guard or "both", samples, seed, out, resume)
+            _poison(chat, kinds, guard or "both", samples, seed, out, resume)
+        return
     if what == "long":
         from titans_edge.evaluate.long import Plan
 
         plan = Plan(_whole(turns), range(seed, seed + seeds), guard != "off", text, min(context, 2048))
-        return _long(plan, backbone, graft, gpu_layers, out, plots)
+        _long(plan, backbone, graft, gpu_layers, out, plots)
+        return
     from rich.console import Console
     from rich.progress import Progress
 

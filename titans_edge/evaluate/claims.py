@@ -58,8 +58,8 @@ class Scene:
 
     def _attribute(self, what: str) -> Claim:
         if what == "mine":
-            asks = ("What is my {k}?", "Do you remember my {k}?", "Tell me my {k}.")
-            return Claim(what, self._word("attributes"), tuple(f"My {{k}} {b} {{v}}." for b in _BE), asks)
+            forms = tuple(f"My {{k}} {b} {{v}}." for b in _BE)
+            return Claim(what, self._word("attributes"), forms, ("What is my {k}?", "Do you remember my {k}?", "Tell me my {k}."))
         (attr,) = self.lexicon.draw("attributes", 1, self.rng, set(self.taken))
         if what == "kin":
             asks = (f"What is my {{k}}'s {attr}?", f"What is the {attr} of my {{k}}?")

@@ -182,8 +182,7 @@ class Talk:
 
     def _open(self) -> MemoryClient:
         client = self.opener(self.folder / "long")
-        if hasattr(client, "set_guard"):
-            client.set_guard(self.guard)
+        client.set_guard(self.guard)
         return client
 
     def mark(self, turn: int, loss: bool) -> Mark:
@@ -202,7 +201,7 @@ class Talk:
             readout: MemoryReadout | None = None if off else self.chat.recall(passage)
             with_rows += readout is not None and len(readout.rows) > 0
             self.chat.new()
-            _, nll = self.chat._prompt(ids, readout)
+            _, nll = self.chat._prompt(ids, *self.chat._given(readout))
             assert nll is not None, "passages are shorter than SURPRISE_TOKENS"
             total, tokens = total + float(nll.sum(dtype=np.float64)), tokens + len(ids)
         self.chat.new()
@@ -288,16 +287,18 @@ def _row(name: str, right: Sequence[bool]) -> Row:
 def figures(some: Sequence[Conversation]) -> tuple[str, ...]:
     """For the table: restarts, loss moved, NaN, largest norm at half time and at the end, bytes of state and file at the end."""
     marks = [c.marks for c in some if c.marks]
-    half, end = (
-        max((max(m[at(len(m))].norms.values()) for m in marks), default=0.0) for at in (lambda n: n // 2, lambda n: n - 1)
-    )
+    half = max((max(m[len(m) // 2].norms.values()) for m in marks), default=0.0)
+    end = max((max(m[-1].norms.values()) for m in marks), default=0.0)
     state = sorted({m.state_bytes for part in marks for m in part})
     file = max((m[-1].file_bytes for m in marks), default=0)
     return (
-        str(sum(c.restarts for c in some)), f"{max((c.moved() for c in some), key=abs):+.2f} %",
-        "none" if all(c.finite() for c in some) else "yes", f"{half:.2f} → {end:.2f}",
-        " … ".join(f"{s / 1e6:.1f}" for s in state) + " MB", f"{file / 1e6:.1f} MB",
-    )  # fmt: skip
+        str(sum(c.restarts for c in some)),
+        f"{max((c.moved() for c in some), key=abs):+.2f} %",
+        "none" if all(c.finite() for c in some) else "yes",
+        f"{half:.2f} → {end:.2f}",
+        " … ".join(f"{s / 1e6:.1f}" for s in state) + " MB",
+        f"{file / 1e6:.1f} MB",
+    )
 
 
 def as_json(conversations: Sequence[Conversation]) -> dict[str, object]:

@@ -6,9 +6,10 @@ import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from titans_edge.runtime import Chat, Event, Text
+from titans_edge.sources import Source
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,18 @@ class Told:
     name: str = ""
 
 
-def tell(chat: Chat, told: Told) -> None:
-    """The user's words are a turn whose reply is cut off after its first token; all else is read into the memory."""
+def tell(chat: Chat, told: Told) -> list[dict[str, Any]]:
+    """The user's words are a turn whose reply is cut off after its first token; all else is read into the memory.
+
+    Returns the guard's verdicts.
+    """
     if told.kind == "user":
         with _closing(chat.turn(told.text)) as events:
             next(events)
-        return
-    for _ in _learn(chat, told):
+        return [] if chat.client is None else chat.client.wait()
+    for _ in chat.learn(told.text, Source(told.kind, told.name)):
         pass
+    return chat.verdicts
 
 
 def hear(events: Iterator[Event]) -> str:
@@ -49,7 +54,3 @@ def ask(chat: Chat, question: str, *, learn: bool = False) -> str:
 
 def _closing(events: Iterator[Event]) -> closing[Generator[Event, None, None]]:
     return closing(cast("Generator[Event, None, None]", events))
-
-
-def _learn(chat: Chat, told: Told) -> Iterator[tuple[int, int]]:
-    return chat.learn(told.text)
