@@ -54,7 +54,7 @@ def evaluate(
     [bold]titans-edge eval poison --samples 20[/bold] · [bold]titans-edge eval long --plots DIR[/bold]
     """
     if what == "poison":
-        with _open(backbone, graft, context, gpu_layers) as chat:
+        with _open(backbone, graft, min(context, 2048), gpu_layers) as chat:
             _poison(chat, kinds, guard or "both", samples, seed, out, resume)
         return
     if what == "long":

@@ -13,6 +13,7 @@ from titans_edge.train.stories import ASK_PLACE, MOVE, noun
 
 WHAT = ("place", "thing", "mine", "kin", "whose", "of")
 _THING = ("The {k} is in {v}.", "The {k} is now in {v}.", "The {k} was taken to {v}.", "{who} went to {v}. {who} took the {k}.")
+MOST_DIGITS = 2  # the memory holds four tokens of a word, a digit is one: longer numbers come out cut off, truth or lie
 _BE = ("is", "is called", "is now")
 
 
@@ -78,7 +79,8 @@ class Scene:
         out: list[str] = []
         while len(out) < n:
             value = self.lexicon.value(self.rng, used)
-            out += [value] if value not in out else []
+            short = not value.isdigit() or len(value) <= MOST_DIGITS
+            out += [value] if short and value not in out and value.lower() not in self.taken else []
         return out
 
     def _word(self, which: str) -> str:
