@@ -1,7 +1,8 @@
 """The guard: every rule about what may be written, in one place. Pure: a proposal and a standing go in, a verdict comes out.
 
-Knows nothing of tensors or files. The memory process asks it once for each span that would write something, in order;
-its verdicts are part of what a replay repeats, so a rule that looked at a clock or a random number would be a fault.
+Knows nothing of tensors or files. The memory process asks it once for each span, in order. (Of one that would write nothing
+it asks only whether it is suspect, rules 3 to 5: then it is withheld from recall.) Its verdicts are part of what a replay
+repeats, so a rule that looked at a clock or a random number would be a fault.
 
 Rules, in order; the first that speaks decides:
 
@@ -74,7 +75,7 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Verdict:
-    """decision: written, damped, quarantined, rejected, repeated. scale: of the learning rate, 0 leaves the memory alone."""
+    """decision: written, damped, quarantined, rejected, repeated, withheld. scale: of the learning rate."""
 
     decision: str
     scale: float
@@ -135,13 +136,17 @@ def _rules(p: Proposal, s: Standing) -> Verdict:
     if p.source.kind == "user":
         return Verdict("written", p.source.trust, "your own words")
     return (
-        _look_alike(p.text)
-        or _foreign_voice(p.text)
+        suspect(p.text, p.source)
         or _contradiction(p, s)
         or _budget(p.source, s)
         or _startled(p, s)
         or Verdict("written", p.source.trust, f"trust of {p.source.kind} text")
     )
+
+
+def suspect(text: str, source: Source) -> Verdict | None:
+    """What is wrong with a text whatever it would write: recall must not hand it to the model either."""
+    return None if source.kind == "user" else _look_alike(text) or _foreign_voice(text)
 
 
 def _look_alike(text: str) -> Verdict | None:

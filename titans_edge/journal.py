@@ -263,7 +263,7 @@ class Journal:
             return []
         rows = self._db.execute(
             "SELECT w.rowid FROM words w LEFT JOIN verdicts v ON v.span = w.rowid WHERE words MATCH ?"
-            " AND coalesce(v.decision, '') NOT IN ('quarantined', 'rejected', 'repeated') "
+            " AND coalesce(v.decision, '') NOT IN ('quarantined', 'rejected', 'repeated', 'withheld') "
             "ORDER BY bm25(words), w.rowid DESC LIMIT ?",
             (_match(" ".join(words), "OR"), limit),
         )

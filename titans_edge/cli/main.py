@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from titans_edge.cli import ask, bench, chat, evaluate, models, train
+from titans_edge.cli import ask, bench, chat, evaluate, memory, models, train
 from titans_edge.cli import read as read_command
 from titans_edge.errors import TitansError
 
@@ -27,6 +27,7 @@ def options(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show 
 app.command("chat")(chat.chat)
 app.command("ask")(ask.ask)
 app.command("read")(read_command.read)
+app.add_typer(memory.app, name="memory")
 app.command("eval")(evaluate.evaluate)
 app.command("train")(train.train)
 app.command("pull")(models.pull)

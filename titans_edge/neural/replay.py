@@ -7,7 +7,7 @@ same machine and build. Knows entries, not files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from titans_edge.errors import MemoryStateError
-from titans_edge.guard import Held, Proposal, Standing, Verdict, decide
+from titans_edge.guard import Held, Proposal, Standing, Verdict, decide, suspect
 from titans_edge.journal import Entry
 from titans_edge.neural.memory import SILENT, Address, Association, NeuralMemory, Update
 from titans_edge.neural.records import unpack
@@ -105,10 +105,11 @@ class Replay:
     # --- forwards
 
     def add(self, e: Entry) -> Verdict | None:
-        """One entry; None where it writes nothing. Changes the state in place: see `mark`."""
+        """One entry; None where it writes nothing and nothing is wrong with it. Changes the state in place: see `mark`."""
         self.last = e.id
         if e.record is None:
-            return None
+            found = suspect(e.text, e.source) if e.guarded and e.ruling is None else None
+            return None if found is None else replace(found, decision="withheld")
         a = unpack(e.record)
         verdict, self.standing = decide(self._proposal(e, a), self.standing)
         if verdict.scale > 0:
