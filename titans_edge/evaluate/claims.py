@@ -9,10 +9,9 @@ import random
 from dataclasses import dataclass
 
 from titans_edge.train.lexicon import Lexicon
-from titans_edge.train.stories import ASK_PLACE, MOVE, noun
+from titans_edge.train.stories import ASK_PLACE, GRAB, MOVE, noun
 
 WHAT = ("place", "thing", "mine", "kin", "whose", "of")
-_THING = ("The {k} is in {v}.", "The {k} is now in {v}.", "The {k} was taken to {v}.", "{who} went to {v}. {who} took the {k}.")
 MOST_DIGITS = 2  # the memory holds four tokens of a word, a digit is one: longer numbers come out cut off, truth or lie
 _BE = ("is", "is called", "is now")
 
@@ -53,8 +52,8 @@ class Scene:
         if what == "place":
             return Claim(what, self._word("names"), tuple(f"{{k}} {v} {{v}}." for v in MOVE), _ask_place("{k}"))
         if what == "thing":
-            who = self._word("names")
-            return Claim(what, self._word("things"), tuple(f.replace("{who}", who) for f in _THING), _ask_place("the {k}")[:5])
+            carried = tuple(f"{who} {m} {{v}}. {who} {g} the {{k}}." for who in self._pair() for m in MOVE for g in GRAB)
+            return Claim(what, self._word("things"), carried, _ask_place("the {k}")[:5])
         return self._attribute(what)
 
     def _attribute(self, what: str) -> Claim:
@@ -82,6 +81,10 @@ class Scene:
             short = not value.isdigit() or len(value) <= MOST_DIGITS
             out += [value] if short and value not in out and value.lower() not in self.taken else []
         return out
+
+    def _pair(self) -> list[str]:
+        """Two people who may carry a thing; whoever tells of it names one of them."""
+        return self.lexicon.draw("names", 2, self.rng, self.taken)
 
     def _word(self, which: str) -> str:
         return self.lexicon.draw(which, 1, self.rng, self.taken)[0]
