@@ -91,7 +91,10 @@ def test_claims_say_their_value_and_ask_for_their_key() -> None:
         assert value in claim.say(value, scene.rng) and claim.key in claim.ask(scene.rng) and word(value) in value
 
 
-def test_the_suite_counts_every_case_and_its_shares_lie_in_their_intervals(chat: Chat, tmp_path: Path) -> None:
+def test_the_suite_counts_every_case_and_its_shares_lie_in_their_intervals(
+    chat: Chat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attacks, "FLOOD", 9)  # 150 facts are a thousand spans in a vocabulary of bytes
     outcomes = [o for k in attacks.ALL for g in poison.GUARDS for o in poison.run(chat, k, 1, 3, g)]
     assert len(outcomes) == 2 * len(attacks.ALL)
     rows = poison.table(outcomes)
@@ -140,7 +143,7 @@ def test_a_conversation_is_the_same_for_a_seed_and_asks_for_what_was_said_last()
 def held(tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path_factory: pytest.TempPathFactory) -> list[long.Conversation]:
     folder = tmp_path_factory.mktemp("long")
     (folder / "prose.txt").write_text(PROSE)
-    plan = long.Plan((5, 20), range(2), text=folder / "prose.txt", context=512)
+    plan = long.Plan((5, 15), range(1), text=folder / "prose.txt", context=512)
 
     def opener(path: Path) -> MemoryClient:
         return MemoryClient(str(tiny_path), str(graft_path), str(path), local=True)
@@ -149,7 +152,7 @@ def held(tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path_factory: py
 
 
 def test_a_long_run_asks_all_marks_all_and_restarts(held: list[long.Conversation]) -> None:
-    assert [(c.turns, c.seed) for c in held] == [(5, 0), (5, 1), (20, 0), (20, 1)]
+    assert [(c.turns, c.seed) for c in held] == [(5, 0), (15, 0)]
     for c in held:
         user, steps = long.script(c.turns, c.seed)
         assert len([a for a in c.asked if a.last]) == len(user.claims)
@@ -159,7 +162,7 @@ def test_a_long_run_asks_all_marks_all_and_restarts(held: list[long.Conversation
         for rows in (long.by_age(c.asked), long.by_changes(c.asked)):
             assert sum(r.n for r in rows) == len(c.asked) and all(0 <= r.low <= r.share <= r.high <= 100 for r in rows)
     made = json.loads(json.dumps(long.as_json(held)))
-    assert [s["turns"] for s in made["summary"]] == [5, 20] and len(made["conversations"]) == 4
+    assert [s["turns"] for s in made["summary"]] == [5, 15] and len(made["conversations"]) == 2
 
 
 def test_a_loss_that_is_no_number_is_noticed(held: list[long.Conversation]) -> None:

@@ -115,11 +115,11 @@ class User:
         rng = self.scene.rng
         if kind == "chat":
             return Step(kind, next(small_talk(rng, 1)))
+        at = rng.randrange(len(self.claims)) if self.claims else 0
         if kind == "tell" and len(self.claims) < MOST_CLAIMS:
-            claim = self.scene.claim(WHAT[len(self.claims) % len(WHAT)])
+            at, claim = len(self.claims), self.scene.claim(WHAT[len(self.claims) % len(WHAT)])
             self.claims.append(claim)
             self.values.append([])
-        at = len(self.claims) - 1 if kind == "tell" and len(self.claims) < MOST_CLAIMS else rng.randrange(len(self.claims))
         claim, said = self.claims[at], self.values[at]
         if kind == "ask":
             return Step(kind, claim.ask(rng), at, said[-1])
