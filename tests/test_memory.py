@@ -42,7 +42,7 @@ def test_writing_in_pieces_equals_writing_at_once(tiny_path: Path, graft_path: P
     state = memory.empty()
     for s in spans[:3]:
         state = memory.write(state, [s])
-    assert torch.equal(whole.memory, state.memory) and bool(whole.memory.any())
+    assert torch.allclose(whole.memory, state.memory, atol=1e-5) and bool(whole.memory.any())
 
 
 def test_writing_into_active_banks_equals_the_rule_on_all(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures]) -> None:
@@ -54,7 +54,7 @@ def test_writing_into_active_banks_equals_the_rule_on_all(tiny_path: Path, graft
         writes, want = memory.writes(choices, batch, hard=True), memory.empty()
         for t in range(3):
             want, _ = rule.step(want, writes.at(t))
-    got, first = memory.write(memory.empty(), spans[:3]), memory.encode(spans[0])
+    got, first = memory.write(memory.empty(), spans[:3]), memory.encode(spans[:1])[0]
     assert first is not None and 0 < len(first.banks) < 10
     assert torch.allclose(got.memory, want.memory, atol=1e-6) and torch.allclose(got.momentum, want.momentum, atol=1e-6)
 

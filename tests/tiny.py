@@ -1,11 +1,20 @@
-"""A tiny random Qwen2 GGUF with a byte-level vocabulary, made on the spot: real llama.cpp, no download."""
+"""A tiny random Qwen2 GGUF with a byte-level vocabulary, and a graft of it, made on the spot: real llama.cpp, no download."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
+import torch
 from gguf import GGUFWriter, TokenType
+
+from titans_edge.backbone.model import Backbone
+from titans_edge.neural.contents import Contents, whitening
+from titans_edge.neural.encoder import EncoderConfig
+from titans_edge.neural.graft import Graft, GraftInfo, save
+from titans_edge.roles import Bank
+
+DIM = 32
 
 N_EMBD, N_LAYER, HEADS, KV_HEADS, FF = 64, 4, 4, 2, 96
 SPECIAL = ("<|endoftext|>", "<|im_start|>", "<|im_end|>")
@@ -63,4 +72,19 @@ def make_gguf(path: Path, seed: int = 0, architecture: str = "qwen2") -> Path:
     w.write_kv_data_to_file()
     w.write_tensors_to_file()
     w.close()
+    return path
+
+
+def make_graft(tiny: Backbone, path: Path) -> Path:
+    """An untrained graft of the tiny backbone that is eager: it writes every span and answers every question."""
+    torch.manual_seed(0)
+    rows = torch.from_numpy(tiny.embedding.rows(np.arange(tiny.vocab.size)))
+    contents = Contents(tiny.embedding, *whitening(rows, DIM), torch.eye(DIM))
+    graft = Graft(
+        EncoderConfig(tiny.n_embd, len(Bank), width=32, layers=1), contents, GraftInfo(1, tiny.fingerprint, threshold=0.0)
+    )
+    with torch.no_grad():
+        graft.memory.encoder.whole.bias.view(6, len(Bank))[2] = 3.0
+        graft.gate.opening.fill_(1.0)
+    save(graft.eval(), path)
     return path

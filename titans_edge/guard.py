@@ -10,7 +10,8 @@ Rules, in order; the first that speaks decides:
 2. The user's own words are written as they are.
 3. Look-alikes: a word that mixes scripts, or hides invisible characters -> quarantine.
 4. Role: a text that speaks as another ("user: ...") -> quarantine.
-5. Instruction: a text that addresses the model ("ignore previous ...", "remember that ...") -> quarantine.
+5. Instruction: a text that addresses the model ("ignore previous ...", "remember that ...") -> quarantine; after a role or an
+   order to a model, the next few spans of that source too.
 6. Contradiction: it would change what a more trusted source wrote under the same or nearly the same key -> quarantine.
 7. Repeat: word for word what was quarantined before -> dropped.
 8. Budget: a source may write only so much -> quarantine.
@@ -31,6 +32,8 @@ from titans_edge.sources import USER, Source
 BUDGET = {"document": 384, "imported": 384, "pasted": 96, "web": 48, "assistant": 48}  # writing spans a source
 USED_TO, STARTLED = 0.05, 1.5  # pace of the running mean of surprise; how far above it is damped
 PASTED = 600  # characters: a longer paragraph in a chat message was hardly typed
+WATCHED = 3  # spans after one that speaks to the model
+ROLE, ORDER = "speaks as somebody else", "speaks to the model"
 REPEATS = 256  # quarantined texts remembered for rule 7
 
 _ROLE = re.compile(
@@ -38,15 +41,20 @@ _ROLE = re.compile(
     r"|<\|?/?\s*(?:im_start|im_end|endoftext|system|user|assistant)",
     re.I,
 )
-_INSTRUCTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override|overwrite|discard)\b.{0,40}\b(?:previous|prior|earlier|above|before|all|any|every|"
-    r"instructions?|told|memory|memories|facts?|user)\b"
-    r"|\b(?:remember|memori[sz]e|note|store|record|save|learn|keep in mind|bear in mind)\b\W+(?:that|this|the following|now)\b"
-    r"|\bfrom now on\b|\byou (?:must|should|are now|have to|will now)\b|\bsystem prompt\b|\bnew instructions?\b"
+_ORDER = re.compile(  # speaks to a model: nothing near it is believed either
+    r"\b(?:ignore|disregard|forget|override|overwrite|discard)\b.{0,40}\b(?:previous|prior|earlier|above|instructions?|told|memory|"
+    r"memories|facts?)\b"
+    r"|\bsystem prompt\b|\bnew instructions?\b"
     r"|\b(?:update|correct|change|edit)\b.{0,20}\b(?:memory|records?|facts?|answer)\b"
-    r"|\b(?:when|if)\b.{0,30}\basked\b|\b(?:always|never) (?:answer|say|reply|respond)\b"
     r"|\b(?:attention|note|message|instructions?)\W+(?:to|for)\b.{0,20}\b(?:assistant|model|ai|system)\b"
     r"|\b(?:dear )?(?:assistant|ai model|language model|chatbot)\b",
+    re.I,
+)
+_WISH = re.compile(  # could be said to anyone: only the sentence itself is held back
+    r"\b(?:remember|memori[sz]e|note|store|record|save|learn|keep in mind|bear in mind)\b\W+(?:that|this|the following|now)\b"
+    r"|\bfrom now on\b|\byou (?:must|should|are now|have to|will now)\b"
+    r"|\b(?:when|if)\b.{0,30}\basked\b|\b(?:always|never) (?:answer|say|reply|respond)\b"
+    r"|\b(?:ignore|disregard|forget)\b.{0,20}\b(?:before|all|any|every|user)\b",
     re.I,
 )
 _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "MATHEMATICAL", "FULLWIDTH")
@@ -54,11 +62,16 @@ _SCRIPTS = ("LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "MATHEMATICAL"
 
 @dataclass(frozen=True)
 class Held:
-    """What a bank already holds under a key the span would write: who wrote it, how trusted, and whether it differs."""
+    """What a bank already holds under a key the span would write, or one like it (`same`: the same word).
+
+    trust: of the most trusted source that said so; differs: from what the span would write; span: who wrote it last.
+    """
 
     trust: float
     differs: bool
     span: int
+    bank: int = 0
+    same: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,13 +102,14 @@ class Standing:
     mean: float = 1.4  # running mean of surprise; |v| of a word that is new is the square root of 2
     used: dict[str, int] = field(default_factory=dict)  # writing spans by source
     refused: tuple[str, ...] = ()  # digests of quarantined texts
+    wary: tuple[str, int] = ("", 0)  # a source that spoke to the model, and how many more spans of it are watched
 
     def state(self) -> dict[str, Any]:
-        return {"mean": self.mean, "used": self.used, "refused": list(self.refused)}
+        return {"mean": self.mean, "used": self.used, "refused": list(self.refused), "wary": list(self.wary)}
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Standing:
-        return cls(float(state["mean"]), dict(state["used"]), tuple(state["refused"]))
+        return cls(float(state["mean"]), dict(state["used"]), tuple(state["refused"]), (state["wary"][0], state["wary"][1]))
 
 
 def voices(message: str) -> list[tuple[Source, str]]:
@@ -120,6 +134,8 @@ def voices(message: str) -> list[tuple[Source, str]]:
 def decide(p: Proposal, s: Standing) -> tuple[Verdict, Standing]:
     """The verdict on one proposal, and the standing after it."""
     verdict = _rules(p, s)
+    if p.guarded and p.source.kind != "user":
+        s = _watch(s, verdict, p.source)
     if verdict.decision in ("quarantined", "repeated"):
         return verdict, replace(s, refused=(*s.refused, _digest(p.text))[-REPEATS:])
     if verdict.scale == 0.0 or not p.guarded:
@@ -137,6 +153,7 @@ def _rules(p: Proposal, s: Standing) -> Verdict:
         return Verdict("written", p.source.trust, "your own words")
     return (
         suspect(p.text, p.source)
+        or _wary(p.source, s)
         or _contradiction(p, s)
         or _budget(p.source, s)
         or _startled(p, s)
@@ -144,9 +161,42 @@ def _rules(p: Proposal, s: Standing) -> Verdict:
     )
 
 
+def listen(text: str, source: Source, s: Standing) -> tuple[Verdict | None, Standing]:
+    """On a span that would write nothing: is it withheld from recall?"""
+    if source.kind == "user":
+        return None, s
+    found = suspect(text, source) or _wary(source, s)
+    s = _watch(s, found, source)
+    return (None if found is None else replace(found, decision="withheld")), s
+
+
 def suspect(text: str, source: Source) -> Verdict | None:
     """What is wrong with a text whatever it would write: recall must not hand it to the model either."""
-    return None if source.kind == "user" else _look_alike(text) or _foreign_voice(text)
+    if source.kind == "user":
+        return None
+    folded = unicodedata.normalize("NFKC", text)
+    if found := _look_alike(text):
+        return found
+    if _ROLE.search(folded):
+        return Verdict("quarantined", 0.0, ROLE)
+    if order := _ORDER.search(folded):
+        return Verdict("quarantined", 0.0, f"{ORDER}: {order.group()[:40]!r}")
+    if wish := _WISH.search(folded):
+        return Verdict("quarantined", 0.0, f"instruction-like: {wish.group()[:40]!r}")
+    return None
+
+
+def _wary(source: Source, s: Standing) -> Verdict | None:
+    name, left = s.wary
+    return Verdict("quarantined", 0.0, "stands beside text that speaks to the model") if left and name == _name(source) else None
+
+
+def _watch(s: Standing, verdict: Verdict | None, source: Source) -> Standing:
+    """After a text that speaks to the model, the next few spans of its source are watched."""
+    if verdict is not None and verdict.reason.startswith((ROLE, ORDER)):
+        return replace(s, wary=(_name(source), WATCHED))
+    name, left = s.wary
+    return replace(s, wary=(name, left - 1)) if left and name == _name(source) else s
 
 
 def _look_alike(text: str) -> Verdict | None:
@@ -157,15 +207,6 @@ def _look_alike(text: str) -> Verdict | None:
         scripts = {next((s for s in _SCRIPTS if unicodedata.name(c, "").startswith(s)), "") for c in word}
         if len(scripts - {""}) > 1 or scripts & {"MATHEMATICAL", "FULLWIDTH"}:
             return Verdict("quarantined", 0.0, f"look-alike letters in {word!r}")
-    return None
-
-
-def _foreign_voice(text: str) -> Verdict | None:
-    folded = unicodedata.normalize("NFKC", text)
-    if _ROLE.search(folded):
-        return Verdict("quarantined", 0.0, "speaks as somebody else")
-    if found := _INSTRUCTION.search(folded):
-        return Verdict("quarantined", 0.0, f"instruction-like: {found.group()[:40]!r}")
     return None
 
 

@@ -258,11 +258,11 @@ class Journal:
         return list(found)[::-1]
 
     def like(self, words: Sequence[str], limit: int) -> list[int]:
-        """Ids of the spans that share most with `words` (BM25), best first; quarantined ones left out."""
+        """Ids of the spans that share most with `words` (BM25), best first; questions, and what the guard held back, left out."""
         if not words:
             return []
         rows = self._db.execute(
-            "SELECT w.rowid FROM words w LEFT JOIN verdicts v ON v.span = w.rowid WHERE words MATCH ?"
+            "SELECT w.rowid FROM words w LEFT JOIN verdicts v ON v.span = w.rowid WHERE words MATCH ? AND w.text NOT LIKE '%?'"
             " AND coalesce(v.decision, '') NOT IN ('quarantined', 'rejected', 'repeated', 'withheld') "
             "ORDER BY bm25(words), w.rowid DESC LIMIT ?",
             (_match(" ".join(words), "OR"), limit),

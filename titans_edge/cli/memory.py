@@ -93,7 +93,11 @@ def forget(
         if found and not yes and sys.stdin.isatty():
             typer.confirm(f"Forget these {len(found)}?", abort=True)
         gone = journal.forget([e.id for e in found])
-        print(json.dumps({"forgotten": gone}) if as_json else f"Forgotten: {gone}.")
+        print(
+            json.dumps({"forgotten": gone})
+            if as_json
+            else f"Forgotten: {gone}. What the guard held back since then is judged anew."
+        )
 
 
 @app.command()

@@ -79,6 +79,11 @@ class Slash:
         if found:
             self._client.forget([s["id"] for s in found])
             print(f"Forgotten: {len(found)}.")
+            self._changed()
+
+    def _changed(self) -> None:
+        for s in self._client.changed:
+            print(f"! {s['decision']} now: {common.cite(s)}")
 
     def _meant(self, rest: str) -> list[dict[str, Any]]:
         head, _, tail = rest.partition(" ")
@@ -92,6 +97,7 @@ class Slash:
 
     def _undo(self, _: str) -> None:
         print("Taken back." if self._client.undo() else "There is nothing to take back.")
+        self._changed()
 
     def _quarantine(self, _: str) -> None:
         held = self._client.quarantine()

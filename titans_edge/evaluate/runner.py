@@ -11,7 +11,8 @@ from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.score import correct, wilson
 from titans_edge.runtime import Chat, Text
 
-MODES = ("memory", "full", "question", "shuffled")
+MODES = ("memory", "recall", "both", "full", "question", "shuffled")
+RECALLED = 4  # stored spans given as text in the modes recall and both
 FULL_PROMPT = "{context}\n\nQuestion: {question}\nAnswer with one word."
 
 
@@ -41,11 +42,13 @@ class Row:
 
 
 def run(chat: Chat, cases: Sequence[Case], mode: str, progress: Callable[[int], None] = lambda n: None) -> list[Answer]:
-    """Answer every case. Modes as in the README: memory, full (context in the prompt), question (empty memory), shuffled."""
+    """Answer every case. Modes: memory (rows), recall (stored spans as text), both, full (context in the prompt),
+    question (empty memory), shuffled (another case's memory)."""
     if mode not in MODES:
         raise UsageError(f"There is no mode {mode!r}.", f"Modes: {', '.join(MODES)}.")
     if mode != "full" and chat.client is None:
         raise UsageError(f"Mode {mode} needs a memory.", "Leave out --no-memory.")
+    chat.rows, chat.recalls = mode != "recall", RECALLED if mode in ("recall", "both") else 0
     out = []
     for i, case in enumerate(cases):
         told = _other(cases, i).context if mode == "shuffled" else case.context

@@ -24,6 +24,7 @@ class EncoderConfig:
     heads: int = 4
     layers: int = 2
     dropout: float = 0.1
+    momentum: float = 0.9  # the largest eta; 0: the plain gated delta rule
 
 
 @dataclass(frozen=True)

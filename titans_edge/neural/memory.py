@@ -23,6 +23,7 @@ from titans_edge.neural.rule import State, Writes
 from titans_edge.roles import Bank
 
 SILENT = 0.5  # a bank that returns less than this norm has nothing stored under the key
+ENCODED = 64  # spans encoded at once
 WRITE_THRESHOLD = 0.5  # a span writes into a bank when the write gate is above this
 
 
@@ -115,21 +116,25 @@ class NeuralMemory(nn.Module):
     # --- the product: one span after the other, hard choices
 
     @torch.no_grad()
-    def encode(self, span: SpanFeatures) -> Association | None:
-        """What a span would write, by itself: no other span, no state has a part in it. None: nothing.
+    def encode(self, spans: Sequence[SpanFeatures]) -> list[Association | None]:
+        """What each span would write; None: nothing. No state has a part in it.
 
         Raises MemoryStateError for hidden states that are not finite.
         """
-        if not len(span):
-            return None
-        batch = collate([span], self.contents)
-        if not bool(torch.isfinite(batch.hidden).all()):
-            raise MemoryStateError(
-                "The backbone gave numbers that are not finite; nothing was written.", "Please report the text."
-            )
-        w = self.writes(self.encoder(batch.hidden, batch.mask, torch.zeros(1), batch.surprise), batch, hard=True).at(0)
-        on = w.write.nonzero()[:, 0]
-        return Association(on, w.banks(on)) if len(on) else None
+        full = [i for i, s in enumerate(spans) if len(s)]
+        out: list[Association | None] = [None] * len(spans)
+        for at in range(0, len(full), ENCODED):
+            group = full[at : at + ENCODED]
+            batch = collate([spans[i] for i in group], self.contents)
+            if not bool(torch.isfinite(batch.hidden).all()):
+                raise MemoryStateError(
+                    "The backbone gave numbers that are not finite; nothing is written.", "Please report the text."
+                )
+            w = self.writes(self.encoder(batch.hidden, batch.mask, torch.zeros(len(group)), batch.surprise), batch, hard=True)
+            for n in w.write.any(-1).nonzero()[:, 0].tolist():
+                on = w.write[n].nonzero()[:, 0]
+                out[group[n]] = Association(on, w.at(n).banks(on))
+        return out
 
     @torch.no_grad()
     def learn(self, state: State, a: Association, scale: float = 1.0) -> tuple[State, Update]:
@@ -144,7 +149,7 @@ class NeuralMemory(nn.Module):
     def write(self, state: State, spans: Sequence[SpanFeatures], trust: float = 1.0) -> State:
         """Spans in order into a copy of the state; `trust` (0..1) scales the learning rate."""
         state = State(state.memory.clone(), state.momentum.clone())
-        for a in filter(None, map(self.encode, spans)):
+        for a in filter(None, self.encode(spans)):
             state, _ = self.learn(state, a, trust)
         return state
 
@@ -190,7 +195,7 @@ class NeuralMemory(nn.Module):
             context=(pick(c.subject)[:, None] @ batch.address)[:, 0],
             rho=value[..., -1],
             write=on if hard else on + gate - gate.detach(),
-            theta=c.theta.sigmoid(), eta=c.eta.sigmoid() * 0.9, alpha=c.alpha.sigmoid(),
+            theta=c.theta.sigmoid(), eta=c.eta.sigmoid() * self.config.momentum, alpha=c.alpha.sigmoid(),
         )  # fmt: skip
 
     def _keys(self, c: Choices, batch: SpanBatch, hard: bool) -> Tensor:

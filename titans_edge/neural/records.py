@@ -1,10 +1,11 @@
 """A write as bytes: what the journal keeps, and what the memory applies. Knows nothing of files.
 
 A live write is packed and unpacked before it is applied, so that replay cannot differ from it: f16 keys and values
-are not an approximation of what was written, they are what was written.
+are not an approximation of what was written, they are what was written. (And gates rounded to f16 do not depend on which
+spans were encoded together.)
 
     u8 n banks, u8 1 if a context key follows, u16 dk, u16 dv
-    u8 bank (n) · f16 key (n, dk) · f16 base (n, dv) · f32 rho, theta, eta, alpha (4, n) · f16 context (dk)
+    u8 bank (n) · f16 key (n, dk) · f16 base (n, dv) · f16 rho, theta, eta, alpha (4, n) · f16 context (dk)
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def pack(a: Association) -> bytes:
     gates = torch.stack([w.rho, w.theta, w.eta, w.alpha])
     has_context = bool(w.rho.any())
     head = _HEAD.pack(len(a.banks), has_context, w.key.shape[-1], w.base.shape[-1])
-    parts = [a.banks.numpy().astype("u1"), _half(w.key), _half(w.base), gates.numpy().astype("<f4")]
+    parts = [a.banks.numpy().astype("u1"), _half(w.key), _half(w.base), _half(gates)]
     return head + b"".join(p.tobytes() for p in (*parts, *((_half(w.context),) if has_context else ())))
 
 
@@ -36,7 +37,7 @@ def unpack(record: bytes) -> Association:
     """The association of a record. Raises MemoryStateError when its size is wrong."""
     try:
         n, has_context, dk, dv = _HEAD.unpack_from(record)
-        sizes = [("u1", n), ("<f2", n * dk), ("<f2", n * dv), ("<f4", 4 * n), ("<f2", dk * has_context)]
+        sizes = [("u1", n), ("<f2", n * dk), ("<f2", n * dv), ("<f2", 4 * n), ("<f2", dk * has_context)]
         at, parts = _HEAD.size, []
         for dtype, count in sizes:
             parts.append(np.frombuffer(record, dtype, count, at))

@@ -7,7 +7,7 @@ same machine and build. Knows entries, not files.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from titans_edge.errors import MemoryStateError
-from titans_edge.guard import Held, Proposal, Standing, Verdict, decide, suspect
+from titans_edge.guard import Held, Proposal, Standing, Verdict, decide, listen
 from titans_edge.journal import Entry
 from titans_edge.neural.memory import SILENT, Address, Association, NeuralMemory, Update
 from titans_edge.neural.records import unpack
@@ -107,14 +107,17 @@ class Replay:
     def add(self, e: Entry) -> Verdict | None:
         """One entry; None where it writes nothing and nothing is wrong with it. Changes the state in place: see `mark`."""
         self.last = e.id
+        if e.record is None and e.guarded and e.ruling is None:
+            verdict, self.standing = listen(e.text, e.source, self.standing)
+            return verdict
         if e.record is None:
-            found = suspect(e.text, e.source) if e.guarded and e.ruling is None else None
-            return None if found is None else replace(found, decision="withheld")
+            return None
         a = unpack(e.record)
-        verdict, self.standing = decide(self._proposal(e, a), self.standing)
+        proposal = self._proposal(e, a)
+        verdict, self.standing = decide(proposal, self.standing)
         if verdict.scale > 0:
             self.state, update = self.memory.learn(self.state, a, verdict.scale)
-            self._index(e, a)
+            self._index(e, a, proposal.held)
             self._keep(e, a, update)
         return verdict
 
@@ -142,10 +145,16 @@ class Replay:
 
     def resume(self, last: int, standing: dict[str, Any], state: bytes, before: Iterable[Entry]) -> None:
         """Start from a snapshot; `before` are the entries it covers, whose keys are indexed and not applied again."""
-        self.state, self.standing, self.last = self._state(state), Standing.of(standing), last
+        self.state, self.standing, self.last = self._state(state), Standing.of(standing["guard"]), last
         for e in before:
             if e.record is not None and e.scale > 0:
-                self._index(e, unpack(e.record))
+                self._index(e, unpack(e.record), ())
+        for keys, trust in zip(self.index, standing["trust"], strict=True):
+            keys.trust = list(trust)
+
+    def standing_state(self) -> dict[str, Any]:
+        """What a snapshot keeps besides the state."""
+        return {"guard": self.standing.state(), "trust": [k.trust for k in self.index]}
 
     def dump(self) -> bytes:
         return self.state.memory.numpy().tobytes() + self.state.momentum.numpy().tobytes()
@@ -157,10 +166,12 @@ class Replay:
         both = torch.from_numpy(np.frombuffer(raw, np.float32).copy()).view(2, *empty.shape)
         return State(both[0].clone(), both[1].clone())
 
-    def _index(self, e: Entry, a: Association) -> None:
-        trust = 1.0 if e.ruling else e.source.trust
+    def _index(self, e: Entry, a: Association, held: Sequence[Held]) -> None:
+        """Who says what a more trusted source said already does not become its owner."""
+        own = 1.0 if e.ruling else e.source.trust
         for bank, key in zip(a.banks.tolist(), a.writes.key, strict=True):
-            self.index[bank].add(key, e.id, trust)
+            agreed = [h.trust for h in held if h.bank == bank and h.same and not h.differs]
+            self.index[bank].add(key, e.id, max([own, *agreed]))
 
     def _proposal(self, e: Entry, a: Association) -> Proposal:
         now, value = self.memory.held(self.state, a)
@@ -177,7 +188,8 @@ class Replay:
                 there = self.state.memory[bank, :d] @ torch.from_numpy(keys.keys[i])
                 if float(there.norm()) >= SILENT:
                     alike = float(torch.nn.functional.cosine_similarity(there, value[n, :d], dim=0))
-                    yield Held(keys.trust[i], alike < AGREES, keys.spans[i])
+                    same = float(a.writes.key[n] @ torch.from_numpy(keys.keys[i])) >= SAME
+                    yield Held(keys.trust[i], alike < AGREES, keys.spans[i], bank, same)
 
     # --- questions about what is held
 

@@ -141,11 +141,12 @@ class MemoryClient:
         self._kept, self._verdicts = path is not None, list[dict[str, Any]]()
         self._session, self._events, self._parts = uuid.uuid4().hex[:12], 0, 0
         self._failed: Reply | None = None  # the first write that was refused
+        self.changed: list[dict[str, Any]] = []  # spans the guard judges otherwise since the last `forget` or `undo`
         self.restarts = 0
         self._transport = self._start()
 
     def _start(self) -> Transport:
-        transport: Transport = LocalTransport() if self._local else ProcessTransport(self._timeout)
+        transport = self._new_transport()
         transport.send(self._open)
         try:
             self.info: dict[str, Any] = _checked(transport.receive()).result
@@ -153,6 +154,9 @@ class MemoryClient:
             transport.close()
             raise
         return transport
+
+    def _new_transport(self) -> Transport:
+        return LocalTransport() if self._local else ProcessTransport(self._timeout)
 
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
@@ -217,11 +221,16 @@ class MemoryClient:
 
     def undo(self) -> int:
         """Forget the last message or document; how many spans that were."""
-        return int(self._call(Request("undo")).result["forgotten"])
+        return self._forgotten(Request("undo"))
 
     def forget(self, ids: Sequence[int]) -> int:
         """Forget spans exactly: the state becomes that of a memory that never saw them."""
-        return int(self._call(Request("forget", {"ids": list(ids)})).result["forgotten"])
+        return self._forgotten(Request("forget", {"ids": list(ids)}))
+
+    def _forgotten(self, request: Request) -> int:
+        result = self._call(request).result
+        self.changed = result["changed"]
+        return int(result["forgotten"])
 
     def rule(self, span: int, accept: bool) -> None:
         """The user's word on a quarantined span."""

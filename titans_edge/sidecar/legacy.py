@@ -9,7 +9,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from titans_edge.errors import MemoryStateError
+from titans_edge.guard import Standing
 from titans_edge.journal import MAGIC, Journal
+from titans_edge.roles import Bank
 
 
 def is_legacy(path: Path) -> bool:
@@ -39,7 +41,7 @@ def migrate(path: Path, graft: str) -> str:
     made.unlink(missing_ok=True)
     with Journal(made) as journal:
         journal.set_meta("graft", graft)
-        journal.put_snapshot(0, {"mean": 1.4, "used": {}, "refused": []}, state)
+        journal.put_snapshot(0, {"guard": Standing().state(), "trust": [[]] * len(Bank)}, state)
         journal.compact()
     kept = path.with_suffix(".format-1")
     path.rename(kept)

@@ -77,10 +77,11 @@ class MemoryService:
         a = r.args
         if self.journal.has(a["event"], a["part"]):
             return Reply(True, {"verdicts": []})
-        new = []
-        for text, place, packed in zip(a["texts"], a["places"], r.spans, strict=True):
-            made = self.graft.memory.encode(unpack_span(packed))
-            new.append(NewSpan(text, place, packed.surprise, None if made is None else to_record(made)))
+        made = self.graft.memory.encode([unpack_span(s) for s in r.spans])
+        new = [
+            NewSpan(text, place, s.surprise, None if m is None else to_record(m))
+            for text, place, s, m in zip(a["texts"], a["places"], r.spans, made, strict=True)
+        ]
         mark = self.replay.mark()
         try:
             with self.journal.transaction():
@@ -96,7 +97,7 @@ class MemoryService:
         return Reply(True, {"verdicts": [{"id": i, "text": texts[i], "decision": d, "reason": why} for i, d, _, why in verdicts]})
 
     def forget(self, r: Request) -> Reply:
-        """args: ids. Exact: the journal without them is replayed."""
+        """args: ids. Exact: the journal without them is replayed; `changed`: spans the guard now judges otherwise."""
         return self._without(list(map(int, r.args["ids"])))
 
     def undo(self, _: Request) -> Reply:
@@ -191,14 +192,17 @@ class MemoryService:
 
     def _snapshot(self) -> None:
         if self._since >= SNAPSHOT_EVERY and self.journal.path is not None:
-            self.journal.put_snapshot(self.replay.last, self.replay.standing.state(), self.replay.dump())
+            self.journal.put_snapshot(self.replay.last, self.replay.standing_state(), self.replay.dump())
             self._since = 0
 
     def _without(self, ids: list[int]) -> Reply:
+        before = {e.id: e.decision for e in self.journal.entries(min(ids, default=0))}
         gone = self.journal.forget(ids)
         if gone:
             self._rebuild()
-        return Reply(True, {"forgotten": gone})
+        after = self.journal.entries(min(ids, default=0)) if gone else ()
+        changed = [e.shown() for e in after if e.decision != before.get(e.id)]
+        return Reply(True, {"forgotten": gone, "changed": changed})
 
     def _recall(self, out: Readout, text: str, k: int) -> list[Entry]:
         """Up to k stored spans: by the keys the question read, then by the words it shares with them."""

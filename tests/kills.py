@@ -1,0 +1,221 @@
+"""Kill -9 at random moments: python -m tests.kills 1000
+
+Half of the kills hit the memory process while its runtime goes on, half the runtime itself (its memory process then ends by
+itself). Every write that was acknowledged is noted outside; after each kill the journal is opened and asked for all of them.
+Processes are forked from one that has torch loaded, so that a thousand take minutes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import signal
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import track
+
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.reader import Reader
+from titans_edge.backbone.spans import features
+from titans_edge.errors import MemoryStateError
+from titans_edge.features import SpanFeatures
+from titans_edge.journal import Journal
+from titans_edge.sidecar import worker
+from titans_edge.sidecar.client import MemoryClient, ProcessTransport, Transport
+
+ROUND = 50  # kills on one journal
+TEXTS = ["Mary went to the kitchen.", "John took the milk there.", "My dog's name is Rex.", "It rained."]
+
+
+@dataclass
+class Report:
+    """Counts over all kills. lost: acknowledged, but not in the journal; twice: there more than once."""
+
+    memory_kills: int = 0
+    runtime_kills: int = 0
+    acknowledged: int = 0
+    lost: int = 0
+    twice: int = 0
+    unsound: int = 0
+    replay_differs: int = 0
+
+
+class Forked:
+    """A forked worker that looks like a Popen."""
+
+    def __init__(self) -> None:
+        down, up = os.pipe(), os.pipe()
+        self.pid = os.fork()
+        if self.pid == 0:
+            os.dup2(down[0], 0)
+            os.dup2(up[1], 1)
+            os.closerange(3, 256)
+            with contextlib.suppress(BaseException):
+                worker.main()
+            os._exit(0)
+        os.close(down[0])
+        os.close(up[1])
+        self.stdin, self.stdout = open(down[1], "wb", 0), open(up[0], "rb", 0)  # noqa: SIM115
+        self.code: int | None = None
+
+    def poll(self) -> int | None:
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if pid else None
+        return self.code
+
+    def wait(self, timeout: float = 60.0) -> int | None:
+        end = time.monotonic() + timeout
+        while self.poll() is None and time.monotonic() < end:
+            time.sleep(0.001)
+        return self.code
+
+    def kill(self) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, signal.SIGKILL)
+
+
+class ForkTransport(ProcessTransport):
+    def __init__(self) -> None:
+        self.timeout, self.process = 60.0, Forked()  # type: ignore[assignment]
+
+
+class Client(MemoryClient):
+    def _new_transport(self) -> Transport:
+        return ForkTransport()
+
+
+class Killer:
+    """One backbone, one graft, the features of a few sentences; kills on journals in a folder."""
+
+    def __init__(self, backbone: Backbone, graft: Path, folder: Path, seed: int = 0) -> None:
+        torch.set_num_threads(1)
+        self.backbone, self.graft, self.folder = str(backbone.path), str(graft), folder
+        self.spans: list[SpanFeatures] = list(features(Reader(backbone, 1), TEXTS))
+        self.random, self.report = random.Random(seed), Report()
+
+    def run(self, kills: int) -> Report:
+        done = 0
+        for start in track(range(0, kills, ROUND), "kills", console=Console(stderr=True)):
+            path = self.folder / f"{start}.memory"
+            acknowledged: list[str] = []
+            for n in range(start, min(start + ROUND, kills)):
+                (self._kill_memory if n % 2 else self._kill_runtime)(path, acknowledged, n)
+                done += 1
+                self._check(path, acknowledged)
+            self._replay(path)
+        return self.report
+
+    def _client(self, path: Path) -> Client:
+        for _ in range(200):  # the memory process of a killed runtime may still be ending
+            try:
+                return Client(self.backbone, self.graft, str(path))
+            except MemoryStateError as e:
+                if "in use" not in str(e):
+                    raise
+                time.sleep(0.01)
+        raise AssertionError("the lock is never let go")
+
+    def _write(self, client: Client, name: str) -> None:
+        i = self.random.randrange(len(TEXTS))
+        client.event()
+        client.write([self.spans[i]], [f"{name}: {TEXTS[i]}"])
+
+    def _kill_memory(self, path: Path, acknowledged: list[str], n: int) -> None:
+        """The memory process dies while writes are under way; the runtime starts it again."""
+        client = self._client(path)
+        names = [f"m{n}-{i}" for i in range(self.random.randint(1, 6))]
+        fatal = self.random.randrange(len(names))
+        for i, name in enumerate(names):
+            self._write(client, name)
+            if i == fatal:
+                time.sleep(self.random.random() * 0.02)
+                client._transport.process.kill()  # type: ignore[attr-defined]
+        client.wait()
+        acknowledged += names
+        client.close()
+        self.report.memory_kills += 1
+
+    def _kill_runtime(self, path: Path, acknowledged: list[str], n: int) -> None:
+        """A whole runtime dies; what it had said was written is what counts."""
+        out, into = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(out)
+            with contextlib.suppress(BaseException):
+                self.random.seed(n)
+                client = self._client(path)
+                for i in range(10_000):
+                    self._write(client, f"r{n}-{i}")
+                    client.wait()
+                    os.write(into, f"r{n}-{i}\n".encode())
+            os._exit(1)
+        os.close(into)
+        with open(out, "rb") as pipe:
+            first = pipe.readline()  # the first write is through
+            time.sleep(self.random.random() * 0.05)
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            acknowledged += (first + pipe.read()).decode().split()
+        self.report.runtime_kills += 1
+
+    def _check(self, path: Path, acknowledged: list[str]) -> None:
+        for _ in range(200):
+            try:
+                with Journal(path) as journal:  # takes the lock: no memory process is left
+                    there = [e.text.split(":")[0] for e in journal.entries()]
+                break
+            except MemoryStateError as e:
+                if "in use" not in str(e):
+                    self.report.unsound += 1
+                    raise
+                time.sleep(0.01)
+        self.report.acknowledged += len(acknowledged) - getattr(self, "_counted", {}).get(path, 0)
+        self._counted = {path: len(acknowledged)}
+        self.report.lost += len(set(acknowledged) - set(there))
+        self.report.twice += len(there) - len(set(there))
+
+    def _replay(self, path: Path) -> None:
+        """The state after all kills against the state of the journal replayed without its snapshots."""
+        states: list[Any] = []
+        for _ in range(2):
+            client = self._client(path)
+            states.append(client.state()["memory"].data)
+            client.close()
+            with Journal(path) as journal, journal.transaction():
+                journal._db.execute("DELETE FROM snapshots")
+        self.report.replay_differs += states[0] != states[1]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("kills", type=int, nargs="?", default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args()
+    from tests.tiny import make_gguf, make_graft
+
+    with tempfile.TemporaryDirectory() as folder, Backbone(make_gguf(Path(folder) / "tiny.gguf"), gpu_layers=0) as backbone:
+        graft = make_graft(backbone, Path(folder) / "graft.gguf")
+        began = time.monotonic()
+        r = Killer(backbone, graft, Path(folder), args.seed).run(args.kills)
+    print(f"kill -9 of the memory process      {r.memory_kills}")
+    print(f"kill -9 of the runtime             {r.runtime_kills}")
+    print(f"acknowledged writes                {r.acknowledged}")
+    print(f"  of them lost                     {r.lost}")
+    print(f"written twice                      {r.twice}")
+    print(f"journals damaged                   {r.unsound}")
+    print(f"states that differ from a replay   {r.replay_differs}")
+    print(f"seconds                            {time.monotonic() - began:.0f}")
+    raise SystemExit(bool(r.lost or r.twice or r.unsound or r.replay_differs))
+
+
+if __name__ == "__main__":
+    main()
