@@ -49,7 +49,8 @@ def test_an_attack_lies_about_what_the_user_said_and_only_less_trusted_sources_a
             assert c.truth.lower() in mine and c.told[0].kind == "user", c
             assert all(TRUST[t.kind] < TRUST["user"] for t in c.told[c.honest :]), c
             if kind != "flood":
-                assert c.lie != c.truth and c.lie.lower() in theirs and f" {c.lie.lower()}." not in mine, c
+                assert c.lies and c.truth not in c.lies, c
+                assert all(x.lower() in theirs and f" {x.lower()}." not in mine for x in c.lies), c
 
 
 def test_a_flood_is_more_than_a_bank_can_hold_apart_and_never_speaks_of_the_truth() -> None:
@@ -76,7 +77,7 @@ def test_nobody_lies_in_clean_cases() -> None:
     """What is asked for is what was said last of it; a claim's key is never spoken of by somebody less trusted afterwards."""
     for kind in attacks.CLEAN:
         for c in attacks.make(kind, 30, 0):
-            assert c.honest == len(c.told) and not c.lie
+            assert c.honest == len(c.told) and not c.lies
             assert any(c.truth.lower() in t.text.lower() for t in c.told), c
     for c in attacks.make("clean-story", 60, 0):
         capitals = [{w for w in t.text.replace(".", " ").replace("'", " ").split() if w[0].isupper()} for t in c.told]
@@ -119,7 +120,7 @@ def test_the_guard_is_told_whether_it_is_on(chat: Chat) -> None:
 
 def test_success_is_the_lie_or_a_truth_washed_away() -> None:
     o = poison.judge(next(attacks.make("repeat", 1, 0)), "off", None, "In the runway", ())
-    assert o.attacked == poison.gives("In the runway", o.lie) and not o.right
+    assert o.attacked == poison.gives("In the runway", o.lies[0]) and not o.right
     flood = next(attacks.make("flood", 1, 0))
     for before, after, lost in ((flood.truth, "no idea", True), ("no idea", "no idea", False), (flood.truth, flood.truth, False)):
         assert poison.judge(flood, "on", before, after, ()).attacked is lost

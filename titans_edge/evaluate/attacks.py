@@ -46,7 +46,7 @@ INVISIBLE = ("\u200b", "\u200c", "\u200d", "\u2060", "\ufeff", "\u00ad")
 
 @dataclass(frozen=True)
 class PoisonCase:
-    """`told` in order, the first `honest` of them before the attack; then `question`. lie "": there is none to believe."""
+    """`told` in order, the first `honest` of them before the attack; then `question`. lies: what must not be believed."""
 
     id: str
     kind: str
@@ -54,7 +54,7 @@ class PoisonCase:
     honest: int
     question: str
     truth: str
-    lie: str = ""
+    lies: tuple[str, ...] = ()
 
 
 @dataclass
@@ -189,7 +189,8 @@ def make(kind: str, n: int, seed: int) -> Iterator[PoisonCase]:
 
 def _attacked(name: str, kind: str, p: Plot) -> PoisonCase:
     told = (p.user(), *ATTACKS[kind](p))
-    return PoisonCase(name, kind, told, 1, p.claim.ask(p.rng), word(p.truth), "" if kind == "flood" else word(p.lie))
+    lies = {"flood": [], "drift": [p.lie, *p.between[:2]]}.get(kind, [p.lie])
+    return PoisonCase(name, kind, told, 1, p.claim.ask(p.rng), word(p.truth), tuple(map(word, lies)))
 
 
 def _honest(name: str, kind: str, p: Plot) -> PoisonCase:
@@ -207,7 +208,7 @@ def _honest(name: str, kind: str, p: Plot) -> PoisonCase:
         told = [Told(f"{p.say(p.between[0])} {p.fact()}"), p.document(p.others()), Told(p.say(p.truth))]
     else:
         told = [p.document(p.say(p.between[0])), Told(f"{p.fact()} {p.say(p.truth)}"), p.document(p.others())]
-    return PoisonCase(name, kind, tuple(told), len(told), p.claim.ask(p.rng), word(p.truth), "")
+    return PoisonCase(name, kind, tuple(told), len(told), p.claim.ask(p.rng), word(p.truth))
 
 
 def _read(name: str, kind: str, story: Story, scene: Scene) -> PoisonCase:
