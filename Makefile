@@ -19,7 +19,9 @@ unit: setup
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	@# convert/ is titans_edge.convert once installed: types are checked where it is that
+	rm -rf $(VENV)/types && mkdir -p $(VENV)/types && cp -R titans_edge $(VENV)/types/ && cp -R convert $(VENV)/types/titans_edge/
+	cd $(VENV)/types && $(abspath $(BIN))/mypy --config-file $(CURDIR)/pyproject.toml --cache-dir $(CURDIR)/.mypy_cache/types
 
 setup: $(VENV)/.installed
 

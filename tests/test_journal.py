@@ -454,6 +454,12 @@ def test_memories_are_listed_searched_and_shown(kept: tuple[Path, bytes], tmp_pa
     assert "[3] you" in run(tmp_path, "memory", "search", "a", "DOG")[1]
     assert json.loads(run(tmp_path, "memory", "show", "a", "3", "--json")[1])["decision"] == "written"
     assert "sound" in run(tmp_path, "memory", "verify", "a")[1]
+    found = json.loads(run(tmp_path, "inspect", str(kept[0] / "a.memory"), "--json")[1])
+    assert (
+        found["kind"] == "memory"
+        and found["sources"] == {"user": 3, "document: notes.txt": 1}
+        and found["decisions"] == {"written": 4}
+    )
     code, _, err = run(tmp_path, "memory", "show", "nothing", "3")
     assert code == 2 and "no memory 'nothing'" in err and err.count("\n") == 1
 

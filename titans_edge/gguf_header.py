@@ -150,6 +150,27 @@ def _skip_array(walk: _Walk) -> int:
     return count
 
 
+def read_arrays(path: Path | str, prefix: str) -> dict[str, list[Value]]:
+    """The arrays whose key starts with `prefix`, element by element (a vocabulary: half a second), of a sound file."""
+    out: dict[str, list[Value]] = {}
+    with Path(path).open("rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as buf:
+        walk = _Walk(buf)
+        walk.at = 16
+        for _ in range(walk.integer()):
+            key = walk.string()
+            kind = walk.integer("<I")
+            if kind == _ARRAY and key.startswith(prefix):
+                item, count = walk.integer("<I"), walk.integer()
+                out[key] = [walk.string() if item == _STRING else walk.scalar(_SCALARS[item]) for _ in range(count)]
+            elif kind == _ARRAY:
+                _skip_array(walk)
+            elif kind == _STRING:
+                walk.string()
+            else:
+                walk.scalar(_SCALARS[kind])
+    return out
+
+
 def _tensor_info(walk: _Walk) -> tuple[str, tuple[int, ...], int, int]:
     name = walk.string()
     dims = [walk.integer() for _ in range(walk.integer("<I"))]

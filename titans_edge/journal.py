@@ -281,6 +281,23 @@ class Journal:
         """The message or document a group belongs to."""
         return str(self._one("SELECT event FROM batches WHERE id = ?", (batch,))[0])
 
+    def summary(self) -> dict[str, Any]:
+        """What the journal holds, in figures: sentences by source and by the guard's decision, snapshots, graft, format."""
+        by_source = self._db.execute(
+            "SELECT CASE name WHEN '' THEN kind ELSE kind || ': ' || name END, count(*)"
+            " FROM spans s JOIN sources o ON o.id = s.source GROUP BY o.id ORDER BY 2 DESC"
+        )
+        decided = self._db.execute(
+            "SELECT coalesce(v.decision, 'nothing to write'), count(*) FROM spans s LEFT JOIN verdicts v ON v.span = s.id"
+            " GROUP BY 1 ORDER BY 2 DESC"
+        )
+        times = self._one("SELECT min(time), max(time) FROM spans")
+        return {
+            "format": FORMAT, "graft": self.meta("graft"), "sentences": self.count(), "sources": dict(by_source.fetchall()),
+            "decisions": dict(decided.fetchall()), "snapshots": self._one("SELECT count(*) FROM snapshots")[0],
+            "first": times[0], "last": times[1],
+        }  # fmt: skip
+
     def count(self) -> int:
         return int(self._one("SELECT count(*) FROM spans")[0])
 

@@ -165,7 +165,7 @@ def _from_hub(entry: Entry, source: Source, tmp: Path, progress: Progress) -> Pa
     from huggingface_hub import constants, hf_hub_download
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    if not _resolves(constants.ENDPOINT):  # its client would try for half a minute
+    if not resolves(constants.ENDPOINT):  # its client would try for half a minute
         raise DownloadError("cannot be reached")
     progress("asking the hub", 0, entry.bytes)
     try:
@@ -174,7 +174,7 @@ def _from_hub(entry: Entry, source: Source, tmp: Path, progress: Progress) -> Pa
         raise DownloadError(f"{type(e).__name__}") from e
 
 
-def _resolves(url: str) -> bool:
+def resolves(url: str) -> bool:
     """Can the host's name be looked up? Not asked where a proxy does the looking up."""
     if getproxies():
         return True

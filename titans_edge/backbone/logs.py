@@ -10,14 +10,14 @@ import llama_cpp
 
 logger = logging.getLogger("titans_edge.llama")
 logger.addHandler(logging.NullHandler())  # quiet unless the program sets a level
-_LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.DEBUG, 5: logging.DEBUG}
+_LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR, 5: logging.DEBUG}  # as ggml_log_level
 recent_errors: deque[str] = deque(maxlen=5)  # llama.cpp explains failures only in its log
 
 
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
 def _forward(level: int, text: bytes, _user: ctypes.c_void_p) -> None:
     line = text.decode("utf-8", "replace").strip()
-    if level == 3 and line:
+    if level in (3, 4) and line:
         recent_errors.append(line)
     logger.log(_LEVELS.get(level, logging.DEBUG), "%s", line)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from titans_edge.cli import ask, bench, chat, evaluate, memory, models, train
+from titans_edge.cli import ask, bench, chat, convert, evaluate, inspect, memory, models, train
 from titans_edge.cli import read as read_command
 from titans_edge.errors import TitansError
 
@@ -33,6 +33,8 @@ app.command("train")(train.train)
 app.command("pull")(models.pull)
 app.command("models")(models.models)
 app.command("bench")(bench.bench)
+app.command("convert")(convert.convert)
+app.command("inspect")(inspect.inspect)
 
 
 def run() -> None:

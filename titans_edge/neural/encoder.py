@@ -24,7 +24,7 @@ class EncoderConfig:
     heads: int = 4
     layers: int = 2
     dropout: float = 0.1
-    momentum: float = 0.9  # the largest eta; 0: the plain gated delta rule
+    momentum: float = 0.0  # the largest eta; 0 is the plain gated delta rule: momentum brings changed values back
 
 
 @dataclass(frozen=True)

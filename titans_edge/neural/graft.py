@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from gguf import GGUFReader, GGUFValueType, GGUFWriter
+from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFReader, GGUFValueType, GGUFWriter
+from gguf.quants import dequantize, quantize
 from torch import Tensor, nn
 
 from titans_edge.errors import GraftError
@@ -23,6 +24,7 @@ from titans_edge.neural.rule import State
 from titans_edge.roles import Bank
 
 ARCHITECTURE, FORMAT = "titans-graft", 1
+Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
 
 @dataclass(frozen=True)
@@ -69,25 +71,34 @@ class Graft(nn.Module):
 
 
 def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
-    """Write a graft, to a temporary name first. dtype of matrices: f16 or f32; vectors stay F32."""
-    writer = GGUFWriter(str(tmp := path.with_suffix(".tmp")), ARCHITECTURE)
+    """Write a graft. dtype: see `write`."""
     config, info = graft.memory.config, graft.info
-    writer.add_uint32("titans.format", FORMAT)
-    writer.add_uint32("titans.layer", info.layer)
-    writer.add_float32("titans.threshold", info.threshold)
-    writer.add_string("general.license", info.licence)
-    for key, value in asdict(config).items():
-        (writer.add_float32 if isinstance(value, float) else writer.add_uint32)(f"titans.encoder.{key}", value)
-    for key, text in info.fingerprint.items():
-        writer.add_string(f"titans.backbone.{key}", text)
-    writer.add_string("titans.banks", json.dumps([b.name for b in Bank]))
-    writer.add_string("titans.routes", json.dumps(["embed"]))
-    writer.add_string("titans.recipe", json.dumps(info.recipe))
-    writer.add_string("titans.results", json.dumps(info.results))
-    for name, tensor in graft.state_dict().items():
-        array = tensor.detach().float().numpy()
-        half = dtype == "f16" and array.ndim == 2 and name != "basis"
-        writer.add_tensor(name, np.ascontiguousarray(array.reshape(array.shape or (1,)), np.float16 if half else np.float32))
+    fields: Fields = {"titans.format": FORMAT, "titans.layer": info.layer, "titans.threshold": float(info.threshold)}
+    fields["general.license"] = info.licence
+    fields |= {f"titans.encoder.{key}": value for key, value in asdict(config).items()}
+    fields |= {f"titans.backbone.{key}": text for key, text in info.fingerprint.items()}
+    fields["titans.banks"] = json.dumps([b.name for b in Bank])
+    fields["titans.routes"] = json.dumps(["embed"])
+    fields["titans.recipe"] = json.dumps(info.recipe)
+    fields["titans.results"] = json.dumps(info.results)
+    write(path, fields, {name: t.detach().float() for name, t in graft.state_dict().items()}, dtype)
+
+
+def write(path: Path, fields: Fields, tensors: dict[str, Tensor], dtype: str = "f16") -> None:
+    """Write the file, to a temporary name first. dtype of matrices: f32, f16 or q8_0; vectors and `basis` stay F32."""
+    writer = GGUFWriter(str(tmp := path.with_suffix(".tmp")), ARCHITECTURE)
+    for key, value in fields.items():
+        if isinstance(value, str):
+            writer.add_string(key, value)
+        else:
+            (writer.add_float32 if isinstance(value, float) else writer.add_uint32)(key, value)
+    for name, tensor in tensors.items():
+        array = np.ascontiguousarray(tensor.numpy().reshape(tuple(tensor.shape) or (1,)), np.float32)
+        kind = _stored_as(name, array.shape, dtype)
+        if kind is GGMLQuantizationType.Q8_0:
+            writer.add_tensor(name, quantize(array, kind), raw_dtype=kind)
+        else:
+            writer.add_tensor(name, array.astype(np.float16) if kind is GGMLQuantizationType.F16 else array)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_tensors_to_file()
@@ -95,9 +106,18 @@ def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
     tmp.replace(path)
 
 
+def _stored_as(name: str, shape: tuple[int, ...], dtype: str) -> GGMLQuantizationType:
+    """Fixed maps between words (`basis`, `inverse`) lose most by rounding and keep more bits."""
+    if len(shape) != 2 or name == "basis" or dtype == "f32":
+        return GGMLQuantizationType.F32
+    block = GGML_QUANT_SIZES[GGMLQuantizationType.Q8_0][0]
+    small = dtype == "q8_0" and name != "inverse" and shape[1] % block == 0
+    return GGMLQuantizationType.Q8_0 if small else GGMLQuantizationType.F16
+
+
 def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
     """Read a graft for `backbone`. Raises GraftError when it is damaged or made for another backbone."""
-    fields, tensors = _open(Path(path))
+    fields, tensors = read(Path(path))
     try:
         config = EncoderConfig(
             **{k.removeprefix("titans.encoder."): v for k, v in fields.items() if k.startswith("titans.encoder.")}
@@ -125,13 +145,15 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
     return graft.eval()
 
 
-def _open(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+def read(path: Path) -> tuple[Fields, dict[str, Tensor]]:
+    """A graft file's scalar fields, and its tensors dequantised to float32. Raises GraftError for another kind of file."""
     if not path.is_file():
         raise GraftError(f"There is no graft {path}.", "Name one with --graft, or train one with `titans-edge train`.")
     try:
         reader = GGUFReader(str(path))
-        fields = {k: f.contents() for k, f in reader.fields.items() if f.types and f.types[0] != GGUFValueType.ARRAY}
-        tensors = {t.name: torch.from_numpy(np.array(t.data, np.float32)) for t in reader.tensors}
+        scalars = {k: f for k, f in reader.fields.items() if f.types and f.types[0] != GGUFValueType.ARRAY}
+        fields = {k: f.contents() for k, f in scalars.items() if not k.startswith("GGUF.")}  # the container's own counts
+        tensors = {t.name: torch.from_numpy(np.array(dequantize(t.data, t.tensor_type), np.float32)) for t in reader.tensors}
     except Exception as e:  # gguf raises many kinds on damaged files
         raise GraftError(f"{path} is damaged or no GGUF file ({e}).", "Fetch the graft again.") from e
     if fields.get("general.architecture") != ARCHITECTURE:
