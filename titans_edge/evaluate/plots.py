@@ -1,0 +1,76 @@
+"""Pictures of long conversations: recall by age and by changes, norms of the state, loss on neutral text. Needs matplotlib.
+
+Knows how to draw figures, not how they were measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from titans_edge.evaluate.long import Conversation, Row, by_age, by_changes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+WIDTH, HEIGHT, DPI = 6.4, 4.0, 150  # inches, inches, dots an inch
+
+
+def draw(conversations: Sequence[Conversation], folder: Path) -> list[Path]:
+    """Write the four PNGs; their paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return [
+        _picture(folder / "recall-by-age.png", lambda ax: _recall(ax, conversations, by_age, "turns since the value was told")),
+        _picture(
+            folder / "recall-by-changes.png", lambda ax: _recall(ax, conversations, by_changes, "times the value was changed")
+        ),
+        _picture(folder / "norms.png", lambda ax: _norms(ax, conversations)),
+        _picture(folder / "neutral-loss.png", lambda ax: _loss(ax, conversations)),
+    ]
+
+
+def _picture(path: Path, fill: Any) -> Path:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure((WIDTH, HEIGHT), DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    ax = figure.add_subplot()
+    fill(ax)
+    ax.grid(alpha=0.3)
+    if ax.get_legend_handles_labels()[0]:
+        ax.legend(fontsize="small", ncols=2)
+    figure.savefig(path, format="png")
+    return path
+
+
+def _recall(ax: Axes, conversations: Sequence[Conversation], cut: Any, label: str) -> None:
+    """A line a length, with 95 % intervals."""
+    order: list[str] = [r.name for r in cut([a for c in conversations for a in c.asked])]
+    for i, turns in enumerate(sorted({c.turns for c in conversations})):
+        rows: list[Row] = cut([a for c in conversations if c.turns == turns for a in c.asked])
+        at = [order.index(r.name) + 0.08 * i for r in rows]
+        bars = [[r.share - r.low for r in rows], [r.high - r.share for r in rows]]
+        ax.errorbar(at, [r.share for r in rows], bars, marker="o", capsize=3, label=f"{turns} turns")
+    ax.set(xlabel=label, ylabel="current value answered, %", ylim=(0, 104), xticks=range(len(order)), xticklabels=order)
+
+
+def _norms(ax: Axes, conversations: Sequence[Conversation]) -> None:
+    """The longest conversations, a colour a bank."""
+    longest = max(c.turns for c in conversations)
+    for n, c in enumerate(c for c in conversations if c.turns == longest):
+        for i, bank in enumerate(c.marks[0].norms if c.marks else ()):
+            label = bank.lower() if n == 0 else None
+            ax.plot([m.turn for m in c.marks], [m.norms[bank] for m in c.marks], color=f"C{i}", alpha=0.7, label=label)
+    ax.set(xlabel="turn", ylabel="norm of the bank", ylim=(0, None))
+
+
+def _loss(ax: Axes, conversations: Sequence[Conversation]) -> None:
+    for c in conversations:
+        marks = [m for m in c.marks if m.loss is not None]
+        moved = [100 * ((m.loss or 0.0) / c.loss_off - 1) for m in marks]
+        ax.plot([m.turn for m in marks], moved, marker=".", label=f"{c.turns} turns, seed {c.seed}")
+    ax.axhline(0.5, color="grey", linestyle="--")
+    ax.axhline(-0.5, color="grey", linestyle="--")
+    ax.set(xlabel="turn", ylabel="loss on neutral text, with memory − without, %")
