@@ -10,11 +10,11 @@ MEMORY ?= default
 chat: $(VENV)/.backbone
 	@$(BIN)/titans-edge chat --memory $(MEMORY)
 
-test: check $(VENV)/.backbone
-	$(BIN)/python -m pytest -q
+test: unit check $(VENV)/.backbone
+	$(BIN)/python -m pytest -q -m real
 
 unit: setup
-	$(BIN)/python -m pytest -q -m "not real"
+	$(BIN)/python -m pytest -q -n 2 -m "not real"
 
 check: setup
 	$(BIN)/ruff check .
