@@ -7,9 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.telling import TEXTS, Open
 from tests.tiny import make_gguf, make_graft
 from titans_edge import store
 from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.reader import Reader
+from titans_edge.backbone.spans import features
+from titans_edge.features import SpanFeatures
+from titans_edge.sidecar.client import MemoryClient
 
 
 @pytest.fixture(scope="session")
@@ -39,3 +44,16 @@ def real_path() -> Path:
 def real(real_path: Path) -> Iterator[Backbone]:
     with Backbone(real_path) as backbone:
         yield backbone
+
+
+@pytest.fixture(scope="session")
+def spans(tiny: Backbone) -> list[SpanFeatures]:
+    return list(features(Reader(tiny, 1), TEXTS))
+
+
+@pytest.fixture(scope="session")
+def opened(tiny_path: Path, graft_path: Path) -> Open:
+    def client(path: Path | None = None, *, local: bool = True, **kw: bool) -> MemoryClient:
+        return MemoryClient(str(tiny_path), str(graft_path), str(path) if path else None, local=local, **kw)  # type: ignore[arg-type]
+
+    return client
