@@ -28,6 +28,7 @@ from titans_edge.neural import graft as grafts
 from titans_edge.neural.memory import Association, NeuralMemory
 from titans_edge.neural.records import pack, unpack
 from titans_edge.neural.replay import Replay, shares
+from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import TRUST, USER, Source
 from titans_edge.transfer import copy, salvage
 
@@ -379,6 +380,24 @@ def test_a_memory_of_another_graft_is_refused(opened: Open, spans: list[SpanFeat
     c.close()
     with Journal(path) as journal:
         journal.set_meta("graft", "0000")
+    with pytest.raises(MemoryStateError, match="another graft"):
+        opened(path)
+
+
+def test_a_memory_goes_on_with_a_graft_that_replaces_its_own(
+    opened: Open, spans: list[SpanFeatures], tiny_path: Path, graft_path: Path, tmp_path: Path
+) -> None:
+    path, newer = tmp_path / "m.memory", tmp_path / "newer.gguf"
+    c = opened(path)
+    tell(c, spans, [0])
+    want = state(c)
+    c.close()
+    graft = grafts.load(graft_path, read_header(tiny_path))
+    graft.info = replace(graft.info, replaces=(grafts.file_id(graft_path),))
+    grafts.save(graft, newer)
+    c = MemoryClient(str(tiny_path), str(newer), str(path), local=True)
+    assert state(c) == want
+    c.close()
     with pytest.raises(MemoryStateError, match="another graft"):
         opened(path)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -37,6 +38,7 @@ class GraftInfo:
     recipe: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
     licence: str = "MIT"
+    replaces: tuple[str, ...] = ()  # ids of earlier files whose memories this one goes on with: the same words, keys and values
 
 
 class Graft(nn.Module):
@@ -70,6 +72,11 @@ class Graft(nn.Module):
         return pooled
 
 
+def file_id(path: Path) -> str:
+    """What a memory remembers its graft by: the first half of the file's SHA-256, in hex."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
 def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
     """Write a graft. dtype: see `write`."""
     config, info = graft.memory.config, graft.info
@@ -81,6 +88,7 @@ def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
     fields["titans.routes"] = json.dumps(["embed"])
     fields["titans.recipe"] = json.dumps(info.recipe)
     fields["titans.results"] = json.dumps(info.results)
+    fields["titans.replaces"] = json.dumps(info.replaces)
     write(path, fields, {name: t.detach().float() for name, t in graft.state_dict().items()}, dtype)
 
 
@@ -126,6 +134,7 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         info = GraftInfo(
             fields["titans.layer"], bound, fields["titans.threshold"],
             json.loads(fields["titans.recipe"]), json.loads(fields["titans.results"]), fields["general.license"],
+            tuple(json.loads(fields.get("titans.replaces", "[]"))),
         )  # fmt: skip
         if json.loads(fields["titans.banks"]) != [b.name for b in Bank] or fields["titans.format"] != FORMAT:
             raise GraftError(f"{path} was made by another version of Titans Edge.", "Train it again with `titans-edge train`.")

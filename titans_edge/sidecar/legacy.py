@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from safetensors import SafetensorError
@@ -22,7 +23,7 @@ def is_legacy(path: Path) -> bool:
     return hashlib.sha256(raw[:-32]).digest() == raw[-32:]
 
 
-def migrate(path: Path, graft: str) -> str:
+def migrate(path: Path, graft: str, replaced: Sequence[str] = ()) -> str:
     """Replace the file by a journal that begins with its state; the old one stays beside it. Returns what was done."""
     raw = path.read_bytes()
     header_size = int.from_bytes(raw[:8], "little")
@@ -32,7 +33,7 @@ def migrate(path: Path, graft: str) -> str:
         state = tensors["memory"].tobytes() + tensors["momentum"].tobytes()
     except (SafetensorError, KeyError) as e:
         raise MemoryStateError(f"The memory {path} cannot be read ({e}).", "Start another with --memory NAME.") from e
-    if f'"graft":"{graft}"'.encode() not in written_by:
+    if not any(f'"graft":"{g}"'.encode() in written_by for g in (graft, *replaced)):
         raise MemoryStateError(
             f"The memory {path.stem} was written by another graft.",
             "Use that graft with --graft, or start another memory with --memory NAME.",

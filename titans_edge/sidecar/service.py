@@ -6,7 +6,6 @@ Knows nothing of pipes.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -55,7 +54,7 @@ class MemoryService:
         graft_path = Path(r.args["graft"])
         self.graft = grafts.load(graft_path, read_header(r.args["backbone"]))
         path = Path(r.args["path"]) if r.args.get("path") else None
-        self._open_journal(path, hashlib.sha256(graft_path.read_bytes()).hexdigest()[:16], bool(r.args.get("write", True)))
+        self._open_journal(path, grafts.file_id(graft_path), bool(r.args.get("write", True)))
         self._rebuild()
         self._asked: Readout | None = None
         info = self.graft.info
@@ -156,16 +155,17 @@ class MemoryService:
     # --- inside
 
     def _open_journal(self, path: Path | None, graft: str, write: bool) -> None:
-        done = legacy.migrate(path, graft) if path is not None and write and legacy.is_legacy(path) else None
+        replaced = self.graft.info.replaces
+        done = legacy.migrate(path, graft, replaced) if path is not None and write and legacy.is_legacy(path) else None
         if path is not None and not write and not path.exists():
             path = None  # nothing is kept yet: read an empty one
         self.journal, self._writable = Journal(path, write=write or path is None), write
         if done:
             self.journal.notices.append(done)
         known = self.journal.meta("graft")
-        if known is None and self._writable:
+        if known in (None, *replaced) and self._writable:
             self.journal.set_meta("graft", graft)
-        elif known not in (None, graft):
+        elif known not in (None, graft, *replaced):
             self.journal.close()
             raise MemoryStateError(
                 f"The memory {path.stem if path else ''} was written by another graft ({known}, this one is {graft}).",
