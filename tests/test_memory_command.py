@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from safetensors.numpy import save
 
 from tests.telling import TEXTS, Open, state, tell
 from tests.test_program import titans
@@ -45,6 +48,15 @@ def test_memories_are_listed_searched_and_shown(kept: tuple[Path, bytes], tmp_pa
     )
     code, _, err = run(tmp_path, "memory", "show", "nothing", "3")
     assert code == 2 and "no memory 'nothing'" in err and err.count("\n") == 1
+
+
+def test_a_memory_without_a_journal_is_left_alone(kept: tuple[Path, bytes], tmp_path: Path) -> None:
+    old = kept[0] / "old.memory"
+    raw = save({"memory": np.zeros((1, 2, 3), np.float32)})
+    old.write_bytes(raw + hashlib.sha256(raw).digest())
+    for args in (("verify", "old", "--repair"), ("list", "old"), ("delete", "old", "--yes")):
+        code, _, err = run(tmp_path, "memory", *args)
+        assert code == 6 and "no journal yet" in err and old.read_bytes()[: len(raw)] == raw
 
 
 def test_export_import_and_merge_give_the_state_back_to_the_bit(kept: tuple[Path, bytes], opened: Open, tmp_path: Path) -> None:

@@ -241,10 +241,16 @@ def compact(name: Name = "default") -> None:
 
 
 def _path(name: str) -> Path:
+    from titans_edge.journal import MAGIC
+    from titans_edge.sidecar.legacy import is_legacy
+
     path = store.memory_path(name)
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in store.memories_dir().glob("*.memory"))) or "none yet"
         raise UsageError(f"There is no memory {name!r}.", f"Memories: {known}.")
+    with path.open("rb") as f:
+        if f.read(len(MAGIC)) != MAGIC and is_legacy(path):
+            raise MemoryStateError(f"The memory {name} has no journal yet.", f"Open it once: `titans-edge chat --memory {name}`.")
     return path
 
 

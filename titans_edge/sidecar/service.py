@@ -156,7 +156,7 @@ class MemoryService:
 
     def _open_journal(self, path: Path | None, graft: str, write: bool) -> None:
         replaced = self.graft.info.replaces
-        done = legacy.migrate(path, graft, replaced) if path is not None and write and legacy.is_legacy(path) else None
+        done = legacy.migrate(path, graft, replaced) if path is not None and legacy.is_legacy(path) else None
         if path is not None and not write and not path.exists():
             path = None  # nothing is kept yet: read an empty one
         self.journal, self._writable = Journal(path, write=write or path is None), write
