@@ -25,7 +25,7 @@ from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import read_header
 from titans_edge.journal import Journal, NewSpan
 from titans_edge.neural import graft as grafts
-from titans_edge.neural.memory import Association, NeuralMemory
+from titans_edge.neural.memory import Address, Association, NeuralMemory
 from titans_edge.neural.records import pack, unpack
 from titans_edge.neural.replay import Replay, shares
 from titans_edge.sidecar.client import MemoryClient
@@ -174,6 +174,18 @@ def test_a_less_trusted_write_changes_nothing_under_the_users_keys(memory: Neura
     assert all(torch.allclose(x, replay.state.memory[b] @ k, atol=1e-4) for x, (b, k) in zip(before, keys, strict=True))
     plain.extend(own + [replace(e, guarded=False) for e in other])
     assert not all(torch.allclose(x, plain.state.memory[b] @ k, atol=1e-4) for x, (b, k) in zip(before, keys, strict=True))
+
+
+def test_only_a_key_that_was_written_is_known(memory: NeuralMemory, spans: list[SpanFeatures]) -> None:
+    (a, *_) = memory.encode(spans[:1])
+    assert a is not None
+    address = Address(int(a.banks[0]), a.writes.key[0])
+    other = torch.nn.functional.normalize(torch.randn(memory.dim, generator=torch.Generator().manual_seed(1)), dim=0)
+    replay = Replay(memory)
+    assert not replay.knows((address,)) and not replay.knows(())
+    with Journal(None) as journal, journal.transaction():
+        replay.extend(journal.append("e", 0, USER, [NewSpan("x", record=pack(a))]))
+    assert replay.knows((address,)) and not replay.knows((Address(address.bank, other),))
 
 
 # --- undoing, as the chat does it

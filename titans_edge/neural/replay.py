@@ -218,6 +218,10 @@ class Replay:
 
     # --- questions about what is held
 
+    def knows(self, path: Sequence[Address]) -> bool:
+        """Was anything written under the very key a question read first? Otherwise what came back is the noise of the others."""
+        return bool(path) and self.index[path[0].bank].holder(path[0].key / path[0].key.norm().clamp_min(1e-6)) is not None
+
     def recall(self, path: Sequence[Address], k: int) -> list[int]:
         """Spans written under the keys a question read, best first: the same key first, then the newest."""
         found: dict[int, tuple[float, int]] = {}

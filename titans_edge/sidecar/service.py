@@ -7,6 +7,7 @@ Knows nothing of pipes.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -65,6 +66,9 @@ class MemoryService:
         """args: text, recall (how many stored spans to give back)."""
         question = unpack_span(r.spans[0])
         rows, self._asked = self.graft.rows(self.replay.state, question)
+        doubting = self.graft.info.threshold > 0 and not self._older  # a graft of threshold 0 answers whatever it reads
+        if doubting and not self.replay.knows(self._asked.path):
+            rows, self._asked = rows[:0], replace(self._asked, confidence=0.0)
         out = self._asked
         k = int(r.args.get("recall", 0))
         recalled = [e.shown() for e in self._recall(out, str(r.args.get("text", "")), k)] if k else []
@@ -175,7 +179,9 @@ class MemoryService:
     def _rebuild(self) -> None:
         """State from the newest snapshot and the entries after it; verdicts that are missing are noted."""
         snapshot = self.journal.snapshot()
-        self.replay = Replay(self.graft.memory, self.journal.base())
+        base = self.journal.base()
+        self._older = base is not None  # it holds what no entry tells of
+        self.replay = Replay(self.graft.memory, base)
         if snapshot is not None:
             last, standing, state = snapshot
             self.replay.resume(last, standing, state, (e for e in self.journal.entries() if e.id <= last))
