@@ -15,9 +15,10 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from rich.console import Console
@@ -32,6 +33,7 @@ from titans_edge.journal import Journal
 from titans_edge.sidecar import worker
 from titans_edge.sidecar.client import MemoryClient, ProcessTransport, Transport
 
+Opened = TypeVar("Opened")
 ROUND = 50  # kills on one journal
 TEXTS = ["Mary went to the kitchen.", "John took the milk there.", "My dog's name is Rex.", "It rained."]
 
@@ -105,26 +107,18 @@ class Killer:
         self.random, self.report = random.Random(seed), Report()
 
     def run(self, kills: int) -> Report:
-        done = 0
         for start in track(range(0, kills, ROUND), "kills", console=Console(stderr=True)):
             path = self.folder / f"{start}.memory"
             acknowledged: list[str] = []
             for n in range(start, min(start + ROUND, kills)):
                 (self._kill_memory if n % 2 else self._kill_runtime)(path, acknowledged, n)
-                done += 1
                 self._check(path, acknowledged)
+            self.report.acknowledged += len(acknowledged)
             self._replay(path)
         return self.report
 
     def _client(self, path: Path) -> Client:
-        for _ in range(200):  # the memory process of a killed runtime may still be ending
-            try:
-                return Client(self.backbone, self.graft, str(path))
-            except MemoryStateError as e:
-                if "in use" not in str(e):
-                    raise
-                time.sleep(0.01)
-        raise AssertionError("the lock is never let go")
+        return _unlocked(lambda: Client(self.backbone, self.graft, str(path)))
 
     def _write(self, client: Client, name: str) -> None:
         i = self.random.randrange(len(TEXTS))
@@ -170,18 +164,12 @@ class Killer:
         self.report.runtime_kills += 1
 
     def _check(self, path: Path, acknowledged: list[str]) -> None:
-        for _ in range(200):
-            try:
-                with Journal(path) as journal:  # takes the lock: no memory process is left
-                    there = [e.text.split(":")[0] for e in journal.entries()]
-                break
-            except MemoryStateError as e:
-                if "in use" not in str(e):
-                    self.report.unsound += 1
-                    raise
-                time.sleep(0.01)
-        self.report.acknowledged += len(acknowledged) - getattr(self, "_counted", {}).get(path, 0)
-        self._counted = {path: len(acknowledged)}
+        try:
+            with _unlocked(lambda: Journal(path)) as journal:
+                there = [e.text.split(":")[0] for e in journal.entries()]
+        except MemoryStateError:
+            self.report.unsound += 1
+            raise
         self.report.lost += len(set(acknowledged) - set(there))
         self.report.twice += len(there) - len(set(there))
 
@@ -195,6 +183,18 @@ class Killer:
             with Journal(path) as journal, journal.transaction():
                 journal._db.execute("DELETE FROM snapshots")
         self.report.replay_differs += states[0] != states[1]
+
+
+def _unlocked(open_it: Callable[[], Opened]) -> Opened:
+    """What `open_it` opens, once the memory process of a killed runtime has let go of the lock."""
+    for _ in range(200):
+        try:
+            return open_it()
+        except MemoryStateError as e:
+            if "in use" not in str(e):
+                raise
+            time.sleep(0.01)
+    raise AssertionError("the lock is never let go")
 
 
 def main() -> None:

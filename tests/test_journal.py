@@ -65,8 +65,7 @@ def test_in_process_equals_other_process_equals_replay(opened: Open, spans: list
 
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_forgetting_equals_never_having_seen(opened_memory: tuple[NeuralMemory, list[SpanFeatures]], data: st.DataObject) -> None:
-    memory, spans = opened_memory
+def test_forgetting_equals_never_having_seen(memory: NeuralMemory, spans: list[SpanFeatures], data: st.DataObject) -> None:
     made = records(memory, spans)
     told = data.draw(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(KINDS)), min_size=1, max_size=14))
     gone = data.draw(st.sets(st.integers(0, len(told) - 1), max_size=4))
@@ -82,17 +81,11 @@ def test_forgetting_equals_never_having_seen(opened_memory: tuple[NeuralMemory, 
         assert a.dump() == b.dump() and a.standing.used == b.standing.used
 
 
-@pytest.fixture(scope="module")
-def opened_memory(memory: NeuralMemory, spans: list[SpanFeatures]) -> tuple[NeuralMemory, list[SpanFeatures]]:
-    return memory, spans
-
-
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
 def test_replay_from_any_snapshot_equals_replay_from_nothing(
-    opened_memory: tuple[NeuralMemory, list[SpanFeatures]], data: st.DataObject
+    memory: NeuralMemory, spans: list[SpanFeatures], data: st.DataObject
 ) -> None:
-    memory, spans = opened_memory
     made = records(memory, spans)
     told = data.draw(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(KINDS)), min_size=2, max_size=14))
     cut = data.draw(st.integers(1, len(told) - 1))
@@ -117,9 +110,8 @@ def test_replay_from_any_snapshot_equals_replay_from_nothing(
 @settings(max_examples=15, deadline=None)
 @given(data=st.data())
 def test_merging_the_halves_of_a_journal_gives_the_whole(
-    opened_memory: tuple[NeuralMemory, list[SpanFeatures]], data: st.DataObject
+    memory: NeuralMemory, spans: list[SpanFeatures], data: st.DataObject
 ) -> None:
-    memory, spans = opened_memory
     made = records(memory, spans)
     told = data.draw(st.lists(st.tuples(st.integers(0, 6), st.booleans()), min_size=1, max_size=12))
     with Journal(None) as whole, Journal(None) as left, Journal(None) as right, Journal(None) as merged:

@@ -35,7 +35,7 @@ USED_TO, STARTLED = 0.05, 1.5  # pace of the running mean of surprise; how far a
 PASTED = 600  # characters: a longer paragraph in a chat message was hardly typed
 WATCHED = 3  # spans after one that speaks to the model
 ROLE, ORDER = "speaks as somebody else", "speaks to the model"
-REPEATS = 256  # quarantined texts remembered for rule 7
+REPEATS = 256  # quarantined texts remembered for rule 6
 
 _ROLE = re.compile(
     r"^\W*(?:\[|<\|?|#+\s*)?\s*(?:im_start\W*)?(?:user|human|assistant|system|developer|tool|ai|you|me)\b\s*(?:\]|\|?>)?\s*[:>»]"

@@ -143,7 +143,7 @@ class Journal:
         self._db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (source.kind, source.name))
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
         batch = self._db.execute("INSERT INTO batches(event, part) VALUES (?, ?)", (event, part)).lastrowid
-        latest = self._one("SELECT coalesce(max(time), 0) FROM spans")[0]
+        latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0)")[0]  # times never fall
         when = max(time.time() if at is None else at, latest)
         ids = []
         for s in spans:

@@ -85,6 +85,11 @@ def since(text: str) -> float:
         raise UsageError(f"{text!r} is no time.", "Write 2026-11-20, yesterday, or an age such as 2h or 3d.") from e
 
 
+def source_named(label: str) -> str:
+    """A source as the user names it, as the journal does: `you` is the kind `user`."""
+    return "user" if label == "you" else label
+
+
 def cite(span: dict[str, Any]) -> str:
     """A stored span as it is shown: [3] you, 12 Nov: "..." """
     day = datetime.fromtimestamp(span["time"])

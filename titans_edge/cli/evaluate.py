@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from titans_edge.evaluate.cases import Case
     from titans_edge.evaluate.long import Conversation, Plan
     from titans_edge.evaluate.poison import Row as PoisonRow
+    from titans_edge.evaluate.runner import Answer
     from titans_edge.runtime import Chat
 
 
@@ -79,12 +80,18 @@ def evaluate(
             for m in modes:
                 task = bar.add_task(m, total=len(cases))
                 answers += runner.run(chat, cases, m, lambda n, task=task: bar.advance(task, n))  # type: ignore[misc]
-    print(f"{'task':<14}{'mode':<10}{'right':>7}   95 % interval      n")
-    for m in modes:
-        for r in runner.table([a for a in answers if a.mode == m]):
-            print(f"{r.task:<14}{r.mode:<10}{r.accuracy:>6.1f} %   {r.low:>5.1f} – {r.high:<5.1f} {r.n:>6}")
+    _print_answers(answers, modes)
     if out is not None:
         out.write_text(json.dumps(runner.as_json(answers), indent=1), "utf-8")
+
+
+def _print_answers(answers: list[Answer], modes: list[str]) -> None:
+    from titans_edge.evaluate.runner import table
+
+    print(f"{'task':<14}{'mode':<10}{'right':>7}   95 % interval      n")
+    for m in modes:
+        for r in table([a for a in answers if a.mode == m]):
+            print(f"{r.task:<14}{r.mode:<10}{r.accuracy:>6.1f} %   {r.low:>5.1f} – {r.high:<5.1f} {r.n:>6}")
 
 
 def _open(backbone: str, graft: str | None, context: int, gpu_layers: int | None) -> AbstractContextManager[Chat]:

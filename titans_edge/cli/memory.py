@@ -40,7 +40,7 @@ def list_(
         return
     with _open(name, write=False) as journal:
         after = None if since is None else common.since(since)
-        found = journal.quarantine() if quarantine else journal.find(source=_kind(source), since=after, limit=limit)
+        found = journal.quarantine() if quarantine else journal.find(source=common.source_named(source), since=after, limit=limit)
         _print(found, as_json)
 
 
@@ -84,10 +84,9 @@ def forget(
         raise UsageError("Nothing says what to forget.", "Give words, --id, --source or --since; `memory delete` removes it all.")
     with _open(name) as journal:
         after = None if since is None else common.since(since)
-        found = (
-            [] if span and not (words or source or since) else journal.find(text=words or "", source=_kind(source), since=after)
-        )
-        found += journal.get(span or [])
+        found = journal.get(span or [])
+        if words or source or since:
+            found += journal.find(text=words or "", source=common.source_named(source), since=after)
         if not as_json:
             _print(found, False)
         if found and not yes and sys.stdin.isatty():
@@ -241,16 +240,14 @@ def compact(name: Name = "default") -> None:
 
 
 def _path(name: str) -> Path:
-    from titans_edge.journal import MAGIC
     from titans_edge.sidecar.legacy import is_legacy
 
     path = store.memory_path(name)
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in store.memories_dir().glob("*.memory"))) or "none yet"
         raise UsageError(f"There is no memory {name!r}.", f"Memories: {known}.")
-    with path.open("rb") as f:
-        if f.read(len(MAGIC)) != MAGIC and is_legacy(path):
-            raise MemoryStateError(f"The memory {name} has no journal yet.", f"Open it once: `titans-edge chat --memory {name}`.")
+    if is_legacy(path):
+        raise MemoryStateError(f"The memory {name} has no journal yet.", f"Open it once: `titans-edge chat --memory {name}`.")
     return path
 
 
@@ -314,10 +311,8 @@ def _print(found: list[Entry], as_json: bool) -> None:
         print("Nothing.")
 
 
-def _kind(source: str) -> str:
-    return "user" if source == "you" else source
-
-
 def _format(file: Path) -> None:
-    if file.suffix not in (".jsonl", ".safetensors"):
-        raise UsageError(f"{file} is neither .jsonl nor .safetensors.", "Choose one by the file's ending.")
+    from titans_edge.transfer import FORMATS
+
+    if file.suffix not in FORMATS:
+        raise UsageError(f"{file} is neither {' nor '.join(FORMATS)}.", "Choose one by the file's ending.")

@@ -92,7 +92,7 @@ class Slash:
         if head == "since" and tail:
             return self._client.find(since=common.since(tail))
         if head == "source" and tail:
-            return self._client.find(source="user" if tail == "you" else tail)
+            return self._client.find(source=common.source_named(tail))
         return self._client.find(text=rest)
 
     def _undo(self, _: str) -> None:

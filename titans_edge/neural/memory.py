@@ -37,9 +37,8 @@ class Association:
 
 @dataclass(frozen=True)
 class Update:
-    """What a write did: the surprise |M k - v| in each bank; what was added, u a^T: u (n, 2d), a (n, d); and alpha (n,)."""
+    """What a write did: what was added, u a^T: u (n, 2d), a (n, d); and the forgetting alpha (n,)."""
 
-    surprise: tuple[float, ...]
     vectors: Tensor
     along: Tensor
     alpha: Tensor
@@ -148,10 +147,10 @@ class NeuralMemory(nn.Module):
         part = State(state.memory[a.banks], state.momentum[a.banks])
         error = rule.error_of(part, a.writes, before)
         alpha = a.writes.alpha if along is None else torch.zeros_like(a.writes.alpha)  # nor may it make the memory forget
-        after, surprise = rule.step(part, replace(a.writes, theta=a.writes.theta * scale, alpha=alpha), before, along)
+        after, _ = rule.step(part, replace(a.writes, theta=a.writes.theta * scale, alpha=alpha), before, along)
         state.memory[a.banks], state.momentum[a.banks] = after.memory, after.momentum
         vectors = -scale * a.writes.theta[:, None] * error
-        return state, Update(tuple(surprise.tolist()), vectors, a.writes.key if along is None else along, alpha)
+        return state, Update(vectors, a.writes.key if along is None else along, alpha)
 
     def write(self, state: State, spans: Sequence[SpanFeatures], trust: float = 1.0) -> State:
         """Spans in order into a copy of the state; `trust` (0..1) scales the learning rate."""
