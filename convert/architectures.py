@@ -20,7 +20,9 @@ Config = dict[str, Any]
 
 @dataclass(frozen=True)
 class Part:
-    """One kind of tensor. shape: names of `Sizes` fields, rows first; rotary: its rows are interleaved, a head at a time."""
+    """One kind of tensor. shape: names of `Sizes` fields, rows first; rotary: its rows are interleaved, a head at a
+    time.
+    """
 
     source: str
     target: str
@@ -121,9 +123,13 @@ def find(config: Config) -> Architecture:
     """The table of a configuration. Raises ModelError for a model that is not in the tables."""
     names = config.get("architectures") or ["(none named)"]
     if names[0] not in ARCHITECTURES:
-        raise ModelError(f"The architecture {names[0]} cannot be converted.", f"Known: {', '.join(sorted(ARCHITECTURES))}.")
+        raise ModelError(
+            f"The architecture {names[0]} cannot be converted.", f"Known: {', '.join(sorted(ARCHITECTURES))}."
+        )
     if config.get("use_sliding_window"):
-        raise ModelError("The model uses a sliding window, which llama.cpp's table of it does not have.", "Use a dense model.")
+        raise ModelError(
+            "The model uses a sliding window, which llama.cpp's table of it does not have.", "Use a dense model."
+        )
     if "quantization_config" in config:
         raise ModelError("The checkpoint is already quantised.", "Name the original F32, F16 or BF16 checkpoint.")
     return ARCHITECTURES[names[0]]
@@ -134,10 +140,15 @@ def sizes(config: Config) -> Sizes:
     try:
         heads, embd = int(config["num_attention_heads"]), int(config["hidden_size"])
         return Sizes(
-            int(config["num_hidden_layers"]), embd, int(config["intermediate_size"]), heads,
-            int(config.get("num_key_value_heads") or heads), int(config.get("head_dim") or embd // heads),
-            int(config["vocab_size"]), int(config["max_position_embeddings"]),
-        )  # fmt: skip
+            int(config["num_hidden_layers"]),
+            embd,
+            int(config["intermediate_size"]),
+            heads,
+            int(config.get("num_key_value_heads") or heads),
+            int(config.get("head_dim") or embd // heads),
+            int(config["vocab_size"]),
+            int(config["max_position_embeddings"]),
+        )
     except (KeyError, TypeError, ValueError) as e:
         raise ModelError(f"config.json has no usable {e}.", "Fetch the checkpoint again.") from e
 
@@ -146,7 +157,10 @@ def parts(arch: Architecture, layers: int) -> list[Part]:
     """Every tensor of a model with full names, the embedding first, then layer by layer."""
     out = list(arch.whole[:1])
     for n in range(layers):
-        out += [Part(f"model.layers.{n}.{p.source}", f"blk.{n}.{p.target}", p.shape, p.rotary, p.optional) for p in arch.layer]
+        out += [
+            Part(f"model.layers.{n}.{p.source}", f"blk.{n}.{p.target}", p.shape, p.rotary, p.optional)
+            for p in arch.layer
+        ]
     return out + list(arch.whole[1:])
 
 
@@ -162,7 +176,9 @@ def metadata(arch: Architecture, config: Config) -> dict[str, int | float | str]
 
 
 def rope_settings(config: Config) -> Config:
-    """theta and scaling in one table, whether the configuration is of transformers 4 (two keys) or 5 (`rope_parameters`)."""
+    """theta and scaling in one table, whether the configuration is of transformers 4 (two keys) or 5
+    (`rope_parameters`).
+    """
     old = {"rope_theta": config["rope_theta"]} if "rope_theta" in config else {}
     rope: Config = {**old, **(config.get("rope_scaling") or {}), **(config.get("rope_parameters") or {})}
     rope["rope_type"] = rope.get("rope_type") or rope.get("type") or "default"
@@ -180,9 +196,10 @@ def _scaling(rope: Config, s: Sizes) -> dict[str, int | float | str]:
             f"llama.cpp has no rope scaling {kind!r}.", "Take it out of config.json for texts of the trained length."
         )
     out: dict[str, int | float | str] = {
-        "rope.scaling.type": "yarn", "rope.scaling.factor": float(rope["factor"]),
+        "rope.scaling.type": "yarn",
+        "rope.scaling.factor": float(rope["factor"]),
         "rope.scaling.original_context_length": int(rope.get("original_max_position_embeddings") or s.context),
-    }  # fmt: skip
+    }
     names = (("beta_fast", "yarn_beta_fast"), ("beta_slow", "yarn_beta_slow"))
     out |= {f"rope.scaling.{ours}": float(rope[theirs]) for theirs, ours in names if rope.get(theirs) is not None}
     if rope.get("attention_factor") is not None:  # llama.cpp multiplies what it is told by YaRN's own default
@@ -191,7 +208,9 @@ def _scaling(rope: Config, s: Sizes) -> dict[str, int | float | str]:
 
 
 def rope_factors(config: Config) -> npt.NDArray[np.float32] | None:
-    """Llama 3's division of each rope frequency (head/2,), None for other models. Source: transformers' `llama3` rope."""
+    """Llama 3's division of each rope frequency (head/2,), None for other models. Source: transformers' `llama3`
+    rope.
+    """
     rope = rope_settings(config)
     if rope["rope_type"] != "llama3":
         return None
@@ -204,5 +223,7 @@ def rope_factors(config: Config) -> npt.NDArray[np.float32] | None:
 
 
 def rotary_rows(rows: int, heads: int) -> npt.NDArray[np.int64]:
-    """Which source row becomes each written row: transformers rotates halves of a head, llama.cpp's `llama` neighbours."""
+    """Which source row becomes each written row: transformers rotates halves of a head, llama.cpp's `llama`
+    neighbours.
+    """
     return np.arange(rows).reshape(heads, 2, rows // heads // 2).swapaxes(1, 2).reshape(-1)

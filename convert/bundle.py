@@ -132,7 +132,9 @@ def _base(opened: _Opened, source: Path, f16: Path, progress: Progress) -> Path:
     """The file everything is quantised from: the checkpoint as F16, or the GGUF as it is."""
     if opened.checkpoint is None or opened.plan is None or opened.tokens is None:
         return source
-    writer.write(opened.checkpoint, opened.plan, opened.tokens, f16, lambda _, done, of: progress("writing F16", done, of))
+    writer.write(
+        opened.checkpoint, opened.plan, opened.tokens, f16, lambda _, done, of: progress("writing F16", done, of)
+    )
     return f16
 
 
@@ -168,7 +170,9 @@ def _checks(opened: _Opened, base: Path, result: Path, quant: str, progress: Pro
             made = verify.of_llama_cpp(small, prompts, _ticks(f"asking {quant}", len(prompts), progress))
         # llama.cpp rounds activations for a quantised source, not for F16: such a pair is held to Q8_0's bound
         bound = "q8_0" if quant == "f16" else quant
-        out.append(verify.logits(f"{quant} against {'F16' if opened.header is None else 'the source'}", bound, exact, made))
+        out.append(
+            verify.logits(f"{quant} against {'F16' if opened.header is None else 'the source'}", bound, exact, made)
+        )
     return out
 
 
@@ -233,7 +237,9 @@ def rebind(order: Order, ask: graft.Ask, progress: Progress = lambda *_: None) -
     header = read_header(order.source)
     report = Report(str(order.source), "as it is", "only the graft is written", fingerprint=fingerprint(header))
     with workplace(order.out) as place, writer.full_disk(order.out):
-        return _finish(report, [bind(order, order.source, place / "graft.gguf", report, ask, progress)], place, order.out)
+        return _finish(
+            report, [bind(order, order.source, place / "graft.gguf", report, ask, progress)], place, order.out
+        )
 
 
 def _finish(report: Report, done: list[Path], place: Path, out: Path) -> Report:

@@ -57,7 +57,9 @@ class Measured:
 
 def shapes(source: Plan | Header) -> list[tuple[int, ...]]:
     """Shapes of the matrices."""
-    found = [t.shape for t in source.tensors.values()] if isinstance(source, Header) else [s.shape for s in source.steps]
+    found = (
+        [t.shape for t in source.tensors.values()] if isinstance(source, Header) else [s.shape for s in source.steps]
+    )
     return [s for s in found if len(s) == 2]
 
 
@@ -70,11 +72,16 @@ def choose(matrices: Sequence[tuple[int, ...]], cpu: set[str]) -> Choice:
         return Choice("q8_0", f"a model of {weights / 1e6:.0f} million weights loses too much at four bits.")
     if odd > 0.3 and fast:
         why = f"{100 * odd:.0f} % of the weights stand in rows that are no multiple of {SUPER_BLOCK}; K-quants fall back there"
-        return Choice("q4_0", f"{why}; Q4_0 is repacked for this CPU ({', '.join(fast)}). It loses more, which --measure weighs.")
+        return Choice(
+            "q4_0", f"{why}; Q4_0 is repacked for this CPU ({', '.join(fast)}). It loses more, which --measure weighs."
+        )
     if odd > 0.3:
-        return Choice("q8_0", f"{100 * odd:.0f} % of the weights cannot be K-quants, and this CPU has no fast path for Q4_0.")
+        return Choice(
+            "q8_0", f"{100 * odd:.0f} % of the weights cannot be K-quants, and this CPU has no fast path for Q4_0."
+        )
     return Choice(
-        "q4_k_m", f"{100 * (1 - odd):.0f} % of the weights stand in rows K-quants fit; they lose less than Q4_0 at its size."
+        "q4_k_m",
+        f"{100 * (1 - odd):.0f} % of the weights stand in rows K-quants fit; they lose less than Q4_0 at its size.",
     )
 
 
@@ -83,10 +90,13 @@ def choose_measured(rows: Sequence[Measured]) -> Choice:
     best = min(r.perplexity for r in rows)
     good = [r for r in rows if r.perplexity <= TOLERANCE * best]
     pick = max(good, key=lambda r: r.decode)
-    return Choice(pick.quant, (
-        f"measured: of {len(good)} with a perplexity within {100 * (TOLERANCE - 1):.0f} % of the best ({best:.2f}), "
-        f"{pick.quant} decodes fastest ({pick.decode:.0f} tokens/s)."
-    ))  # fmt: skip
+    return Choice(
+        pick.quant,
+        (
+            f"measured: of {len(good)} with a perplexity within {100 * (TOLERANCE - 1):.0f} % of the best ({best:.2f}), "
+            f"{pick.quant} decodes fastest ({pick.decode:.0f} tokens/s)."
+        ),
+    )
 
 
 def measure(files: dict[str, Path], text: str, tick: Callable[[], None] = lambda: None) -> list[Measured]:
@@ -145,7 +155,9 @@ def plot(rows: Sequence[Measured], path: Path, title: str) -> None:
     figure, axes = pyplot.subplots(figsize=(6, 4), layout="constrained")
     axes.scatter([r.decode for r in rows], [r.perplexity for r in rows], [r.bytes / 2e6 for r in rows], alpha=0.5)
     for r in rows:
-        axes.annotate(f"{r.quant}\n{r.bytes / 1e6:.0f} MB", (r.decode, r.perplexity), ha="center", va="center", fontsize=8)
+        axes.annotate(
+            f"{r.quant}\n{r.bytes / 1e6:.0f} MB", (r.decode, r.perplexity), ha="center", va="center", fontsize=8
+        )
     axes.set(xlabel="decode, tokens/s", ylabel="perplexity", title=title)
     axes.margins(0.2)
     figure.savefig(path, dpi=120)

@@ -1,6 +1,7 @@
 """Grafts: `graft.gguf` ⇄ safetensors, in F32, F16 or Q8_0; and binding one again to a requantised file of its backbone.
 
-The safetensors file holds the same tensors in F32 under the same names; each field of the GGUF is one metadata entry, as JSON.
+The safetensors file holds the same tensors in F32 under the same names; each field of the GGUF is one metadata entry,
+as JSON.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ def read(path: Path) -> GraftFile:
             meta = {k: json.loads(v) for k, v in (f.metadata() or {}).items() if k != "format"}
             tensors = {name: f.get_tensor(name).float() for name in f.keys()}  # noqa: SIM118 (safe_open is no dict)
     except (OSError, SafetensorError, ValueError) as e:
-        raise GraftError(f"{path} is no readable graft ({e}).", "Name a graft made by `titans-edge convert graft.gguf`.") from e
+        raise GraftError(
+            f"{path} is no readable graft ({e}).", "Name a graft made by `titans-edge convert graft.gguf`."
+        ) from e
     if meta.pop("general.architecture", None) != files.ARCHITECTURE:
         raise GraftError(
             f"{path} is a safetensors file, but not a graft.", "Name a graft made by `titans-edge convert graft.gguf`."
@@ -74,13 +77,18 @@ def write(graft: GraftFile, path: Path, dtype: str = "") -> None:
     """Write the kind the suffix names: .safetensors (always F32) or .gguf (dtype "": as it was stored)."""
     if path.suffix != ".safetensors":
         files.write(
-            path, {k: v for k, v in graft.fields.items() if k != "general.architecture"}, graft.tensors, dtype or graft.dtype
+            path,
+            {k: v for k, v in graft.fields.items() if k != "general.architecture"},
+            graft.tensors,
+            dtype or graft.dtype,
         )
         return
     from safetensors.torch import save_file
 
     fields = {"general.architecture": files.ARCHITECTURE, **graft.fields}
-    save_file({k: v.contiguous() for k, v in graft.tensors.items()}, str(path), {k: json.dumps(v) for k, v in fields.items()})
+    save_file(
+        {k: v.contiguous() for k, v in graft.tensors.items()}, str(path), {k: json.dumps(v) for k, v in fields.items()}
+    )
 
 
 def is_graft(path: Path) -> bool:
@@ -91,7 +99,11 @@ def is_graft(path: Path) -> bool:
                 return bool((f.metadata() or {}).get("general.architecture") == json.dumps(files.ARCHITECTURE))
         except (OSError, SafetensorError):
             return False
-    return path.is_file() and path.suffix == ".gguf" and read_header(path).meta.get("general.architecture") == files.ARCHITECTURE
+    return (
+        path.is_file()
+        and path.suffix == ".gguf"
+        and read_header(path).meta.get("general.architecture") == files.ARCHITECTURE
+    )
 
 
 def same_backbone(graft: GraftFile, new: Header, old: Header | None) -> dict[str, str]:
@@ -112,7 +124,9 @@ def same_backbone(graft: GraftFile, new: Header, old: Header | None) -> dict[str
 
 
 def same_words(a: Header, b: Header) -> bool:
-    """Do two files cut every text into the same ids? Their hashes may differ in an order of fields or an unused special id."""
+    """Do two files cut every text into the same ids? Their hashes may differ in an order of fields or an unused
+    special id.
+    """
     names = ("tokenizer.ggml.model", "tokenizer.ggml.pre")
     x, y = (read_arrays(h.path, "tokenizer.ggml.") for h in (a, b))
     arrays = ("tokens", "token_type", "merges", "scores")

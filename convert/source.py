@@ -104,7 +104,8 @@ def _header(path: Path) -> dict[str, LocalTensor]:
     for name, t in tensors.items():
         if t.dtype not in _DTYPES:
             raise ModelError(
-                f"{name} is of type {t.dtype}; {', '.join(_DTYPES)} can be converted.", "Save the model in one of these."
+                f"{name} is of type {t.dtype}; {', '.join(_DTYPES)} can be converted.",
+                "Save the model in one of these.",
             )
         if t.data_range.offset + t.data_range.size > size:
             raise ModelError(f"{path} is cut short: {name} runs past its end.", _AGAIN)
@@ -118,7 +119,9 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         data = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"There is no {path.name} in {path.parent}.", "Name a folder made by `save_pretrained`.") from None
+        raise ModelError(
+            f"There is no {path.name} in {path.parent}.", "Name a folder made by `save_pretrained`."
+        ) from None
     except (OSError, ValueError) as e:
         raise ModelError(f"{path} cannot be read ({e}).", _AGAIN) from e
     if not isinstance(data, dict):
@@ -145,7 +148,11 @@ def resolve(source: str) -> Path:
     path = Path(os.path.expanduser(source))
     if path.exists():
         return path
-    if source.count("/") == 1 and not source.startswith((".", "/", "~")) and not source.endswith((".gguf", ".safetensors")):
+    if (
+        source.count("/") == 1
+        and not source.startswith((".", "/", "~"))
+        and not source.endswith((".gguf", ".safetensors"))
+    ):
         return fetch(source)
     raise ModelError(
         f"There is no {source}.", "Name a folder with safetensors, a hub name such as Qwen/Qwen3-0.6B, or a .gguf file."

@@ -15,7 +15,9 @@ EXTRA = 32 << 20  # bytes: vocabulary, report, graft
 
 
 def needed(weights: int, quants: Sequence[str], *, f16: bool) -> int:
-    """Bytes for the files that stand side by side while converting `weights` weights. f16: the F16 file is written first."""
+    """Bytes for the files that stand side by side while converting `weights` weights. f16: the F16 file is written
+    first.
+    """
     wanted = {*quants, "f16"} if f16 else set(quants)
     return int(sum(weights * BITS[q] / 8 * (1.0 if q == "f16" else MARGIN) for q in wanted)) + EXTRA
 

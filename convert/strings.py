@@ -1,4 +1,5 @@
-"""Strings to try a tokenizer on: code, emoji, many scripts, whitespace of all sorts, digits, special tokens, and mixtures.
+"""Strings to try a tokenizer on: code, emoji, many scripts, whitespace of all sorts, digits, special tokens, and
+mixtures.
 
 Deterministic: a seed gives the same strings. All are in Unicode's composed form
 (NFC): llama.cpp does not normalise, some tokenizers do.

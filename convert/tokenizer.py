@@ -1,4 +1,5 @@
-"""From tokenizer.json to the vocabulary llama.cpp expects: texts, types, merges or scores, special ids, pre-tokenizer, template.
+"""From tokenizer.json to the vocabulary llama.cpp expects: texts, types, merges or scores, special ids, pre-
+tokenizer, template.
 
 Knows two kinds: byte-level BPE (llama.cpp's "gpt2") and SentencePiece-style BPE with byte fallback (llama.cpp's "llama").
 Special ids and template are found by gguf's own `SpecialVocab`, as llama.cpp's converter does.
@@ -16,7 +17,9 @@ from titans_edge.convert.source import read_json
 
 from titans_edge.errors import ModelError
 
-_QWEN2 = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+_QWEN2 = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 # How a text is cut before merging, in tokenizer.json's terms -> llama.cpp's name for it.
 PRE_TOKENIZERS: dict[tuple[str, ...], str] = {
     (_QWEN2,): "qwen2",
@@ -42,13 +45,19 @@ class Tokens:
 
 
 def read_tokens(folder: Path, rows: int) -> Tokens:
-    """The vocabulary of a checkpoint whose embedding has `rows` rows. Raises ModelError where llama.cpp could not follow it."""
+    """The vocabulary of a checkpoint whose embedding has `rows` rows. Raises ModelError where llama.cpp could not
+    follow it.
+    """
     spec = read_json(folder / "tokenizer.json")
     model = spec.get("model", {})
     if model.get("type", "BPE") != "BPE":
-        raise ModelError(f"The tokenizer is of the kind {model['type']}; BPE can be converted.", "Use a BPE model such as Qwen.")
+        raise ModelError(
+            f"The tokenizer is of the kind {model['type']}; BPE can be converted.", "Use a BPE model such as Qwen."
+        )
     if not model.get("merges"):
-        raise ModelError(f"The tokenizer in {folder} has no merges.", "Save the tokenizer again, tokenizer.json included.")
+        raise ModelError(
+            f"The tokenizer in {folder} has no merges.", "Save the tokenizer again, tokenizer.json included."
+        )
     pieces = bool(model.get("byte_fallback"))
     try:
         special = SpecialVocab(folder, load_merges=not pieces, n_vocab=rows)
@@ -59,7 +68,13 @@ def read_tokens(folder: Path, rows: int) -> Tokens:
     texts, types = _entries(spec, rows, pieces)
     pre = "default" if pieces else pre_tokenizer(spec)
     return Tokens(
-        "llama" if pieces else "gpt2", pre, texts, types, _scores(model, texts) if pieces else [], special, _space_first(spec)
+        "llama" if pieces else "gpt2",
+        pre,
+        texts,
+        types,
+        _scores(model, texts) if pieces else [],
+        special,
+        _space_first(spec),
     )
 
 
@@ -100,7 +115,10 @@ def _space_first(spec: dict[str, Any]) -> bool:
     """Old tokenizers prepend a space in the normalizer, new ones in a Metaspace step."""
     normalizer, pre = spec.get("normalizer") or {}, spec.get("pre_tokenizer") or {}
     steps = [*normalizer.get("normalizers", [normalizer]), *pre.get("pretokenizers", [pre])]
-    return any(s.get("type") == "Prepend" or (s.get("type") == "Metaspace" and s.get("prepend_scheme") != "never") for s in steps)
+    return any(
+        s.get("type") == "Prepend" or (s.get("type") == "Metaspace" and s.get("prepend_scheme") != "never")
+        for s in steps
+    )
 
 
 def pre_tokenizer(spec: dict[str, Any]) -> str:

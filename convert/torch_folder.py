@@ -22,7 +22,9 @@ _SPECIAL = {"bos": "bos_token_id", "eos": "eos_token_id", "unk": "unknown_token_
 
 
 def to_torch(header: Header, out: Path, dtype: str = "f32") -> None:
-    """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json into `out`. About a minute for 0.5B."""
+    """Write config.json, model.safetensors, tokenizer.json and tokenizer_config.json into `out`. About a minute for
+    0.5B.
+    """
     import torch
 
     from titans_edge.train.twin import load_twin
@@ -45,22 +47,39 @@ def tokenizer_files(header: Header) -> tuple[dict[str, Any], dict[str, Any]]:
     pre = str(header.meta.get("tokenizer.ggml.pre", ""))
     known = {name: steps for steps, name in PRE_TOKENIZERS.items()}
     if header.meta.get("tokenizer.ggml.model") != "gpt2" or pre not in known:
-        raise ModelError(f"The tokenizer {pre or 'of this file'} cannot be written for PyTorch.", f"Known: {', '.join(known)}.")
+        raise ModelError(
+            f"The tokenizer {pre or 'of this file'} cannot be written for PyTorch.", f"Known: {', '.join(known)}."
+        )
     arrays = read_arrays(header.path, "tokenizer.ggml.")
     texts = [str(t) for t in arrays["tokenizer.ggml.tokens"]]
     kinds = [TokenType(int(t)) for t in arrays["tokenizer.ggml.token_type"]]
     spec = {
-        "version": "1.0", "truncation": None, "padding": None, "normalizer": None, "post_processor": None,
-        "added_tokens": [_added(i, texts[i], k) for i, k in enumerate(kinds) if k in (TokenType.CONTROL, TokenType.USER_DEFINED)],
-        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [_step(s) for s in known[pre]] + _byte_level(known[pre])},
+        "version": "1.0",
+        "truncation": None,
+        "padding": None,
+        "normalizer": None,
+        "post_processor": None,
+        "added_tokens": [
+            _added(i, texts[i], k) for i, k in enumerate(kinds) if k in (TokenType.CONTROL, TokenType.USER_DEFINED)
+        ],
+        "pre_tokenizer": {
+            "type": "Sequence",
+            "pretokenizers": [_step(s) for s in known[pre]] + _byte_level(known[pre]),
+        },
         "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
         "model": {
-            "type": "BPE", "dropout": None, "unk_token": None, "continuing_subword_prefix": "", "end_of_word_suffix": "",
-            "fuse_unk": False, "byte_fallback": False, "ignore_merges": pre == "llama-bpe",
+            "type": "BPE",
+            "dropout": None,
+            "unk_token": None,
+            "continuing_subword_prefix": "",
+            "end_of_word_suffix": "",
+            "fuse_unk": False,
+            "byte_fallback": False,
+            "ignore_merges": pre == "llama-bpe",
             "vocab": {t: i for i, (t, k) in enumerate(zip(texts, kinds, strict=True)) if k != TokenType.UNUSED},
             "merges": [str(m).split(" ") for m in arrays["tokenizer.ggml.merges"]],
         },
-    }  # fmt: skip
+    }
     return spec, _settings(header, texts)
 
 

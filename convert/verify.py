@@ -59,7 +59,9 @@ def tensors(todo: Plan, checkpoint: Checkpoint, path: Path) -> Check:
     """Every source tensor once, none invented, every value as it should be after rounding to the file's type."""
     have, want = read_header(path).tensors, {s.target: s for s in todo.steps}
     used = [s.source for s in todo.steps if s.source]
-    wrong = [f"{n} is missing" for n in want.keys() - have.keys()] + [f"{n} is invented" for n in have.keys() - want.keys()]
+    wrong = [f"{n} is missing" for n in want.keys() - have.keys()] + [
+        f"{n} is invented" for n in have.keys() - want.keys()
+    ]
     wrong += [f"{n} is not used" for n in set(checkpoint.tensors) - set(used) - set(todo.unread)]
     wrong += [f"{n} is used twice" for n in {n for n in used if used.count(n) > 1}]
     for step in todo.steps if not wrong else ():
@@ -72,11 +74,15 @@ def tensors(todo: Plan, checkpoint: Checkpoint, path: Path) -> Check:
                 break
             at += block.nbytes
     figures = {"source tensors": len(checkpoint.tensors), "written": len(have), "not read": len(todo.unread)}
-    return Check("tensors", not wrong, wrong[0] if wrong else "each source tensor used once, all values as written", figures)
+    return Check(
+        "tensors", not wrong, wrong[0] if wrong else "each source tensor used once, all values as written", figures
+    )
 
 
 def tokenizer(checkpoint: Checkpoint, model: Backbone) -> Check:
-    """llama.cpp's ids of a few thousand strings against those of the checkpoint's own tokenizer.json, and both back to text."""
+    """llama.cpp's ids of a few thousand strings against those of the checkpoint's own tokenizer.json, and both back
+    to text.
+    """
     from tokenizers import Tokenizer
 
     theirs = Tokenizer.from_file(str(checkpoint.folder / "tokenizer.json"))
@@ -101,7 +107,9 @@ def same_words(source: Header, path: Path) -> Check:
     made = read_header(path)
     a, b = fingerprint(source), fingerprint(made)
     wrong = [k for k in ("architecture", "sizes", "tokenizer") if a[k] != b[k]]
-    wrong += ["template"] if source.meta.get("tokenizer.chat_template") != made.meta.get("tokenizer.chat_template") else []
+    wrong += (
+        ["template"] if source.meta.get("tokenizer.chat_template") != made.meta.get("tokenizer.chat_template") else []
+    )
     wrong += [f"tensor {n}" for n in source.tensors.keys() ^ made.tensors.keys()]
     return Check("tokenizer", not wrong, f"{wrong[0]} differs" if wrong else "same tokenizer, template and tensors", {})
 
@@ -114,7 +122,9 @@ def template(tokens_template: Any, path: Path) -> Check:
         wanted = next((t["template"] for t in wanted if t["name"] == "default"), None)
     same = written == wanted
     says = "the chat template is the source's" if same else "the chat template differs from the source's"
-    return Check("template", same, says if wanted else "the source has no chat template", {"characters": len(wanted or "")})
+    return Check(
+        "template", same, says if wanted else "the source has no chat template", {"characters": len(wanted or "")}
+    )
 
 
 def logits(name: str, quant: str, reference: Logits, made: Logits) -> Check:
@@ -128,9 +138,14 @@ def logits(name: str, quant: str, reference: Logits, made: Logits) -> Check:
         same.append(a.argmax(-1) == b.argmax(-1))
     bound, all_kl = BOUNDS[quant], np.concatenate(kl)
     figures = {
-        "prompts": len(reference), "tokens": len(all_kl), "mean KL": float(all_kl.mean()), "max KL": float(all_kl.max()),
-        "top-1": float(np.concatenate(same).mean()), "bound KL": bound.kl, "bound top-1": bound.top1,
-    }  # fmt: skip
+        "prompts": len(reference),
+        "tokens": len(all_kl),
+        "mean KL": float(all_kl.mean()),
+        "max KL": float(all_kl.max()),
+        "top-1": float(np.concatenate(same).mean()),
+        "bound KL": bound.kl,
+        "bound top-1": bound.top1,
+    }
     ok = figures["mean KL"] <= bound.kl and figures["top-1"] >= bound.top1
     top = f"same top token {100 * figures['top-1']:.1f} % (at least {100 * bound.top1:g})"
     return Check(name, bool(ok), f"mean KL {figures['mean KL']:.2g} (at most {bound.kl:g}), {top}", figures)

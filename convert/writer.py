@@ -1,4 +1,5 @@
-"""Writes a checkpoint as an F16 GGUF, a block of rows at a time. Matrices become F16, vectors F32 (llama.cpp wants those exact).
+"""Writes a checkpoint as an F16 GGUF, a block of rows at a time. Matrices become F16, vectors F32 (llama.cpp wants
+those exact).
 
 `plan` decides what becomes what and is pure; `write` does it. Nothing here knows where the file is in the end.
 """
@@ -28,7 +29,9 @@ F16_MAX = 65504.0
 
 @dataclass(frozen=True)
 class Step:
-    """One tensor to be written: from `source` of the checkpoint, or (source "") from `made`, computed from the configuration."""
+    """One tensor to be written: from `source` of the checkpoint, or (source "") from `made`, computed from the
+    configuration.
+    """
 
     source: str
     target: str
@@ -92,7 +95,8 @@ def _step(part: tables.Part, sizes: tables.Sizes, checkpoint: Checkpoint) -> Ste
     want, have = sizes.of(part), tuple(tensor.shape)
     if want != have:
         raise ModelError(
-            f"{part.source} has the shape {list(have)}; config.json asks for {list(want)}.", "Fetch or save the checkpoint again."
+            f"{part.source} has the shape {list(have)}; config.json asks for {list(want)}.",
+            "Fetch or save the checkpoint again.",
         )
     dtype = "<f4" if len(want) == 1 else "<f2"
     return Step(part.source, part.target, want, dtype, getattr(sizes, part.rotary) if part.rotary else 0)
@@ -149,7 +153,9 @@ def blocks(checkpoint: Checkpoint, step: Step) -> Iterator[npt.NDArray[Any]]:
 def _narrowed(block: npt.NDArray[Any], step: Step) -> npt.NDArray[Any]:
     largest = max(float(block.max()), -float(block.min()))  # NaN stays NaN
     if not largest <= (F16_MAX if step.dtype == "<f2" else np.inf):
-        raise ModelError(f"{step.source} holds a value of {largest:g}, which F16 cannot.", "Scale the model, or save it again.")
+        raise ModelError(
+            f"{step.source} holds a value of {largest:g}, which F16 cannot.", "Scale the model, or save it again."
+        )
     return np.ascontiguousarray(block, step.dtype)
 
 
@@ -163,6 +169,7 @@ def full_disk(folder: Path) -> Iterator[None]:
     except OSError as e:
         if e.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise ModelError(
-                f"The disk of {folder} is full, or a limit was reached ({e.strerror}).", "Free some space; nothing is left."
+                f"The disk of {folder} is full, or a limit was reached ({e.strerror}).",
+                "Free some space; nothing is left.",
             ) from e
         raise ModelError(f"{folder} cannot be written to ({e.strerror}).", "Name another folder with --out.") from e

@@ -14,7 +14,9 @@ TEMPLATE = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}{# tiny #}"
 )
-QWEN_CUT = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+QWEN_CUT = (
+    r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
+)
 CORPUS = [
     "Mary went to the kitchen and took the milk. Then she walked to the garden, and John followed her.",
     "def fibonacci(n):\n    if n < 2:\n        return n\n    return fibonacci(n - 1) + fibonacci(n - 2)\n",
@@ -32,11 +34,15 @@ def bytes_tokenizer() -> Tokenizer:
     made = Tokenizer(models.BPE())
     made.normalizer = normalizers.NFC()
     made.pre_tokenizer = pre_tokenizers.Sequence(
-        [pre_tokenizers.Split(Regex(QWEN_CUT), "isolated"), pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)]
+        [
+            pre_tokenizers.Split(Regex(QWEN_CUT), "isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
     )
     made.decoder = decoders.ByteLevel()
     made.train_from_iterator(
-        CORPUS, trainers.BpeTrainer(vocab_size=420, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False)
+        CORPUS,
+        trainers.BpeTrainer(vocab_size=420, initial_alphabet=pre_tokenizers.ByteLevel.alphabet(), show_progress=False),
     )
     made.add_special_tokens(SPECIAL)
     made.add_tokens(["<tool_call>"])
@@ -46,7 +52,9 @@ def bytes_tokenizer() -> Tokenizer:
 def pieces_tokenizer(space_first: bool) -> Tokenizer:
     """SentencePiece-style BPE with byte fallback, as Llama 2 and TinyLlama have it."""
     made = Tokenizer(models.BPE(unk_token="<unk>", byte_fallback=True, fuse_unk=True))
-    made.normalizer = normalizers.Sequence([*([normalizers.Prepend("▁")] if space_first else []), normalizers.Replace(" ", "▁")])
+    made.normalizer = normalizers.Sequence(
+        [*([normalizers.Prepend("▁")] if space_first else []), normalizers.Replace(" ", "▁")]
+    )
     made.decoder = decoders.Sequence(
         [decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse(), decoders.Strip(" ", 1, 0)]
     )
@@ -58,7 +66,9 @@ def pieces_tokenizer(space_first: bool) -> Tokenizer:
 
 
 def _random(name: str, p: torch.Tensor) -> torch.Tensor:
-    """Queries and keys large enough that attention looks at places: with even attention no test would see a wrong rope."""
+    """Queries and keys large enough that attention looks at places: with even attention no test would see a wrong
+    rope.
+    """
     if "norm" in name:
         return 1 + 0.2 * torch.randn_like(p)
     if p.ndim == 1:
@@ -67,7 +77,13 @@ def _random(name: str, p: torch.Tensor) -> torch.Tensor:
 
 
 def save(
-    folder: Path, config: Any, tokenizer: Tokenizer | None = None, *, dtype: str = "float32", shard: str = "1GB", seed: int = 0
+    folder: Path,
+    config: Any,
+    tokenizer: Tokenizer | None = None,
+    *,
+    dtype: str = "float32",
+    shard: str = "1GB",
+    seed: int = 0,
 ) -> Path:
     """A random model of `config` with norms and biases that are not the identity, in `folder`."""
     from transformers import AutoModelForCausalLM

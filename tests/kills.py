@@ -1,7 +1,9 @@
 """Kill -9 at random moments: python -m tests.kills 1000
 
-Half of the kills hit the memory process while its runtime goes on, half the runtime itself (its memory process then ends by
-itself). Every write that was acknowledged is noted outside; after each kill the journal is opened and asked for all of them.
+Half of the kills hit the memory process while its runtime goes on, half the runtime itself (its memory process then
+ends by
+itself). Every write that was acknowledged is noted outside; after each kill the journal is opened and asked for all
+of them.
 Processes are forked from one that has torch loaded, so that a thousand take minutes.
 """
 
@@ -204,7 +206,10 @@ def main() -> None:
     args = parser.parse_args()
     from tests.tiny import make_gguf, make_graft
 
-    with tempfile.TemporaryDirectory() as folder, Backbone(make_gguf(Path(folder) / "tiny.gguf"), gpu_layers=0) as backbone:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Backbone(make_gguf(Path(folder) / "tiny.gguf"), gpu_layers=0) as backbone,
+    ):
         graft = make_graft(backbone, Path(folder) / "graft.gguf")
         began = time.monotonic()
         r = Killer(backbone, graft, Path(folder), args.seed).run(args.kills)

@@ -1,4 +1,6 @@
-"""Conversion: llama.cpp computes from the written file what transformers computes from the checkpoint; bad input is one line."""
+"""Conversion: llama.cpp computes from the written file what transformers computes from the checkpoint; bad input is
+one line.
+"""
 
 from __future__ import annotations
 
@@ -41,13 +43,18 @@ def qwen3(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def qwen2(tmp_path: Path) -> Path:
     """Sharded and tied, in BF16."""
-    return checkpoints.save(tmp_path / "qwen2", checkpoints.qwen2(tie_word_embeddings=True), dtype="bfloat16", shard="60KB")
+    return checkpoints.save(
+        tmp_path / "qwen2", checkpoints.qwen2(tie_word_embeddings=True), dtype="bfloat16", shard="60KB"
+    )
 
 
 ROPES: list[tuple[Any, dict[str, Any]]] = [
     (checkpoints.qwen2, {"rope_type": "linear", "factor": 4.0}),
     (checkpoints.qwen3, {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 128}),
-    (checkpoints.qwen3, {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 256, "attention_factor": 1.3}),
+    (
+        checkpoints.qwen3,
+        {"rope_type": "yarn", "factor": 2.0, "original_max_position_embeddings": 256, "attention_factor": 1.3},
+    ),
     (
         checkpoints.llama,
         {
@@ -69,9 +76,9 @@ def test_a_qwen3_speaks_in_llama_cpp_as_in_transformers(qwen3: Path, tmp_path: P
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [*report.files, "report.json"]
     assert json.loads((tmp_path / "out" / "report.json").read_text())["checks"][0]["ok"]
     written = read_header(tmp_path / "out" / report.files[0]).tensors.values()
-    assert {t.ggml_type for t in written if len(t.shape) == 2} == {1} and {t.ggml_type for t in written if len(t.shape) == 1} == {
-        0
-    }
+    assert {t.ggml_type for t in written if len(t.shape) == 2} == {1} and {
+        t.ggml_type for t in written if len(t.shape) == 1
+    } == {0}
 
 
 def test_a_sharded_tied_bf16_qwen2(qwen2: Path, tmp_path: Path) -> None:
@@ -83,7 +90,9 @@ def test_a_sharded_tied_bf16_qwen2(qwen2: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32"])
 def test_a_llama_of_every_dtype(dtype: str, tmp_path: Path) -> None:
-    folder = checkpoints.save(tmp_path / "in", checkpoints.llama(tie_word_embeddings=True, attention_bias=True), dtype=dtype)
+    folder = checkpoints.save(
+        tmp_path / "in", checkpoints.llama(tie_word_embeddings=True, attention_bias=True), dtype=dtype
+    )
     assert all(c.ok for c in checked(folder, tmp_path / "out").checks)
 
 
@@ -234,7 +243,9 @@ def test_bad_checkpoints_get_one_clear_line_and_leave_nothing(qwen2: Path, qwen3
 
     _edited(odd, "config.json", architectures=["MambaForCausalLM"])
     refused(odd, "MambaForCausalLM cannot be converted")
-    _edited(odd, "config.json", architectures=["Qwen3ForCausalLM"], rope_parameters={"rope_type": "dynamic", "factor": 2.0})
+    _edited(
+        odd, "config.json", architectures=["Qwen3ForCausalLM"], rope_parameters={"rope_type": "dynamic", "factor": 2.0}
+    )
     refused(odd, "no rope scaling 'dynamic'")
     _edited(odd, "config.json", rope_parameters=None)
 
@@ -321,7 +332,10 @@ def test_converting_holds_one_block_not_the_model(tmp_path: Path) -> None:
         "print(max(s.nbytes for s in p.steps), int(peak[0].split()[1]) * 1024)\n"
     )
     got = subprocess.run(
-        [sys.executable, "-c", script, str(folder), str(tmp_path / "x.gguf")], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", script, str(folder), str(tmp_path / "x.gguf")],
+        capture_output=True,
+        text=True,
+        timeout=120,
     )
     largest, peak = map(int, got.stdout.split())
     assert (folder / "model.safetensors").stat().st_size > 400e6
@@ -351,7 +365,9 @@ def test_a_graft_goes_to_safetensors_and_back(graft_path: Path, tmp_path: Path) 
     graft.write(again, tmp_path / "g.gguf", "f16")
     back = graft.read(tmp_path / "g.gguf")
     assert back.fields == file.fields
-    assert back.tensors.keys() == file.tensors.keys() and all(torch.equal(t, file.tensors[k]) for k, t in back.tensors.items())
+    assert back.tensors.keys() == file.tensors.keys() and all(
+        torch.equal(t, file.tensors[k]) for k, t in back.tensors.items()
+    )
     assert graft.is_graft(tmp_path / "g.safetensors") and graft.is_graft(graft_path)
     for dtype, bound in (("f32", 0.0), ("q8_0", 0.02)):
         graft.write(file, tmp_path / f"{dtype}.gguf", dtype)
@@ -390,7 +406,9 @@ def test_a_graft_is_bound_again_to_a_requantised_file(tiny_path: Path, graft_pat
     assert load(tmp_path / "out" / "graft.gguf", read_header(backbone)).info.layer == 1
     worse = iter([[True] * 8, [True] * 4 + [False] * 4])
     with pytest.raises(ModelError, match=r"graft failed: 100\.0 % right before, 50\.0 % after"):
-        bundle.rebind(Order(backbone, tmp_path / "worse", graft=graft_path, first_backbone=tiny_path), lambda *_: next(worse))
+        bundle.rebind(
+            Order(backbone, tmp_path / "worse", graft=graft_path, first_backbone=tiny_path), lambda *_: next(worse)
+        )
     assert (tmp_path / "worse" / "graft.gguf.unverified").exists()
 
 
@@ -431,5 +449,7 @@ def test_inspect_says_what_a_file_is(tiny_path: Path, graft_path: Path, tmp_path
 
 
 def test_nothing_named_convert_is_installed() -> None:
-    code = "import titans_edge.convert, sys\ntry:\n    import convert\nexcept ImportError:\n    sys.exit(0)\nsys.exit(1)"
+    code = (
+        "import titans_edge.convert, sys\ntry:\n    import convert\nexcept ImportError:\n    sys.exit(0)\nsys.exit(1)"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=os.path.abspath(os.sep)).returncode == 0

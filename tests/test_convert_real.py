@@ -1,4 +1,6 @@
-"""The real backbone to PyTorch and back, at full size: same words, same template, same logits, same answers of the graft."""
+"""The real backbone to PyTorch and back, at full size: same words, same template, same logits, same answers of the
+graft.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The poison suite and the long runs: what they make, how they count. Mechanics on the tiny backbone; `real` ones speak."""
+"""The poison suite and the long runs: what they make, how they count. Mechanics on the tiny backbone; `real` ones
+speak.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,18 @@ from titans_edge import store
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import DataError, UsageError
-from titans_edge.evaluate import attacks, long, poison
-from titans_edge.evaluate.claims import WHAT, Scene, word
+from titans_edge.evaluate import long, poison
 from titans_edge.evaluate.plots import draw
 from titans_edge.evaluate.runner import GREEDY
 from titans_edge.runtime import Chat
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import TRUST
+from titans_edge.stories import attacks
+from titans_edge.stories.claims import WHAT, Scene, word
 
 PROSE = (
-    "Rain fell. The river rose. Nobody minded much. A boat went by and then another one. Who was in it? Nobody could tell. " * 2
+    "Rain fell. The river rose. Nobody minded much. A boat went by and then another one. Who was in it? Nobody could tell. "
+    * 2
 )
 
 
@@ -74,7 +78,9 @@ def test_look_alikes_hide_words_and_fold_back() -> None:
 
 
 def test_nobody_lies_in_clean_cases() -> None:
-    """What is asked for is what was said last of it; a claim's key is never spoken of by somebody less trusted afterwards."""
+    """What is asked for is what was said last of it; a claim's key is never spoken of by somebody less trusted
+    afterwards.
+    """
     for kind in attacks.CLEAN:
         for c in attacks.make(kind, 30, 0):
             assert c.honest == len(c.told) and not c.lies
@@ -122,7 +128,11 @@ def test_success_is_the_lie_or_a_truth_washed_away() -> None:
     o = poison.judge(next(attacks.make("repeat", 1, 0)), "off", None, "In the runway", ())
     assert o.attacked == poison.gives("In the runway", o.lies[0]) and not o.right
     flood = next(attacks.make("flood", 1, 0))
-    for before, after, lost in ((flood.truth, "no idea", True), ("no idea", "no idea", False), (flood.truth, flood.truth, False)):
+    for before, after, lost in (
+        (flood.truth, "no idea", True),
+        ("no idea", "no idea", False),
+        (flood.truth, flood.truth, False),
+    ):
         assert poison.judge(flood, "on", before, after, ()).attacked is lost
 
 
@@ -141,7 +151,9 @@ def test_a_conversation_is_the_same_for_a_seed_and_asks_for_what_was_said_last()
 
 
 @pytest.fixture(scope="module")
-def held(tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path_factory: pytest.TempPathFactory) -> list[long.Conversation]:
+def held(
+    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> list[long.Conversation]:
     folder = tmp_path_factory.mktemp("long")
     (folder / "prose.txt").write_text(PROSE)
     plan = long.Plan((5, 15), range(1), text=folder / "prose.txt", context=512)
@@ -161,7 +173,9 @@ def test_a_long_run_asks_all_marks_all_and_restarts(held: list[long.Conversation
         assert c.restarts == c.turns // 5 == len(c.marks) and c.marks[-1].loss is not None and c.finite()
         assert len({m.state_bytes for m in c.marks}) == 1 and all(m.file_bytes > 0 for m in c.marks)
         for rows in (long.by_age(c.asked), long.by_changes(c.asked)):
-            assert sum(r.n for r in rows) == len(c.asked) and all(r.low - 1e-9 <= r.share <= r.high + 1e-9 for r in rows)
+            assert sum(r.n for r in rows) == len(c.asked) and all(
+                r.low - 1e-9 <= r.share <= r.high + 1e-9 for r in rows
+            )
     made = json.loads(json.dumps(long.as_json(held)))
     assert [s["turns"] for s in made["summary"]] == [5, 15] and len(made["conversations"]) == 2
 

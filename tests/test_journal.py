@@ -1,4 +1,6 @@
-"""The journal: a state is a pure function of graft and journal, forgetting is exact, and what was acknowledged is kept."""
+"""The journal: a state is a pure function of graft and journal, forgetting is exact, and what was acknowledged is
+kept.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def test_in_process_equals_other_process_equals_replay(opened: Open, spans: list
 
 @settings(max_examples=20, deadline=None)
 @given(data=st.data())
-def test_forgetting_equals_never_having_seen(memory: NeuralMemory, spans: list[SpanFeatures], data: st.DataObject) -> None:
+def test_forgetting_equals_never_having_seen(
+    memory: NeuralMemory, spans: list[SpanFeatures], data: st.DataObject
+) -> None:
     made = records(memory, spans)
     told = data.draw(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(KINDS)), min_size=1, max_size=14))
     gone = data.draw(st.sets(st.integers(0, len(told) - 1), max_size=4))
@@ -140,7 +144,8 @@ def test_a_record_is_what_is_written(memory: NeuralMemory, spans: list[SpanFeatu
 def test_shares_of_a_readout_add_up_to_it(memory: NeuralMemory, spans: list[SpanFeatures]) -> None:
     with Journal(None) as journal, journal.transaction():
         entries = [
-            journal.append(f"e{n}", 0, USER, [NewSpan("x", record=r)])[0] for n, r in enumerate(records(memory, spans[:7]))
+            journal.append(f"e{n}", 0, USER, [NewSpan("x", record=r)])[0]
+            for n, r in enumerate(records(memory, spans[:7]))
         ]
     replay = Replay(memory)
     replay.updates = [[] for _ in replay.index]
@@ -152,20 +157,28 @@ def test_shares_of_a_readout_add_up_to_it(memory: NeuralMemory, spans: list[Span
         assert sum(s.share for s in found if s.hop == hop) == pytest.approx(1.0, abs=1e-3)
 
 
-def test_a_less_trusted_write_changes_nothing_under_the_users_keys(memory: NeuralMemory, spans: list[SpanFeatures]) -> None:
+def test_a_less_trusted_write_changes_nothing_under_the_users_keys(
+    memory: NeuralMemory, spans: list[SpanFeatures]
+) -> None:
     made = records(memory, spans)
     with Journal(None) as journal, journal.transaction():
         own = [journal.append(f"u{n}", 0, USER, [NewSpan("x", record=made[n])])[0] for n in range(2)]
-        other = [journal.append(f"d{n}", 0, Source("web", "y"), [NewSpan(f"{n}", record=made[n])])[0] for n in range(2, 7)]
+        other = [
+            journal.append(f"d{n}", 0, Source("web", "y"), [NewSpan(f"{n}", record=made[n])])[0] for n in range(2, 7)
+        ]
     replay, plain = Replay(memory), Replay(memory)
     replay.extend(own)
-    keys = [(int(b), k) for e in own for a in [unpack(e.record or b"")] for b, k in zip(a.banks, a.writes.key, strict=True)]
+    keys = [
+        (int(b), k) for e in own for a in [unpack(e.record or b"")] for b, k in zip(a.banks, a.writes.key, strict=True)
+    ]
     before = [replay.state.memory[b] @ k for b, k in keys]
     verdicts = replay.extend(other)
     assert any(v[1] in ("written", "damped") for v in verdicts)
     assert all(torch.allclose(x, replay.state.memory[b] @ k, atol=1e-4) for x, (b, k) in zip(before, keys, strict=True))
     plain.extend(own + [replace(e, guarded=False) for e in other])
-    assert not all(torch.allclose(x, plain.state.memory[b] @ k, atol=1e-4) for x, (b, k) in zip(before, keys, strict=True))
+    assert not all(
+        torch.allclose(x, plain.state.memory[b] @ k, atol=1e-4) for x, (b, k) in zip(before, keys, strict=True)
+    )
 
 
 def test_only_a_key_that_was_written_is_known(memory: NeuralMemory, spans: list[SpanFeatures]) -> None:
@@ -183,7 +196,9 @@ def test_only_a_key_that_was_written_is_known(memory: NeuralMemory, spans: list[
 # --- undoing, as the chat does it
 
 
-def test_undo_forget_and_reset_give_the_state_back_to_the_bit(opened: Open, spans: list[SpanFeatures], tmp_path: Path) -> None:
+def test_undo_forget_and_reset_give_the_state_back_to_the_bit(
+    opened: Open, spans: list[SpanFeatures], tmp_path: Path
+) -> None:
     c = opened(tmp_path / "m.memory")
     empty = state(c)
     tell(c, spans, [0, 1])
@@ -236,7 +251,9 @@ def test_a_killed_process_loses_nothing(opened: Open, spans: list[SpanFeatures],
         c.close()
 
 
-def test_every_bit_flip_is_noticed_and_the_rest_is_kept(opened: Open, spans: list[SpanFeatures], tmp_path: Path) -> None:
+def test_every_bit_flip_is_noticed_and_the_rest_is_kept(
+    opened: Open, spans: list[SpanFeatures], tmp_path: Path
+) -> None:
     path = tmp_path / "m.memory"
     c = opened(path)
     tell(c, spans, range(4))
@@ -274,7 +291,9 @@ def test_a_torn_or_flipped_file_is_refused_or_right(sound: tuple[Path, bytes, Op
 
 
 @pytest.fixture(scope="module")
-def sound(opened: Open, spans: list[SpanFeatures], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, bytes, Open]:
+def sound(
+    opened: Open, spans: list[SpanFeatures], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, bytes, Open]:
     path = tmp_path_factory.mktemp("sound") / "sound.memory"
     c = opened(path)
     tell(c, spans, range(4))
@@ -312,7 +331,9 @@ def test_two_writers_and_a_reader(opened: Open, spans: list[SpanFeatures], tmp_p
     opened(path).close()
 
 
-def test_a_full_disk_is_one_sentence_and_nothing_is_lost(opened: Open, spans: list[SpanFeatures], tmp_path: Path) -> None:
+def test_a_full_disk_is_one_sentence_and_nothing_is_lost(
+    opened: Open, spans: list[SpanFeatures], tmp_path: Path
+) -> None:
     path = tmp_path / "m.memory"
     c = opened(path)
     tell(c, spans, [0, 1])
@@ -341,7 +362,9 @@ def test_a_clock_that_jumps_back_changes_no_order(monkeypatch: pytest.MonkeyPatc
         assert [e.time for e in journal.entries()] == [100.0, 100.0, 200.0]
 
 
-def test_numbers_that_are_not_finite_never_reach_the_memory(opened: Open, spans: list[SpanFeatures], tmp_path: Path) -> None:
+def test_numbers_that_are_not_finite_never_reach_the_memory(
+    opened: Open, spans: list[SpanFeatures], tmp_path: Path
+) -> None:
     c = opened(tmp_path / "m.memory")
     tell(c, spans, [0])
     before = state(c)
@@ -406,7 +429,9 @@ def test_a_memory_goes_on_with_a_graft_that_replaces_its_own(
         opened(path)
 
 
-def test_a_memory_of_format_1_is_taken_over(opened: Open, spans: list[SpanFeatures], graft_path: Path, tmp_path: Path) -> None:
+def test_a_memory_of_format_1_is_taken_over(
+    opened: Open, spans: list[SpanFeatures], graft_path: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "m.memory"
     whole = opened()
     tell(whole, spans, [0])

@@ -45,7 +45,9 @@ def test_writing_in_pieces_equals_writing_at_once(tiny_path: Path, graft_path: P
     assert torch.allclose(whole.memory, state.memory, atol=1e-5) and bool(whole.memory.any())
 
 
-def test_writing_into_active_banks_equals_the_rule_on_all(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures]) -> None:
+def test_writing_into_active_banks_equals_the_rule_on_all(
+    tiny_path: Path, graft_path: Path, spans: list[SpanFeatures]
+) -> None:
     memory = grafts.load(graft_path, read_header(tiny_path)).memory
     with torch.no_grad():
         memory.encoder.whole.bias.view(6, -1)[2, ::2] = -9.0  # half of the banks are not written
@@ -100,7 +102,9 @@ def test_a_hung_process_is_an_error_in_time(tiny_path: Path, graft_path: Path) -
     transport.close()
 
 
-def test_a_graft_survives_its_file_and_foreign_ones_are_refused(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+def test_a_graft_survives_its_file_and_foreign_ones_are_refused(
+    tiny_path: Path, graft_path: Path, tmp_path: Path
+) -> None:
     graft = grafts.load(graft_path, read_header(tiny_path))
     again = tmp_path / "again.gguf"
     grafts.save(graft, again)

@@ -59,7 +59,9 @@ def test_a_memory_without_a_journal_is_left_alone(kept: tuple[Path, bytes], tmp_
         assert code == 6 and "no journal yet" in err and old.read_bytes()[: len(raw)] == raw
 
 
-def test_export_import_and_merge_give_the_state_back_to_the_bit(kept: tuple[Path, bytes], opened: Open, tmp_path: Path) -> None:
+def test_export_import_and_merge_give_the_state_back_to_the_bit(
+    kept: tuple[Path, bytes], opened: Open, tmp_path: Path
+) -> None:
     folder, want = kept
     for ending in ("jsonl", "safetensors"):
         file = str(tmp_path / f"out.{ending}")

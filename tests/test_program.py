@@ -17,17 +17,22 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import ContextOverflow, DataError, DownloadError, UsageError
 from titans_edge.evaluate import cases, runner
 from titans_edge.evaluate.score import correct, wilson
-from titans_edge.roles import Bank
 from titans_edge.runtime import Chat, Done, Notice, Remembered, Text
 from titans_edge.sidecar.client import MemoryClient, ProcessTransport
 from titans_edge.store import Entry, Source, catalogue, memory_path
+from titans_edge.stories.lexicon import Lexicon, held_out
+from titans_edge.stories.relations import Bank
+from titans_edge.stories.worlds import KINDS, stories
 from titans_edge.text import words
-from titans_edge.train.lexicon import Lexicon, held_out
-from titans_edge.train.stories import KINDS, stories
 
 
 def titans(*args: str, home: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
-    env = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "XDG_CACHE_HOME": str(home / "cache"), "PATH": "/usr/bin:/bin"}
+    env = {
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "PATH": "/usr/bin:/bin",
+    }
     return subprocess.run(
         [sys.executable, "-m", "titans_edge", *args], capture_output=True, text=True, input=stdin, env=env, timeout=120
     )
@@ -36,7 +41,10 @@ def titans(*args: str, home: Path, stdin: str = "") -> subprocess.CompletedProce
 @pytest.fixture
 def chat(tiny: Backbone, tiny_path: Path, graft_path: Path) -> Chat:
     return Chat(
-        tiny, MemoryClient(str(tiny_path), str(graft_path), None, local=True), context=512, sampling=Sampling(max_tokens=6)
+        tiny,
+        MemoryClient(str(tiny_path), str(graft_path), None, local=True),
+        context=512,
+        sampling=Sampling(max_tokens=6),
     )
 
 
@@ -216,7 +224,9 @@ def test_stories_label_words_that_are_there_and_keep_the_split() -> None:
                     assert {x.lower() for x in (w.key, w.second, w.value) if x} <= have, f
                     if w.bank is Bank.PLACE and split == "held-out":
                         assert held_out(w.key)
-    assert [s.question for s in stories(KINDS, 30, Lexicon(), 5)] == [s.question for s in stories(KINDS, 30, Lexicon(), 5)]
+    assert [s.question for s in stories(KINDS, 30, Lexicon(), 5)] == [
+        s.question for s in stories(KINDS, 30, Lexicon(), 5)
+    ]
 
 
 def test_a_place_question_is_answered_by_the_last_move() -> None:

@@ -23,9 +23,15 @@ def random_writes(t: int, seed: int, scale: float = 0.5) -> Writes:
         return torch.rand(*shape, generator=g, dtype=torch.float64)
 
     return Writes(
-        unit(t, H, DK), scale * unit(t, H, DV), unit(t, DK), 0.5 * rate(t, H), (rate(t, H) > 0.3).double(),
-        0.9 * rate(t, H), 0.3 * rate(t, H), 0.2 * rate(t, H),
-    )  # fmt: skip
+        unit(t, H, DK),
+        scale * unit(t, H, DV),
+        unit(t, DK),
+        0.5 * rate(t, H),
+        (rate(t, H) > 0.3).double(),
+        0.9 * rate(t, H),
+        0.3 * rate(t, H),
+        0.2 * rate(t, H),
+    )
 
 
 def random_state(seed: int) -> State:

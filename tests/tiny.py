@@ -1,4 +1,6 @@
-"""A tiny random Qwen2 GGUF with a byte-level vocabulary, and a graft of it, made on the spot: real llama.cpp, no download."""
+"""A tiny random Qwen2 GGUF with a byte-level vocabulary, and a graft of it, made on the spot: real llama.cpp, no
+download.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.neural.contents import Contents, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
-from titans_edge.roles import Bank
+from titans_edge.stories.relations import Bank
 
 DIM = 32
 
@@ -81,7 +83,9 @@ def make_graft(tiny: Backbone, path: Path) -> Path:
     rows = torch.from_numpy(tiny.embedding.rows(np.arange(tiny.vocab.size)))
     contents = Contents(tiny.embedding, *whitening(rows, DIM), torch.eye(DIM))
     graft = Graft(
-        EncoderConfig(tiny.n_embd, len(Bank), width=32, layers=1), contents, GraftInfo(1, tiny.fingerprint, threshold=0.0)
+        EncoderConfig(tiny.n_embd, len(Bank), width=32, layers=1),
+        contents,
+        GraftInfo(1, tiny.fingerprint, threshold=0.0),
     )
     with torch.no_grad():
         graft.memory.encoder.whole.bias.view(6, len(Bank))[2] = 3.0

@@ -1,7 +1,10 @@
-"""The guard: every rule about what may be written, in one place. Pure: a proposal and a standing go in, a verdict comes out.
+"""The guard: every rule about what may be written, in one place. Pure: a proposal and a standing go in, a verdict
+comes out.
 
-Knows nothing of tensors or files. The memory process asks it once for each span, in order. (Of one that would write nothing
-it asks only whether it is suspect, rules 3 to 5: then it is withheld from recall.) Its verdicts are part of what a replay
+Knows nothing of tensors or files. The memory process asks it once for each span, in order. (Of one that would write
+nothing
+it asks only whether it is suspect, rules 3 to 5: then it is withheld from recall.) Its verdicts are part of what a
+replay
 repeats, so a rule that looked at a clock or a random number would be a fault.
 
 Rules, in order; the first that speaks decides:
@@ -12,11 +15,13 @@ Rules, in order; the first that speaks decides:
 4. Role: a text that speaks as another ("user: ...") -> quarantine.
 5. Instruction: a text that addresses the model ("ignore previous ...", "remember that ...") -> quarantine; after a role or an
    order to a model, the next few spans of that source too.
-6. Contradiction: it would change what a more trusted source wrote under the same key -> quarantine; said again -> dropped.
+6. Contradiction: it would change what a more trusted source wrote under the same key -> quarantine; said again ->
+dropped.
 7. Crowding: its keys cannot be told from the user's own -> quarantine.
 8. Budget: a source may write only so much -> quarantine.
 9. Surprise: more surprising than what this memory is used to -> a smaller learning rate.
-10. Otherwise: written, the learning rate scaled by the source's trust, and only along directions that no key of the user's own
+10. Otherwise: written, the learning rate scaled by the source's trust, and only along directions that no key of the
+user's own
     words has (`neural/replay`): what is read under those does not change.
 """
 
@@ -76,7 +81,9 @@ class Held:
 
 @dataclass(frozen=True)
 class Proposal:
-    """One span that would write. surprise: the largest |M k - v| over its banks; ruling: the user's word on it, or None."""
+    """One span that would write. surprise: the largest |M k - v| over its banks; ruling: the user's word on it, or
+    None.
+    """
 
     text: str
     source: Source
@@ -110,17 +117,23 @@ class Standing:
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> Standing:
-        return cls(float(state["mean"]), dict(state["used"]), tuple(state["refused"]), (state["wary"][0], state["wary"][1]))
+        return cls(
+            float(state["mean"]), dict(state["used"]), tuple(state["refused"]), (state["wary"][0], state["wary"][1])
+        )
 
 
 def voices(message: str) -> list[tuple[Source, str]]:
-    """A chat message in parts: the user's own words, and what is pasted: fenced, quoted, a transcript, a long paragraph."""
+    """A chat message in parts: the user's own words, and what is pasted: fenced, quoted, a transcript, a long
+    paragraph.
+    """
     out: list[tuple[Source, str]] = []
     fenced = False
     for block in re.split(r"\n\s*\n", message):
         for line in block.splitlines() or [""]:
             fence = line.lstrip().startswith("```")
-            pasted = fenced or fence or line.lstrip().startswith(">") or _ROLE.match(line) is not None or len(block) > PASTED
+            pasted = (
+                fenced or fence or line.lstrip().startswith(">") or _ROLE.match(line) is not None or len(block) > PASTED
+            )
             fenced ^= fence
             source = Source("pasted") if pasted else USER
             if out and out[-1][0] == source:
@@ -190,7 +203,11 @@ def suspect(text: str, source: Source) -> Verdict | None:
 
 def _wary(source: Source, s: Standing) -> Verdict | None:
     name, left = s.wary
-    return Verdict("quarantined", 0.0, "stands beside text that speaks to the model") if left and name == _name(source) else None
+    return (
+        Verdict("quarantined", 0.0, "stands beside text that speaks to the model")
+        if left and name == _name(source)
+        else None
+    )
 
 
 def _watch(s: Standing, verdict: Verdict | None, source: Source) -> Standing:

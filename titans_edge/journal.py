@@ -1,7 +1,9 @@
 """The journal of one memory: every span in order, with text, source, trust, time, surprise and what it writes.
 
-One SQLite file (WAL, synchronous=FULL): what `append` has returned from is on the disk. Knows rows and checksums, not what
-a record means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone. The state of
+One SQLite file (WAL, synchronous=FULL): what `append` has returned from is on the disk. Knows rows and checksums, not
+what
+a record means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone. The
+state of
 the memory is a fold over `entries`; snapshots only save time.
 """
 
@@ -28,7 +30,8 @@ MAGIC = b"SQLite format 3\0"
 _TABLES = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE(kind, name));
-CREATE TABLE batches(id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, part INTEGER NOT NULL, UNIQUE(event, part));
+CREATE TABLE batches(id INTEGER PRIMARY KEY AUTOINCREMENT, event TEXT NOT NULL, part INTEGER NOT NULL, UNIQUE(event,
+part));
 CREATE TABLE spans(
     id INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL REFERENCES batches ON DELETE CASCADE,
     source INTEGER NOT NULL REFERENCES sources, place INTEGER NOT NULL, text TEXT NOT NULL, time REAL NOT NULL,
@@ -36,9 +39,11 @@ CREATE TABLE spans(
 CREATE INDEX spans_batch ON spans(batch);
 CREATE TABLE verdicts(span INTEGER PRIMARY KEY REFERENCES spans ON DELETE CASCADE,
     decision TEXT NOT NULL, scale REAL NOT NULL, reason TEXT NOT NULL);
-CREATE TABLE rulings(span INTEGER PRIMARY KEY REFERENCES spans ON DELETE CASCADE, accept INTEGER NOT NULL, time REAL NOT NULL);
+CREATE TABLE rulings(span INTEGER PRIMARY KEY REFERENCES spans ON DELETE CASCADE, accept INTEGER NOT NULL, time REAL
+NOT NULL);
 CREATE TABLE snapshots(span INTEGER PRIMARY KEY, standing TEXT NOT NULL, state BLOB NOT NULL, checksum BLOB NOT NULL);
-CREATE VIRTUAL TABLE words USING fts5(text, content='spans', content_rowid='id', tokenize='unicode61 remove_diacritics 2');
+CREATE VIRTUAL TABLE words USING fts5(text, content='spans', content_rowid='id', tokenize='unicode61 remove_diacritics
+2');
 CREATE TRIGGER words_in AFTER INSERT ON spans BEGIN INSERT INTO words(rowid, text) VALUES (new.id, new.text); END;
 CREATE TRIGGER words_out AFTER DELETE ON spans BEGIN
     INSERT INTO words(words, rowid, text) VALUES ('delete', old.id, old.text); END;
@@ -50,7 +55,9 @@ _ROWS = """SELECT s.id, s.text, o.kind, o.name, s.place, s.time, s.surprise, s.g
 
 @dataclass(frozen=True)
 class NewSpan:
-    """What is to be written: place is the character offset in its source; surprise in nats (None: unknown); record or None."""
+    """What is to be written: place is the character offset in its source; surprise in nats (None: unknown); record or
+    None.
+    """
 
     text: str
     place: int = 0
@@ -79,11 +86,19 @@ class Entry:
     def shown(self) -> dict[str, Any]:
         """As JSON, without the record."""
         return {
-            "id": self.id, "text": self.text, "kind": self.source.kind, "source": self.source.label, "place": self.place,
-            "time": self.time, "surprise": self.surprise, "writes": self.record is not None, "trust": self.source.trust,
-            "decision": self.decision or ("undecided" if self.record else "nothing to write"), "scale": self.scale,
+            "id": self.id,
+            "text": self.text,
+            "kind": self.source.kind,
+            "source": self.source.label,
+            "place": self.place,
+            "time": self.time,
+            "surprise": self.surprise,
+            "writes": self.record is not None,
+            "trust": self.source.trust,
+            "decision": self.decision or ("undecided" if self.record else "nothing to write"),
+            "scale": self.scale,
             "reason": self.reason,
-        }  # fmt: skip
+        }
 
 
 class Journal:
@@ -136,24 +151,38 @@ class Journal:
                     self._db.execute("ROLLBACK")
                 raise
 
-    def append(self, event: str, part: int, source: Source, spans: Sequence[NewSpan], *, guarded: bool = True,
-               at: float | None = None) -> list[Entry]:  # fmt: skip
-        """Inside a transaction: the spans of one group, as entries. Time never runs backwards, whatever the clock does."""
+    def append(
+        self,
+        event: str,
+        part: int,
+        source: Source,
+        spans: Sequence[NewSpan],
+        *,
+        guarded: bool = True,
+        at: float | None = None,
+    ) -> list[Entry]:
+        """Inside a transaction: the spans of one group, as entries. Time never runs backwards, whatever the clock
+        does.
+        """
         source = Source(source.kind, _plain(source.name))
         self._db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (source.kind, source.name))
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
         batch = self._db.execute("INSERT INTO batches(event, part) VALUES (?, ?)", (event, part)).lastrowid
-        latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0)")[0]  # times never fall
+        latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0)")[
+            0
+        ]  # times never fall
         when = max(time.time() if at is None else at, latest)
         ids = []
         for s in spans:
             text = _plain(s.text)
             check = _span_checksum(text, source, (when, s.place, s.surprise, int(guarded)), s.record)
-            ids.append(self._db.execute(
-                "INSERT INTO spans(batch, source, place, text, time, surprise, guarded, record, checksum) VALUES"
-                " (?,?,?,?,?,?,?,?,?)",
-                (batch, origin, s.place, text, when, s.surprise, int(guarded), s.record, check),
-            ).lastrowid)  # fmt: skip
+            ids.append(
+                self._db.execute(
+                    "INSERT INTO spans(batch, source, place, text, time, surprise, guarded, record, checksum) VALUES"
+                    " (?,?,?,?,?,?,?,?,?)",
+                    (batch, origin, s.place, text, when, s.surprise, int(guarded), s.record, check),
+                ).lastrowid
+            )
         return list(self._select("WHERE s.batch = ? ORDER BY s.id", (batch,))) if ids else []
 
     def has(self, event: str, part: int) -> bool:
@@ -250,7 +279,9 @@ class Journal:
         return list(self._select("WHERE v.decision = 'quarantined' ORDER BY s.id", ()))
 
     def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Entry]:
-        """Spans that contain all words of `text`, of a source (its kind or name), since a time; the newest `limit`, in order."""
+        """Spans that contain all words of `text`, of a source (its kind or name), since a time; the newest `limit`,
+        in order.
+        """
         where, values = ["1"], list[Any]()
         if text:
             where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
@@ -265,7 +296,9 @@ class Journal:
         return list(found)[::-1]
 
     def like(self, words: Sequence[str], limit: int) -> list[int]:
-        """Ids of the spans that share most with `words` (BM25), best first; questions, and what the guard held back, left out."""
+        """Ids of the spans that share most with `words` (BM25), best first; questions, and what the guard held back,
+        left out.
+        """
         if not words:
             return []
         rows = self._db.execute(
@@ -289,7 +322,9 @@ class Journal:
         return str(self._one("SELECT event FROM batches WHERE id = ?", (batch,))[0])
 
     def summary(self) -> dict[str, Any]:
-        """What the journal holds, in figures: sentences by source and by the guard's decision, snapshots, graft, format."""
+        """What the journal holds, in figures: sentences by source and by the guard's decision, snapshots, graft,
+        format.
+        """
         by_source = self._db.execute(
             "SELECT CASE name WHEN '' THEN kind ELSE kind || ': ' || name END, count(*)"
             " FROM spans s JOIN sources o ON o.id = s.source GROUP BY o.id ORDER BY 2 DESC"
@@ -300,10 +335,15 @@ class Journal:
         )
         times = self._one("SELECT min(time), max(time) FROM spans")
         return {
-            "format": FORMAT, "graft": self.meta("graft"), "sentences": self.count(), "sources": dict(by_source.fetchall()),
-            "decisions": dict(decided.fetchall()), "snapshots": self._one("SELECT count(*) FROM snapshots")[0],
-            "first": times[0], "last": times[1],
-        }  # fmt: skip
+            "format": FORMAT,
+            "graft": self.meta("graft"),
+            "sentences": self.count(),
+            "sources": dict(by_source.fetchall()),
+            "decisions": dict(decided.fetchall()),
+            "snapshots": self._one("SELECT count(*) FROM snapshots")[0],
+            "first": times[0],
+            "last": times[1],
+        }
 
     def count(self) -> int:
         return int(self._one("SELECT count(*) FROM spans")[0])
@@ -314,7 +354,9 @@ class Journal:
             if digest(standing.encode(), state) == check:
                 with contextlib.suppress(zlib.error, ValueError):
                     return int(span), json.loads(standing), zlib.decompress(state)
-            self.notices.append(f"A snapshot of the memory was damaged; it was rebuilt from the journal ({self.count()} spans).")
+            self.notices.append(
+                f"A snapshot of the memory was damaged; it was rebuilt from the journal ({self.count()} spans)."
+            )
         return None
 
     def verify(self) -> list[str]:
@@ -333,9 +375,20 @@ class Journal:
     def _select(self, where: str, values: tuple[Any, ...]) -> Iterator[Entry]:
         for r in self._db.execute(_ROWS + where, values).fetchall():
             yield Entry(
-                r[0], r[1], _source(r[2], r[3]), r[4], r[5], r[6], bool(r[7]), r[8], r[10],
-                r[11] or "", r[12] or 0.0, r[13] or "", None if r[14] is None else bool(r[14]),
-            )  # fmt: skip
+                r[0],
+                r[1],
+                _source(r[2], r[3]),
+                r[4],
+                r[5],
+                r[6],
+                bool(r[7]),
+                r[8],
+                r[10],
+                r[11] or "",
+                r[12] or 0.0,
+                r[13] or "",
+                None if r[14] is None else bool(r[14]),
+            )
 
     def _one(self, sql: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self._db.execute(sql, values).fetchone()
@@ -343,12 +396,16 @@ class Journal:
 
     def _create(self) -> None:
         with translated(self.path):
-            self._db.executescript(f"BEGIN; {_TABLES} PRAGMA application_id={APPLICATION}; PRAGMA user_version={FORMAT}; COMMIT;")
+            self._db.executescript(
+                f"BEGIN; {_TABLES} PRAGMA application_id={APPLICATION}; PRAGMA user_version={FORMAT}; COMMIT;"
+            )
 
     def _check(self, deep: bool) -> None:
         version = self._one("PRAGMA user_version")[0]
         if version > FORMAT:
-            raise MemoryStateError(f"{self.path} was written by a newer Titans Edge (format {version}).", "Upgrade titans-edge.")
+            raise MemoryStateError(
+                f"{self.path} was written by a newer Titans Edge (format {version}).", "Upgrade titans-edge."
+            )
         if version < FORMAT or self._one("PRAGMA application_id")[0] != APPLICATION:
             raise damaged(self.path, "it is no journal")
         if deep and self.path is not None and (wrong := self.verify()):

@@ -35,7 +35,9 @@ def lock(path: Path) -> sqlite3.Connection:
         db.execute("BEGIN EXCLUSIVE")
     except sqlite3.OperationalError as e:
         if "locked" not in str(e):
-            raise MemoryStateError(f"{path} cannot be written ({e}).", "Check the folder and the space on the disk.") from e
+            raise MemoryStateError(
+                f"{path} cannot be written ({e}).", "Check the folder and the space on the disk."
+            ) from e
         raise MemoryStateError(
             f"The memory {path.stem} is in use by another process.",
             "Close the other chat, or use another memory with --memory NAME; `titans-edge ask` and `memory list` only read.",
@@ -53,9 +55,13 @@ def translated(path: Path | None) -> Iterator[None]:
     except sqlite3.DatabaseError as e:
         text = str(e)
         if "full" in text or "disk I/O" in text:
-            raise MemoryStateError(f"The memory cannot be written ({text}).", "Free some space; nothing saved is lost.") from e
+            raise MemoryStateError(
+                f"The memory cannot be written ({text}).", "Free some space; nothing saved is lost."
+            ) from e
         if any(word in text for word in ("locked", "readonly", "unable to open")):
-            raise MemoryStateError(f"The memory {path} cannot be used ({text}).", "Check the file and its folder.") from e
+            raise MemoryStateError(
+                f"The memory {path} cannot be used ({text}).", "Check the file and its folder."
+            ) from e
         raise damaged(path, text) from e
 
 

@@ -32,7 +32,9 @@ NOTES = "Notes from earlier:"  # stands before recalled spans
 
 @dataclass(frozen=True)
 class Remembered:
-    """The memory had something to say: n rows, how sure it is (0..1), the bank and the hop; and the spans recalled as text."""
+    """The memory had something to say: n rows, how sure it is (0..1), the bank and the hop; and the spans recalled as
+    text.
+    """
 
     rows: int
     confidence: float
@@ -75,9 +77,17 @@ class Chat:
     """
 
     def __init__(
-        self, backbone: Backbone, client: MemoryClient | None, *, context: int = 8192, sampling: Sampling | None = None,
-        system: str | None = None, recall: int = 0, rows: bool = True, learn_replies: bool = False,
-    ) -> None:  # fmt: skip
+        self,
+        backbone: Backbone,
+        client: MemoryClient | None,
+        *,
+        context: int = 8192,
+        sampling: Sampling | None = None,
+        system: str | None = None,
+        recall: int = 0,
+        rows: bool = True,
+        learn_replies: bool = False,
+    ) -> None:
         self.backbone, self.client, self.sampling = backbone, client, sampling or Sampling()
         self.recalls, self.rows, self.learn_replies = recall, rows, learn_replies
         self.verdicts: list[dict[str, Any]] = []  # the guard's, on the last text learned
@@ -87,7 +97,8 @@ class Chat:
         self._frame = template.user()
         self._head = backbone.vocab.encode(template.system(system), special=True, bos=True)
         self._before, self._after, self._end = (
-            backbone.vocab.encode(t, special=True) for t in (self._frame.before, self._frame.after, template.reply_end())
+            backbone.vocab.encode(t, special=True)
+            for t in (self._frame.before, self._frame.after, template.reply_end())
         )
 
     def new(self) -> None:
@@ -125,7 +136,9 @@ class Chat:
         rows = np.zeros((0, self.backbone.n_embd), np.float32)
         if readout is None:
             return rows, []
-        told = "".join(f"- {r['text']}\n" for r in reversed(readout.recalled))  # the newest stands nearest to the question
+        told = "".join(
+            f"- {r['text']}\n" for r in reversed(readout.recalled)
+        )  # the newest stands nearest to the question
         notes = self.backbone.vocab.encode(f"{NOTES}\n{told}\n") if told else []
         return (readout.rows if self.rows and len(readout.rows) else rows), notes
 
@@ -142,7 +155,9 @@ class Chat:
         return self.client.read(question, asked, self.recalls)
 
     def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
-        """Write a text on the fast path: yields (spans, tokens) written after each group. At the end all of it is durable."""
+        """Write a text on the fast path: yields (spans, tokens) written after each group. At the end all of it is
+        durable.
+        """
         if self.client is None or self.reader is None:
             raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
         encode = self.backbone.vocab.encode
@@ -174,7 +189,9 @@ class Chat:
             yield Notice("The context was full: the conversation's text was dropped, the memory stays.")
 
     def _prompt(self, ids: list[int], rows: FloatArray, notes: list[int]) -> tuple[int, FloatArray | None]:
-        """Feed frame, rows, notes and message. Returns where the rows stand, and the message's nll where it was taken."""
+        """Feed frame, rows, notes and message. Returns where the rows stand, and the message's nll where it was
+        taken.
+        """
         if self.speaker.length == 0:
             self.speaker.feed(self._head)
         self.speaker.feed(self._before)
@@ -230,12 +247,16 @@ class Chat:
         for source, cut in parts:
             own = source is not ASSISTANT
             known = surprises[at : at + len(cut)] if own else None
-            self.client.write(list(features(self.reader, cut, known)), cut, source, places[at : at + len(cut)] if own else None)
+            self.client.write(
+                list(features(self.reader, cut, known)), cut, source, places[at : at + len(cut)] if own else None
+            )
             at += len(cut) if own else 0
 
 
 def _places(text: str, cut: Sequence[str]) -> list[int]:
-    """Character offset of each span in its text (spans have their white space folded, so their first word is looked up)."""
+    """Character offset of each span in its text (spans have their white space folded, so their first word is looked
+    up).
+    """
     out, at = [], 0
     for span in cut:
         found = text.find(span.split(maxsplit=1)[0], at)

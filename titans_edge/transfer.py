@@ -1,4 +1,6 @@
-"""Journals in and out of files (JSONL, safetensors), put together, and saved from damage. Exact: records travel as they are."""
+"""Journals in and out of files (JSONL, safetensors), put together, and saved from damage. Exact: records travel as
+they are.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def save(journal: Journal, path: Path) -> int:
     try:
         if path.suffix == ".safetensors":
             arrays = {
-                f"record.{r['id']}": np.frombuffer(base64.b64decode(r.pop("record")), np.uint8) for r in lines if r["record"]
+                f"record.{r['id']}": np.frombuffer(base64.b64decode(r.pop("record")), np.uint8)
+                for r in lines
+                if r["record"]
             }
             meta = {"format": "titans-memory 2", "graft": journal.meta("graft") or "", "spans": json.dumps(lines)}
             save_file(arrays or {"empty": np.zeros(1, np.uint8)}, tmp, meta)
@@ -37,7 +41,9 @@ def save(journal: Journal, path: Path) -> int:
         tmp.replace(path)
     except OSError as e:
         tmp.unlink(missing_ok=True)
-        raise DataError(f"{path} cannot be written ({e.strerror}).", "Check the folder and the space on the disk.") from e
+        raise DataError(
+            f"{path} cannot be written ({e.strerror}).", "Check the folder and the space on the disk."
+        ) from e
     return len(lines)
 
 
@@ -67,7 +73,9 @@ def merge(journals: Sequence[Journal], into: Journal) -> int:
             f"The memories were written by different grafts ({', '.join(sorted(grafts))}).", "Merge like with like."
         )
     if any(j.base() is not None for j in journals):
-        raise MemoryStateError("A memory that began before there were journals cannot be merged.", "It has no list of its spans.")
+        raise MemoryStateError(
+            "A memory that began before there were journals cannot be merged.", "It has no list of its spans."
+        )
     if grafts:
         into.set_meta("graft", grafts.pop())
     rows = sorted(
@@ -116,7 +124,9 @@ def salvage(path: Path) -> tuple[int, int, Path]:
 
 
 def copy(entries: Sequence[Entry], into: Journal, events: Sequence[str]) -> list[int]:
-    """Append entries in order, each a group of its own under its event, with its time and its ruling. Returns the new ids."""
+    """Append entries in order, each a group of its own under its event, with its time and its ruling. Returns the new
+    ids.
+    """
     ids, parts = [], dict[str, int]()
     with into.transaction():
         for e, event in zip(entries, events, strict=True):
@@ -132,18 +142,39 @@ def copy(entries: Sequence[Entry], into: Journal, events: Sequence[str]) -> list
 def _line(journal: Journal, e: Entry) -> dict[str, Any]:
     record = None if e.record is None else base64.b64encode(e.record).decode()
     return {
-        "id": e.id, "event": journal.event_of(e.batch), "text": e.text, "kind": e.source.kind, "source": e.source.name,
-        "place": e.place, "time": e.time, "surprise": e.surprise, "guarded": e.guarded, "ruling": e.ruling,
-        "decision": e.decision, "reason": e.reason, "record": record,
-    }  # fmt: skip
+        "id": e.id,
+        "event": journal.event_of(e.batch),
+        "text": e.text,
+        "kind": e.source.kind,
+        "source": e.source.name,
+        "place": e.place,
+        "time": e.time,
+        "surprise": e.surprise,
+        "guarded": e.guarded,
+        "ruling": e.ruling,
+        "decision": e.decision,
+        "reason": e.reason,
+        "record": record,
+    }
 
 
 def _entries(rows: list[dict[str, Any]]) -> tuple[list[Entry], list[str]]:
     entries = [
         Entry(
-            int(r["id"]), str(r["text"]), Source(r["kind"], r["source"]), int(r["place"]), float(r["time"]), r["surprise"],
-            bool(r["guarded"]), None if r["record"] is None else base64.b64decode(r["record"]), 0, "", 0.0, "", r["ruling"],
+            int(r["id"]),
+            str(r["text"]),
+            Source(r["kind"], r["source"]),
+            int(r["place"]),
+            float(r["time"]),
+            r["surprise"],
+            bool(r["guarded"]),
+            None if r["record"] is None else base64.b64decode(r["record"]),
+            0,
+            "",
+            0.0,
+            "",
+            r["ruling"],
         )
         for r in rows
-    ]  # fmt: skip
+    ]
     return entries, [str(r["event"]) for r in rows]

@@ -10,7 +10,13 @@ import llama_cpp
 
 logger = logging.getLogger("titans_edge.llama")
 logger.addHandler(logging.NullHandler())  # quiet unless the program sets a level
-_LEVELS = {1: logging.DEBUG, 2: logging.INFO, 3: logging.WARNING, 4: logging.ERROR, 5: logging.DEBUG}  # as ggml_log_level
+_LEVELS = {
+    1: logging.DEBUG,
+    2: logging.INFO,
+    3: logging.WARNING,
+    4: logging.ERROR,
+    5: logging.DEBUG,
+}  # as ggml_log_level
 recent_errors: deque[str] = deque(maxlen=5)  # llama.cpp explains failures only in its log
 
 

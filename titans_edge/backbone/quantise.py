@@ -20,7 +20,9 @@ FTYPES = {
 
 
 def quantise(source: Path, out: Path, quant: str, threads: int = 0) -> None:
-    """Write `source` as `quant` to `out` (threads 0: all cores). Raises ModelError where llama.cpp refuses or cannot write."""
+    """Write `source` as `quant` to `out` (threads 0: all cores). Raises ModelError where llama.cpp refuses or cannot
+    write.
+    """
     logs.install()
     llama_cpp.llama_backend_init()
     params = llama_cpp.llama_model_quantize_default_params()
@@ -33,9 +35,12 @@ def quantise(source: Path, out: Path, quant: str, threads: int = 0) -> None:
         out.unlink(missing_ok=True)
         why = logs.recent_errors[-1] if logs.recent_errors else f"code {code}"
         if "iostream" in why:  # all llama.cpp says of a write that failed
-            raise ModelError(f"The disk of {out.parent} is full, or a limit was reached.", "Free some space; nothing is left.")
+            raise ModelError(
+                f"The disk of {out.parent} is full, or a limit was reached.", "Free some space; nothing is left."
+            )
         raise ModelError(
-            f"llama.cpp could not quantise {source.name} to {quant}: {why}", "Free some space, or choose another --quant."
+            f"llama.cpp could not quantise {source.name} to {quant}: {why}",
+            "Free some space, or choose another --quant.",
         )
 
 

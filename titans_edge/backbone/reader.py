@@ -27,7 +27,9 @@ class Reader:
 
     def __init__(self, backbone: Backbone, layer: int, max_spans: int = 64) -> None:
         if not 0 <= layer < backbone.n_layer - 1:
-            raise ModelError(f"{backbone.name} has no inner layer {layer}.", f"Layers go from 0 to {backbone.n_layer - 2}.")
+            raise ModelError(
+                f"{backbone.name} has no inner layer {layer}.", f"Layers go from 0 to {backbone.n_layer - 2}."
+            )
         self.backbone, self.layer, self.max_spans = backbone, layer, max_spans
         self._tap = _Tap(f"l_out-{layer}".encode())
         params = llama_cpp.llama_context_default_params()
@@ -90,7 +92,9 @@ class _Tap:
 
     def take(self, n_tokens: int, n_embd: int) -> FloatArray:
         if self._got is None or self._got.size != n_tokens * n_embd:
-            raise ModelError(f"llama.cpp gave no tensor {self.name.decode()}.", self._error or "This model cannot be tapped.")
+            raise ModelError(
+                f"llama.cpp gave no tensor {self.name.decode()}.", self._error or "This model cannot be tapped."
+            )
         return self._got.reshape(n_tokens, n_embd)
 
     def _call(self, tensor: int, ask: bool, _user: Any) -> bool:
@@ -108,7 +112,9 @@ class _Tap:
 def _ggml() -> ctypes.CDLL:
     """libggml-base, which lies beside libllama, with the three calls the tap needs."""
     folder = Path(llama_cpp.__file__).parent / "lib"
-    found = sorted(p for pattern in ("*ggml-base*.so", "*ggml-base*.dylib", "ggml-base*.dll") for p in folder.glob(pattern))
+    found = sorted(
+        p for pattern in ("*ggml-base*.so", "*ggml-base*.dylib", "ggml-base*.dll") for p in folder.glob(pattern)
+    )
     if not found:
         raise ModelError("llama-cpp-python's ggml-base library was not found.", "Reinstall llama-cpp-python 0.3.36.")
     lib = ctypes.CDLL(str(found[0]))

@@ -62,7 +62,9 @@ class Speaker:
                 f"Rows of shape {rows.shape} do not fit n_embd {self.backbone.n_embd}.", "Use this backbone's graft."
             )
         if not np.isfinite(rows).all():
-            raise ModelError("The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset.")
+            raise ModelError(
+                "The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset."
+            )
         self._need(len(rows))
         for at in range(0, len(rows), BATCH_TOKENS):
             part = rows[at : at + BATCH_TOKENS]

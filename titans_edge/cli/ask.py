@@ -37,16 +37,29 @@ def ask(
     pieces: list[str] = []
     cited: list[str] = []
     with common.open_chat(
-        backbone, graft, memory, no_memory=no_memory, context=context, gpu_layers=gpu_layers, write=False,
-        sampling=sampling, recall=recall, rows=rows,
-    ) as chat:  # fmt: skip
+        backbone,
+        graft,
+        memory,
+        no_memory=no_memory,
+        context=context,
+        gpu_layers=gpu_layers,
+        write=False,
+        sampling=sampling,
+        recall=recall,
+        rows=rows,
+    ) as chat:
         for event in chat.turn(question, learn=False):
             if isinstance(event, Text):
                 pieces.append(event.text)
                 if not as_json:
                     print(event.text, end="", flush=True)
             elif isinstance(event, Remembered):
-                out |= {"rows": event.rows, "confidence": event.confidence, "bank": event.bank, "recalled": list(event.recalled)}
+                out |= {
+                    "rows": event.rows,
+                    "confidence": event.confidence,
+                    "bank": event.bank,
+                    "recalled": list(event.recalled),
+                }
                 cited = [common.cite(r) for r in event.recalled]
             elif isinstance(event, Notice):
                 print(f"! {event.text}", file=sys.stderr)

@@ -37,7 +37,9 @@ def chat(
     recall: common.Recall = 0,
     rows: common.Rows = True,
     guard: common.Guard = True,
-    learn_replies: Annotated[bool, typer.Option("--learn-replies", help="Learn from the model's own replies too.")] = False,
+    learn_replies: Annotated[
+        bool, typer.Option("--learn-replies", help="Learn from the model's own replies too.")
+    ] = False,
     system: Annotated[str | None, typer.Option(help="System prompt; default: the model's own.")] = None,
 ) -> None:
     """Talk to a model that remembers. Facts you tell go into memory and outlast the conversation.
@@ -49,9 +51,19 @@ def chat(
     sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens)
     kept = None if no_memory else memory
     with common.open_chat(
-        backbone, graft, kept, no_memory=no_memory, gpu_layers=gpu_layers, guard=guard, context=context, sampling=sampling,
-        system=system, recall=recall, rows=rows, learn_replies=learn_replies,
-    ) as session:  # fmt: skip
+        backbone,
+        graft,
+        kept,
+        no_memory=no_memory,
+        gpu_layers=gpu_layers,
+        guard=guard,
+        context=context,
+        sampling=sampling,
+        system=system,
+        recall=recall,
+        rows=rows,
+        learn_replies=learn_replies,
+    ) as session:
         if sys.stdin.isatty():
             told = session.client.info["spans"] if session.client else 0
             print(f"{session.backbone.name} · memory {memory if kept else 'off'} ({told} spans) · /help for commands")
@@ -93,7 +105,9 @@ class Loop:
             print(f"! {e}", file=sys.stderr)
 
     def turn(self, message: str) -> None:
-        """Stream one reply; Ctrl-C stops the reply, and the message is still learned. Then wait until it is in the journal."""
+        """Stream one reply; Ctrl-C stops the reply, and the message is still learned. Then wait until it is in the
+        journal.
+        """
         from titans_edge.runtime import Done, Notice, Remembered, Text
 
         client, events = self.session.client, self.session.turn(message)
@@ -113,7 +127,9 @@ class Loop:
                     cited = [common.cite(r) for r in event.recalled]
                 elif isinstance(event, Done):
                     rate = event.tokens / max(1e-9, event.seconds - event.first_token)
-                    self.last = f"first token {event.first_token:.2f} s, {event.tokens} tokens, {rate:.0f} tokens/s{note}"
+                    self.last = (
+                        f"first token {event.first_token:.2f} s, {event.tokens} tokens, {rate:.0f} tokens/s{note}"
+                    )
             events.close()  # type: ignore[attr-defined]
             print("\n".join(["", *cited]))
         if client is not None:
@@ -124,7 +140,9 @@ class Loop:
             if v["decision"] == "quarantined":
                 print(f"! #{v['id']} waits for /accept or /reject ({v['reason']}): {v['text']}", file=sys.stderr)
         if client.restarts > restarts:
-            print("! The memory process died and was started again from its journal; nothing was lost.", file=sys.stderr)
+            print(
+                "! The memory process died and was started again from its journal; nothing was lost.", file=sys.stderr
+            )
 
 
 @contextmanager

@@ -26,8 +26,12 @@ GraftOption = Annotated[
 Memory = Annotated[str, typer.Option("--memory", "-m", help="Name of the memory to use.")]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="The plain backbone.")]
 Context = Annotated[int, typer.Option("--context", min=128, help="Positions of the backbone's context.")]
-GpuLayers = Annotated[int | None, typer.Option("--gpu-layers", help="Layers on the GPU; default: all if this build has one.")]
-Recall = Annotated[int, typer.Option("--recall", min=0, max=20, help="Give up to so many stored sentences as text; cite them.")]
+GpuLayers = Annotated[
+    int | None, typer.Option("--gpu-layers", help="Layers on the GPU; default: all if this build has one.")
+]
+Recall = Annotated[
+    int, typer.Option("--recall", min=0, max=20, help="Give up to so many stored sentences as text; cite them.")
+]
 Rows = Annotated[bool, typer.Option("--rows/--no-rows", help="Give the memory's own embedding rows.")]
 Guard = Annotated[bool, typer.Option("--guard/--no-guard", help="Doubt what less trusted sources say.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -46,9 +50,16 @@ class ChatOptions(TypedDict, total=False):
 
 @contextmanager
 def open_chat(
-    backbone: str, graft: str | None, memory: str | None, *, no_memory: bool = False, gpu_layers: int | None = None,
-    guard: bool = True, write: bool = True, **options: Unpack[ChatOptions],
-) -> Iterator[Chat]:  # fmt: skip
+    backbone: str,
+    graft: str | None,
+    memory: str | None,
+    *,
+    no_memory: bool = False,
+    gpu_layers: int | None = None,
+    guard: bool = True,
+    write: bool = True,
+    **options: Unpack[ChatOptions],
+) -> Iterator[Chat]:
     """A chat on a backbone and a saved memory (memory None: one that is not kept). Closed in order at the end."""
     from titans_edge.backbone.model import Backbone as Model
     from titans_edge.runtime import Chat
@@ -71,7 +82,9 @@ def open_chat(
 
 
 def since(text: str) -> float:
-    """A moment in seconds since 1970: a date or time in ISO 8601, `today`, `yesterday`, or an age (`30m`, `2h`, `3d`)."""
+    """A moment in seconds since 1970: a date or time in ISO 8601, `today`, `yesterday`, or an age (`30m`, `2h`,
+    `3d`).
+    """
     now = datetime.now()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     units = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

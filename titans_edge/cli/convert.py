@@ -25,13 +25,21 @@ TORCH_QUANTS = {"auto": "f32", "f32": "f32", "f16": "f16", "bf16": "bf16"}
 def convert(
     source: Annotated[str, typer.Argument(help="A folder or hub name with safetensors, a backbone .gguf, or a graft.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder of the results.")],
-    quant: Annotated[str, typer.Option(help="q4_0, q4_k_m, q5_k_m, q8_0, f16 or auto. A graft: f32, f16, q8_0.")] = "auto",
-    measure: Annotated[bool, typer.Option("--measure", help="Time every quantisation, with a table and a plot.")] = False,
+    quant: Annotated[
+        str, typer.Option(help="q4_0, q4_k_m, q5_k_m, q8_0, f16 or auto. A graft: f32, f16, q8_0.")
+    ] = "auto",
+    measure: Annotated[
+        bool, typer.Option("--measure", help="Time every quantisation, with a table and a plot.")
+    ] = False,
     text: Annotated[Path | None, typer.Option(help="What to measure on; default: a page of our own.")] = None,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Check that nothing was lost.")] = True,
     graft: Annotated[Path | None, typer.Option("--graft", "-g", help="A graft to bind to the result.")] = None,
-    graft_only: Annotated[bool, typer.Option("--graft-only", help="SOURCE stays as it is; only bind the graft to it.")] = False,
-    first_backbone: Annotated[str | None, typer.Option(help="The backbone the graft is bound to, to compare with.")] = None,
+    graft_only: Annotated[
+        bool, typer.Option("--graft-only", help="SOURCE stays as it is; only bind the graft to it.")
+    ] = False,
+    first_backbone: Annotated[
+        str | None, typer.Option(help="The backbone the graft is bound to, to compare with.")
+    ] = None,
     samples: Annotated[int, typer.Option(help="Questions of each of six kinds the graft is asked.", min=1)] = 4,
     to_torch: Annotated[bool, typer.Option("--to-torch", help="The other way: a .gguf to a PyTorch folder.")] = False,
     as_json: common.Json = False,

@@ -1,4 +1,6 @@
-"""titans-edge eval: measure memory against full context, question only and shuffled; attacks on it; long conversations."""
+"""titans-edge eval: measure memory against full context, question only and shuffled; attacks on it; long
+conversations.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,8 @@ def evaluate(
     A case: {"id", "context" or "turns", "question", "target", "labels" (optional), "task" (optional)}.
 
     Examples: [bold]titans-edge eval cases.jsonl --mode memory,full[/bold] ·
-    [bold]titans-edge eval babilong --data DATA --lengths 0k,1k --samples 200[/bold] · [bold]titans-edge eval held-out[/bold] ·
+    [bold]titans-edge eval babilong --data DATA --lengths 0k,1k --samples 200[/bold] · [bold]titans-edge eval held-
+    out[/bold] ·
     [bold]titans-edge eval poison --samples 20[/bold] · [bold]titans-edge eval long --plots DIR[/bold]
     """
     if what == "poison":
@@ -72,7 +75,13 @@ def evaluate(
     modes = mode.split(",")
     answers: list[runner.Answer] = []
     with common.open_chat(
-        backbone, graft, None, no_memory=modes == ["full"], context=context, gpu_layers=gpu_layers, sampling=runner.GREEDY
+        backbone,
+        graft,
+        None,
+        no_memory=modes == ["full"],
+        context=context,
+        gpu_layers=gpu_layers,
+        sampling=runner.GREEDY,
     ) as chat:
         cases = _cases(what, chat, data, tasks.split(","), lengths.split(","), samples, seed)
         cases = cases[:limit] if limit else cases
@@ -105,7 +114,8 @@ def _poison(chat: Chat, kinds: str, guard: str, samples: int, seed: int, out: Pa
     from rich.console import Console
     from rich.progress import Progress
 
-    from titans_edge.evaluate import attacks, poison
+    from titans_edge.evaluate import poison
+    from titans_edge.stories import attacks
 
     wanted = kinds.split(",") if kinds else list(attacks.ALL)
     bad = [k for k in wanted if k not in attacks.ALL]
@@ -138,7 +148,9 @@ def _print_poison(rows: list[PoisonRow]) -> None:
     Console(width=max(100, Console().width)).print(table)
 
 
-def _long(plan: Plan, backbone: str, graft: str | None, gpu_layers: int | None, out: Path | None, plots: Path | None) -> None:
+def _long(
+    plan: Plan, backbone: str, graft: str | None, gpu_layers: int | None, out: Path | None, plots: Path | None
+) -> None:
     """Hold every conversation, save after each, print the tables, draw."""
     import tempfile
 
@@ -181,7 +193,16 @@ def _print_long(done: list[Conversation]) -> None:
 
     console = Console(width=max(120, Console().width))
     table = Table(
-        "turns", "asked", "recall", "95 % interval", "restarts", "neutral loss", "NaN", "norm, half → end", "state", "file"
+        "turns",
+        "asked",
+        "recall",
+        "95 % interval",
+        "restarts",
+        "neutral loss",
+        "NaN",
+        "norm, half → end",
+        "state",
+        "file",
     )
     rows = Table("turns", "by", "", "n", "recall", "95 % interval")
     for turns in sorted({c.turns for c in done}):
@@ -191,7 +212,9 @@ def _print_long(done: list[Conversation]) -> None:
         table.add_row(str(turns), str(r.n), *_share((r.share, r.low, r.high)), *long.figures(some))
         for by, cut in (("age", long.by_age(asked)), ("changes", long.by_changes(asked))):
             for r in cut:
-                rows.add_row(str(turns), by, r.name, str(r.n), *_share((r.share, r.low, r.high)), end_section=r is cut[-1])
+                rows.add_row(
+                    str(turns), by, r.name, str(r.n), *_share((r.share, r.low, r.high)), end_section=r is cut[-1]
+                )
     console.print(table)
     console.print(rows)
 
@@ -207,7 +230,9 @@ def _share(x: tuple[float, float, float]) -> tuple[str, str]:
     return f"{x[0]:.1f} %", f"{x[1]:.1f} – {x[2]:.1f}"
 
 
-def _cases(what: str, chat: Chat, data: Path | None, tasks: list[str], lengths: list[str], samples: int, seed: int) -> list[Case]:
+def _cases(
+    what: str, chat: Chat, data: Path | None, tasks: list[str], lengths: list[str], samples: int, seed: int
+) -> list[Case]:
     from titans_edge.evaluate import cases
 
     if what == "held-out":
@@ -218,5 +243,7 @@ def _cases(what: str, chat: Chat, data: Path | None, tasks: list[str], lengths: 
         raise UsageError("`eval babilong` needs a folder with bAbI and books.", "Name it with --data.")
     bad = [x for x in tasks if x not in cases.TASKS] + [x for x in lengths if x not in cases.LENGTHS]
     if bad:
-        raise UsageError(f"Unknown: {', '.join(bad)}.", f"Tasks: {', '.join(cases.TASKS)}; lengths: {', '.join(cases.LENGTHS)}.")
+        raise UsageError(
+            f"Unknown: {', '.join(bad)}.", f"Tasks: {', '.join(cases.TASKS)}; lengths: {', '.join(cases.LENGTHS)}."
+        )
     return list(cases.babilong(data, tasks, lengths, samples, seed, lambda s: len(chat.backbone.vocab.encode(s))))

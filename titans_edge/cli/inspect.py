@@ -46,7 +46,11 @@ def _gguf(path: Path) -> dict[str, Any]:
         sizes[kind] += tensor.nbytes
     types = {k: {"tensors": n, "bytes": sizes[k]} for k, n in kinds.most_common()}
     weights = sum(_count(t.shape) for t in header.tensors.values())
-    settings = {k: v for k, v in header.meta.items() if not k.startswith(("titans.backbone.", "titans.recipe", "titans.results"))}
+    settings = {
+        k: v
+        for k, v in header.meta.items()
+        if not k.startswith(("titans.backbone.", "titans.recipe", "titans.results"))
+    }
     common_part = {"parameters": weights, "types": types, "settings": settings, "arrays": header.array_lengths}
     if header.meta.get("general.architecture") != "titans-graft":
         return {"kind": "backbone", **common_part, "fingerprint": fingerprint(header)}

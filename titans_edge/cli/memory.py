@@ -1,4 +1,6 @@
-"""titans-edge memory: what is remembered, listed, searched, undone, moved. Needs neither backbone nor graft, and no torch."""
+"""titans-edge memory: what is remembered, listed, searched, undone, moved. Needs neither backbone nor graft, and no
+torch.
+"""
 
 from __future__ import annotations
 
@@ -40,12 +42,18 @@ def list_(
         return
     with _open(name, write=False) as journal:
         after = None if since is None else common.since(since)
-        found = journal.quarantine() if quarantine else journal.find(source=common.source_named(source), since=after, limit=limit)
+        found = (
+            journal.quarantine()
+            if quarantine
+            else journal.find(source=common.source_named(source), since=after, limit=limit)
+        )
         _print(found, as_json)
 
 
 @app.command()
-def search(name: Name, words: Annotated[str, typer.Argument(help="All of these words.")], as_json: common.Json = False) -> None:
+def search(
+    name: Name, words: Annotated[str, typer.Argument(help="All of these words.")], as_json: common.Json = False
+) -> None:
     """Stored sentences with all of these words.
 
     Example: [bold]titans-edge memory search default "dog name"[/bold]
@@ -55,7 +63,9 @@ def search(name: Name, words: Annotated[str, typer.Argument(help="All of these w
 
 
 @app.command()
-def show(name: Name, span: Annotated[int, typer.Argument(help="Number of a sentence.")], as_json: common.Json = False) -> None:
+def show(
+    name: Name, span: Annotated[int, typer.Argument(help="Number of a sentence.")], as_json: common.Json = False
+) -> None:
     """Everything known of one sentence: source, place, time, surprise, the guard's decision and its reason.
 
     Example: [bold]titans-edge memory show default 3[/bold]
@@ -81,7 +91,9 @@ def forget(
     [bold]titans-edge memory forget default --source notes.txt[/bold]
     """
     if not (words or span or source or since):
-        raise UsageError("Nothing says what to forget.", "Give words, --id, --source or --since; `memory delete` removes it all.")
+        raise UsageError(
+            "Nothing says what to forget.", "Give words, --id, --source or --since; `memory delete` removes it all."
+        )
     with _open(name) as journal:
         after = None if since is None else common.since(since)
         found = journal.get(span or [])
@@ -206,7 +218,9 @@ def delete(name: Name, yes: Yes = False) -> None:
 @app.command()
 def verify(
     name: Name = "default",
-    repair: Annotated[bool, typer.Option("--repair", help="Move a damaged file aside and keep every sound sentence.")] = False,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Move a damaged file aside and keep every sound sentence.")
+    ] = False,
 ) -> None:
     """Check a memory's file: SQLite's structure and every sentence's checksum.
 
@@ -247,7 +261,9 @@ def _path(name: str) -> Path:
         known = ", ".join(sorted(p.stem for p in store.memories_dir().glob("*.memory"))) or "none yet"
         raise UsageError(f"There is no memory {name!r}.", f"Memories: {known}.")
     if is_legacy(path):
-        raise MemoryStateError(f"The memory {name} has no journal yet.", f"Open it once: `titans-edge chat --memory {name}`.")
+        raise MemoryStateError(
+            f"The memory {name} has no journal yet.", f"Open it once: `titans-edge chat --memory {name}`."
+        )
     return path
 
 
@@ -274,7 +290,9 @@ def _one(journal: Journal, span: int) -> Entry:
 def _rule(name: str, span: int, accept: bool) -> None:
     with _open(name) as journal:
         if _one(journal, span).decision != "quarantined":
-            raise UsageError(f"Sentence #{span} is not in quarantine.", f"See `titans-edge memory list {name} --quarantine`.")
+            raise UsageError(
+                f"Sentence #{span} is not in quarantine.", f"See `titans-edge memory list {name} --quarantine`."
+            )
         journal.rule(span, accept)
     print("Accepted: it counts as if you had said it then." if accept else "Rejected.")
 

@@ -14,7 +14,14 @@ from titans_edge.cli import common
 def models(as_json: common.Json = False) -> None:
     """List the backbones that can be pulled, and which are here. Any .gguf path works everywhere a name does."""
     rows = [
-        {"name": e.name, "title": e.title, "bytes": e.bytes, "licence": e.licence, "here": e.path.exists(), "path": str(e.path)}
+        {
+            "name": e.name,
+            "title": e.title,
+            "bytes": e.bytes,
+            "licence": e.licence,
+            "here": e.path.exists(),
+            "path": str(e.path),
+        }
         for e in store.catalogue().values()
     ]
     if as_json:
@@ -41,5 +48,7 @@ def pull(
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=None)
-        path = store.pull(name, lambda what, done, total: bar.update(task, description=what, completed=done, total=total))
+        path = store.pull(
+            name, lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+        )
     print(path)

@@ -34,9 +34,12 @@ def read(
 
     texts = [common.read_document(f) for f in files]
     bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[speed]}"), TimeRemainingColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TimeRemainingColumn(),
         console=Console(stderr=True),
-    )  # fmt: skip
+    )
     out = []
     with common.open_chat(backbone, graft, memory, gpu_layers=gpu_layers, guard=guard, context=512) as chat, bar:
         for path, text in zip(files, texts, strict=True):
@@ -48,15 +51,23 @@ def read(
             assert chat.client is not None
             held = [v for v in chat.verdicts if v["decision"] == "quarantined"]
             for v in held[:SHOWN]:
-                bar.console.print(f"! quarantined #{v['id']} ({v['reason']}): {v['text']}", markup=False, highlight=False)
+                bar.console.print(
+                    f"! quarantined #{v['id']} ({v['reason']}): {v['text']}", markup=False, highlight=False
+                )
             if len(held) > SHOWN:
                 bar.console.print(f"! and {len(held) - SHOWN} more: titans-edge memory list --quarantine -m {memory}")
             seconds = time.perf_counter() - began
             bar.update(task, completed=bar.tasks[task].total)
             out.append(
-                {"file": str(path), "tokens": tokens, "spans": spans, "seconds": seconds, "tokens_per_s": tokens / seconds,
-                 "quarantined": len(held)}
-            )  # fmt: skip
+                {
+                    "file": str(path),
+                    "tokens": tokens,
+                    "spans": spans,
+                    "seconds": seconds,
+                    "tokens_per_s": tokens / seconds,
+                    "quarantined": len(held),
+                }
+            )
     for r in out:
         print(
             json.dumps(r)

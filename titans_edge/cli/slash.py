@@ -32,11 +32,18 @@ class Slash:
     def __init__(self, session: Chat, last: Callable[[], str]) -> None:
         self.session, self._last = session, last
         self._commands: dict[str, Callable[[str], None]] = {
-            "/new": self._new, "/memory": self._memory, "/why": self._why, "/forget": self._forget, "/undo": self._undo,
-            "/quarantine": self._quarantine, "/accept": lambda rest: self._rule(rest, True),
-            "/reject": lambda rest: self._rule(rest, False), "/reset": self._reset,
-            "/stats": lambda _: print(self._last() or "No reply yet."), "/help": lambda _: print(HELP),
-        }  # fmt: skip
+            "/new": self._new,
+            "/memory": self._memory,
+            "/why": self._why,
+            "/forget": self._forget,
+            "/undo": self._undo,
+            "/quarantine": self._quarantine,
+            "/accept": lambda rest: self._rule(rest, True),
+            "/reject": lambda rest: self._rule(rest, False),
+            "/reset": self._reset,
+            "/stats": lambda _: print(self._last() or "No reply yet."),
+            "/help": lambda _: print(HELP),
+        }
 
     def run(self, line: str) -> None:
         name, _, rest = line.partition(" ")
@@ -59,7 +66,9 @@ class Slash:
             _print(self._client.find(text=words, limit=SHOWN), "No stored sentence has these words.")
             return
         stats = self._client.stats()
-        print(f"{stats['spans']} spans read, {stats['quarantined']} in quarantine, state of {stats['bytes'] / 1e6:.1f} MB")
+        print(
+            f"{stats['spans']} spans read, {stats['quarantined']} in quarantine, state of {stats['bytes'] / 1e6:.1f} MB"
+        )
         for bank in stats["banks"]:
             print(f"  {bank['bank'].lower():<11}{bank['writes']:>5} writes   norm {bank['norm']:.2f}")
 
@@ -127,5 +136,7 @@ def _print(spans: list[dict[str, Any]], otherwise: str) -> None:
 
 def _number(text: str) -> int:
     if not text.lstrip("#").isdigit():
-        raise UsageError(f"{text!r} is no number of a span.", "Numbers stand in brackets in /memory WORDS and /quarantine.")
+        raise UsageError(
+            f"{text!r} is no number of a span.", "Numbers stand in brackets in /memory WORDS and /quarantine."
+        )
     return int(text.lstrip("#"))

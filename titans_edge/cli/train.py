@@ -39,9 +39,10 @@ def train(
         torch.set_num_threads(threads)
     recipe = Recipe(seed=seed, layer=layer, stories=stories, steps=steps, gate_steps=gate_steps)
     tasks: dict[str, TaskID] = {}
-    with Backbone(store.find_backbone(backbone)) as model, Progress(
-        *Progress.get_default_columns()[:-1], TimeRemainingColumn(), console=Console(stderr=True)
-    ) as bar:  # fmt: skip
+    with (
+        Backbone(store.find_backbone(backbone)) as model,
+        Progress(*Progress.get_default_columns()[:-1], TimeRemainingColumn(), console=Console(stderr=True)) as bar,
+    ):
 
         def report(part: str, done: int, of: int, remark: str) -> None:
             if part not in tasks:

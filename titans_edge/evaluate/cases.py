@@ -9,13 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from titans_edge.errors import DataError
-from titans_edge.train.babi import BabiSample, babi, background, book_sentences
-from titans_edge.train.lexicon import Lexicon
-from titans_edge.train.stories import KINDS, stories
+from titans_edge.stories.babi import BabiSample, babi, background, book_sentences
+from titans_edge.stories.lexicon import Lexicon
+from titans_edge.stories.worlds import KINDS, stories
 
 TASKS = ("qa1", "qa2", "qa3", "qa4", "qa5")
 KEPT_BACK = 300  # tokens of a length kept for the prompt
-LENGTHS = {"0k": 0, "1k": 1000, "2k": 2000, "4k": 4000, "8k": 8000, "16k": 16000, "32k": 32000, "64k": 64000, "128k": 128000}
+LENGTHS = {
+    "0k": 0,
+    "1k": 1000,
+    "2k": 2000,
+    "4k": 4000,
+    "8k": 8000,
+    "16k": 16000,
+    "32k": 32000,
+    "64k": 64000,
+    "128k": 128000,
+}
 
 
 @dataclass(frozen=True)
@@ -42,10 +52,19 @@ def load(path: Path) -> list[Case]:
             r = json.loads(line)
             context = r["context"] if "context" in r else "\n\n".join(r["turns"])
             out.append(
-                Case(str(r.get("id", n)), context, r["question"], r["target"], tuple(r.get("labels", ())), str(r.get("task", "")))
+                Case(
+                    str(r.get("id", n)),
+                    context,
+                    r["question"],
+                    r["target"],
+                    tuple(r.get("labels", ())),
+                    str(r.get("task", "")),
+                )
             )
         except (ValueError, KeyError, TypeError) as e:
-            raise DataError(f"{path}, line {n}: {e!r}.", 'A line needs "context" or "turns", "question" and "target".') from e
+            raise DataError(
+                f"{path}, line {n}: {e!r}.", 'A line needs "context" or "turns", "question" and "target".'
+            ) from e
     if not out:
         raise DataError(f"{path} holds no cases.", "One JSON object a line.")
     return out
@@ -98,5 +117,10 @@ def held_out(samples: int, seed: int) -> Iterator[Case]:
     for i, s in enumerate(stories(KINDS, samples * len(KINDS), lexicon, seed, per_world=1)):
         written = {w.value for f in s.facts for w in f.writes if w.value} | {s.question.answer}
         yield Case(
-            f"{s.kind}-{i}", " ".join(f.text for f in s.facts), s.question.text, s.question.answer, tuple(sorted(written)), s.kind
+            f"{s.kind}-{i}",
+            " ".join(f.text for f in s.facts),
+            s.question.text,
+            s.question.answer,
+            tuple(sorted(written)),
+            s.kind,
         )

@@ -1,6 +1,8 @@
-"""Long conversations: a simulated user tells facts, changes them, asks, chats idly; program and memory are restarted in between.
+"""Long conversations: a simulated user tells facts, changes them, asks, chats idly; program and memory are restarted
+in between.
 
-Knows what the user says and what should be known at each moment. Every question is asked in a cleared conversation, so that
+Knows what the user says and what should be known at each moment. Every question is asked in a cleared conversation,
+so that
 only the memory can answer. Knows nothing of how the memory keeps anything.
 """
 
@@ -16,15 +18,15 @@ import numpy as np
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.errors import DataError, UsageError
-from titans_edge.evaluate.claims import WHAT, Claim, Scene, word
-from titans_edge.evaluate.neutral import PASSAGES
 from titans_edge.evaluate.runner import GREEDY
 from titans_edge.evaluate.score import correct, wilson
 from titans_edge.evaluate.talk import ask, hear
 from titans_edge.runtime import Chat
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
+from titans_edge.stories.claims import WHAT, Claim, Scene, word
+from titans_edge.stories.neutral import PASSAGES
+from titans_edge.stories.smalltalk import small_talk
 from titans_edge.text import sentences
-from titans_edge.train.smalltalk import small_talk
 
 SHARES = {"tell": 0.25, "change": 0.2, "ask": 0.3, "chat": 0.25}  # of a conversation's turns
 MOST_CLAIMS = 60  # things one user speaks of; after that, telling is changing
@@ -48,7 +50,9 @@ class Plan:
 
 @dataclass(frozen=True)
 class Step:
-    """What the user does in one turn. claim: number of the thing spoken of (-1: none); value: as it is after the turn."""
+    """What the user does in one turn. claim: number of the thing spoken of (-1: none); value: as it is after the
+    turn.
+    """
 
     kind: str
     text: str
@@ -58,7 +62,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Asked:
-    """One question. age: turns since the value was told; changes: how often it had been changed; last: asked after the end."""
+    """One question. age: turns since the value was told; changes: how often it had been changed; last: asked after
+    the end.
+    """
 
     turn: int
     what: str
@@ -152,7 +158,9 @@ class Talk:
         every = max(5, turns // 10)
         for t, step in enumerate(steps):
             if step.kind == "ask":
-                done.asked.append(self._asked(step, t, t - born[step.claim], changes[step.claim], user.claims[step.claim], False))
+                done.asked.append(
+                    self._asked(step, t, t - born[step.claim], changes[step.claim], user.claims[step.claim], False)
+                )
             else:
                 hear(self.chat.turn(step.text))
             if step.kind in ("tell", "change"):
@@ -171,7 +179,9 @@ class Talk:
     def _asked(self, step: Step, turn: int, age: int, changes: int, claim: Claim, last: bool) -> Asked:
         answer = ask(self.chat, step.text, learn=not last)
         truth = word(step.value)
-        return Asked(turn, claim.what, age, changes, step.text, truth, answer, correct(answer, truth, (), step.text), last)
+        return Asked(
+            turn, claim.what, age, changes, step.text, truth, answer, correct(answer, truth, (), step.text), last
+        )
 
     def restart(self) -> None:
         """Close the memory, open it again from its file; the conversation's text is gone."""
@@ -194,7 +204,9 @@ class Talk:
         return Mark(turn, norms, int(stats["bytes"]), size, nats, rows)
 
     def loss(self, off: bool = False) -> tuple[float, int]:
-        """Mean nll of the neutral passages' tokens, each in front of a fresh conversation, and how many of them got rows."""
+        """Mean nll of the neutral passages' tokens, each in front of a fresh conversation, and how many of them got
+        rows.
+        """
         total, tokens, with_rows = 0.0, 0, 0
         for passage in self.passages:
             ids = self.backbone.vocab.encode(passage)
@@ -228,11 +240,15 @@ def passages(path: Path | None) -> list[str]:
             out[-1] = f"{out[-1]} {sentence}".strip()
     out = [p for p in out if p][:40]
     if not out:
-        raise DataError(f"{path} has no sentence of fewer than {NEUTRAL_CHARACTERS} characters.", "Name a text of prose.")
+        raise DataError(
+            f"{path} has no sentence of fewer than {NEUTRAL_CHARACTERS} characters.", "Name a text of prose."
+        )
     return out
 
 
-def run(backbone: Backbone, opener: Opener, folder: Path, plan: Plan, progress: Callable[[int], None]) -> Iterator[Conversation]:
+def run(
+    backbone: Backbone, opener: Opener, folder: Path, plan: Plan, progress: Callable[[int], None]
+) -> Iterator[Conversation]:
     """Every conversation of the plan, each with a memory file of its own below `folder`."""
     if any(t < 1 or t > 2000 for t in plan.turns):
         raise UsageError("A conversation has 1 to 2000 turns.", "For example --turns 10,50,200.")
@@ -285,7 +301,9 @@ def _row(name: str, right: Sequence[bool]) -> Row:
 
 
 def figures(some: Sequence[Conversation]) -> tuple[str, ...]:
-    """For the table: restarts, loss moved, NaN, largest norm at half time and at the end, bytes of state and file at the end."""
+    """For the table: restarts, loss moved, NaN, largest norm at half time and at the end, bytes of state and file at
+    the end.
+    """
     marks = [c.marks for c in some if c.marks]
     half = max((max(m[len(m) // 2].norms.values()) for m in marks), default=0.0)
     end = max((max(m[-1].norms.values()) for m in marks), default=0.0)
@@ -305,7 +323,15 @@ def as_json(conversations: Sequence[Conversation]) -> dict[str, object]:
     lengths = sorted({c.turns for c in conversations})
     asked = {t: [a for c in conversations if c.turns == t for a in c.asked] for t in lengths}
     summary = [
-        {"turns": t, "all": asdict(overall(asked[t])), "age": [asdict(r) for r in by_age(asked[t])],
-         "changes": [asdict(r) for r in by_changes(asked[t])]} for t in lengths
-    ]  # fmt: skip
-    return {"summary": summary, "conversations": [{**asdict(c), "moved": c.moved(), "finite": c.finite()} for c in conversations]}
+        {
+            "turns": t,
+            "all": asdict(overall(asked[t])),
+            "age": [asdict(r) for r in by_age(asked[t])],
+            "changes": [asdict(r) for r in by_changes(asked[t])],
+        }
+        for t in lengths
+    ]
+    return {
+        "summary": summary,
+        "conversations": [{**asdict(c), "moved": c.moved(), "finite": c.finite()} for c in conversations],
+    }

@@ -1,4 +1,5 @@
-"""Pictures of long conversations: recall by age and by changes, norms of the state, loss on neutral text. Needs matplotlib.
+"""Pictures of long conversations: recall by age and by changes, norms of the state, loss on neutral text. Needs
+matplotlib.
 
 Knows how to draw figures, not how they were measured.
 """
@@ -21,9 +22,13 @@ def draw(conversations: Sequence[Conversation], folder: Path) -> list[Path]:
     """Write the four PNGs; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     return [
-        _picture(folder / "recall-by-age.png", lambda ax: _recall(ax, conversations, by_age, "turns since the value was told")),
         _picture(
-            folder / "recall-by-changes.png", lambda ax: _recall(ax, conversations, by_changes, "times the value was changed")
+            folder / "recall-by-age.png",
+            lambda ax: _recall(ax, conversations, by_age, "turns since the value was told"),
+        ),
+        _picture(
+            folder / "recall-by-changes.png",
+            lambda ax: _recall(ax, conversations, by_changes, "times the value was changed"),
         ),
         _picture(folder / "norms.png", lambda ax: _norms(ax, conversations)),
         _picture(folder / "neutral-loss.png", lambda ax: _loss(ax, conversations)),

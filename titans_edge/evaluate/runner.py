@@ -1,4 +1,6 @@
-"""Runs cases through the real program: context into memory (or into the prompt), question to the backbone, answer scored."""
+"""Runs cases through the real program: context into memory (or into the prompt), question to the backbone, answer
+scored.
+"""
 
 from __future__ import annotations
 

@@ -7,9 +7,11 @@ import re
 
 
 def correct(answer: str, target: str, labels: tuple[str, ...], question: str) -> bool:
-    """BABILong's metric: before the first full stop, the task's labels that occur, less the question's, are the target alone.
+    """BABILong's metric: before the first full stop, the task's labels that occur, less the question's, are the
+    target alone.
 
-    Known fault, kept: labels match as substrings. Without labels: the target stands in the first sentence as a whole word.
+    Known fault, kept: labels match as substrings. Without labels: the target stands in the first sentence as a whole
+    word.
     """
     first = re.split(r"[.\n]", answer.strip().lower(), maxsplit=1)[0]
     wanted = target.lower()

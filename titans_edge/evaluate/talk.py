@@ -14,7 +14,9 @@ from titans_edge.sources import Source
 
 @dataclass(frozen=True)
 class Told:
-    """A text and where it comes from: kind as in `sources` ("user", "document", "pasted", "web", …), name of the document."""
+    """A text and where it comes from: kind as in `sources` ("user", "document", "pasted", "web", …), name of the
+    document.
+    """
 
     text: str
     kind: str = "user"

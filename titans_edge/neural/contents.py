@@ -24,7 +24,9 @@ KEEP = 0.33  # a token explains less than this of a word vector: there is no fur
 
 @dataclass
 class Contents:
-    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all three tensors are part of the graft."""
+    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all three tensors are part of the
+    graft.
+    """
 
     table: TensorSpan
     mean: Tensor

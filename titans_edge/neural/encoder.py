@@ -82,6 +82,13 @@ class SpanEncoder(nn.Module):
         startled = ((surprise - SURPRISE_CENTRE) / SURPRISE_SCALE).nan_to_num(0.0).clamp(-3, 3)
         key, second, value = per_word[..., : 3 * h].view(n, w, 3, h).permute(2, 0, 3, 1)
         return Choices(
-            key, torch.cat([second, none[..., None]], -1), torch.cat([value, back[..., None]], -1), per_word[..., -1],
-            write, theta + startled[:, None] * self.startle, eta, alpha, pooled,
-        )  # fmt: skip
+            key,
+            torch.cat([second, none[..., None]], -1),
+            torch.cat([value, back[..., None]], -1),
+            per_word[..., -1],
+            write,
+            theta + startled[:, None] * self.startle,
+            eta,
+            alpha,
+            pooled,
+        )

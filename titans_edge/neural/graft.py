@@ -22,7 +22,7 @@ from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.gate import Gate
 from titans_edge.neural.memory import NeuralMemory, Readout, collate
 from titans_edge.neural.rule import State
-from titans_edge.roles import Bank
+from titans_edge.stories.relations import Bank
 
 ARCHITECTURE, FORMAT = "titans-graft", 1
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string
@@ -38,7 +38,9 @@ class GraftInfo:
     recipe: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
     licence: str = "MIT"
-    replaces: tuple[str, ...] = ()  # ids of earlier files whose memories this one goes on with: the same words, keys and values
+    replaces: tuple[
+        str, ...
+    ] = ()  # ids of earlier files whose memories this one goes on with: the same words, keys and values
 
 
 class Graft(nn.Module):
@@ -132,41 +134,60 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         )
         bound = {k.removeprefix("titans.backbone."): v for k, v in fields.items() if k.startswith("titans.backbone.")}
         info = GraftInfo(
-            fields["titans.layer"], bound, fields["titans.threshold"],
-            json.loads(fields["titans.recipe"]), json.loads(fields["titans.results"]), fields["general.license"],
+            fields["titans.layer"],
+            bound,
+            fields["titans.threshold"],
+            json.loads(fields["titans.recipe"]),
+            json.loads(fields["titans.results"]),
+            fields["general.license"],
             tuple(json.loads(fields.get("titans.replaces", "[]"))),
-        )  # fmt: skip
+        )
         if json.loads(fields["titans.banks"]) != [b.name for b in Bank] or fields["titans.format"] != FORMAT:
-            raise GraftError(f"{path} was made by another version of Titans Edge.", "Train it again with `titans-edge train`.")
+            raise GraftError(
+                f"{path} was made by another version of Titans Edge.", "Train it again with `titans-edge train`."
+            )
         if check:
             _check(path, bound, fingerprint(backbone))
-        contents = Contents(backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"], tensors["inverse"])
+        contents = Contents(
+            backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"], tensors["inverse"]
+        )
         graft = Graft(config, contents, info)
         shapes = {k: tuple(v.shape) for k, v in graft.state_dict().items()}
         wrong = [k for k, s in shapes.items() if k not in tensors or tensors[k].numel() != int(np.prod(s))]
         if wrong or set(tensors) - set(shapes):
             raise GraftError(
-                f"{path}: tensor {(wrong or sorted(set(tensors) - set(shapes)))[0]} does not fit.", "Fetch the graft again."
+                f"{path}: tensor {(wrong or sorted(set(tensors) - set(shapes)))[0]} does not fit.",
+                "Fetch the graft again.",
             )
         graft.load_state_dict({k: tensors[k].reshape(s) for k, s in shapes.items()})
     except (KeyError, TypeError, ValueError) as e:
-        raise GraftError(f"{path} is not a usable graft ({e}).", "Fetch it again, or train one with `titans-edge train`.") from e
+        raise GraftError(
+            f"{path} is not a usable graft ({e}).", "Fetch it again, or train one with `titans-edge train`."
+        ) from e
     return graft.eval()
 
 
 def read(path: Path) -> tuple[Fields, dict[str, Tensor]]:
-    """A graft file's scalar fields, and its tensors dequantised to float32. Raises GraftError for another kind of file."""
+    """A graft file's scalar fields, and its tensors dequantised to float32. Raises GraftError for another kind of
+    file.
+    """
     if not path.is_file():
         raise GraftError(f"There is no graft {path}.", "Name one with --graft, or train one with `titans-edge train`.")
     try:
         reader = GGUFReader(str(path))
         scalars = {k: f for k, f in reader.fields.items() if f.types and f.types[0] != GGUFValueType.ARRAY}
-        fields = {k: f.contents() for k, f in scalars.items() if not k.startswith("GGUF.")}  # the container's own counts
-        tensors = {t.name: torch.from_numpy(np.array(dequantize(t.data, t.tensor_type), np.float32)) for t in reader.tensors}
+        fields = {
+            k: f.contents() for k, f in scalars.items() if not k.startswith("GGUF.")
+        }  # the container's own counts
+        tensors = {
+            t.name: torch.from_numpy(np.array(dequantize(t.data, t.tensor_type), np.float32)) for t in reader.tensors
+        }
     except Exception as e:  # gguf raises many kinds on damaged files
         raise GraftError(f"{path} is damaged or no GGUF file ({e}).", "Fetch the graft again.") from e
     if fields.get("general.architecture") != ARCHITECTURE:
-        raise GraftError(f"{path} is a GGUF, but not a graft.", "Pass backbones with --backbone and grafts with --graft.")
+        raise GraftError(
+            f"{path} is a GGUF, but not a graft.", "Pass backbones with --backbone and grafts with --graft."
+        )
     return fields, tensors
 
 

@@ -20,7 +20,7 @@ from titans_edge.neural import rule
 from titans_edge.neural.contents import Contents, second
 from titans_edge.neural.encoder import Choices, EncoderConfig, SpanEncoder
 from titans_edge.neural.rule import State, Writes
-from titans_edge.roles import Bank
+from titans_edge.stories.relations import Bank
 
 SILENT = 0.5  # a bank that returns less than this norm has nothing stored under the key
 ENCODED = 64  # spans encoded at once
@@ -131,14 +131,18 @@ class NeuralMemory(nn.Module):
                 raise MemoryStateError(
                     "The backbone gave numbers that are not finite; nothing is written.", "Please report the text."
                 )
-            w = self.writes(self.encoder(batch.hidden, batch.mask, torch.zeros(len(group)), batch.surprise), batch, hard=True)
+            w = self.writes(
+                self.encoder(batch.hidden, batch.mask, torch.zeros(len(group)), batch.surprise), batch, hard=True
+            )
             for n in w.write.any(-1).nonzero()[:, 0].tolist():
                 on = w.write[n].nonzero()[:, 0]
                 out[group[n]] = Association(on, w.at(n).banks(on))
         return out
 
     @torch.no_grad()
-    def learn(self, state: State, a: Association, scale: float = 1.0, along: Tensor | None = None) -> tuple[State, Update]:
+    def learn(
+        self, state: State, a: Association, scale: float = 1.0, along: Tensor | None = None
+    ) -> tuple[State, Update]:
         """One `rule.step` on the banks the span writes into; the others stay as they are. Changes `state` in place.
 
         scale (0..1) of the learning rate; along (n, dk): see `rule.step`.
@@ -146,7 +150,9 @@ class NeuralMemory(nn.Module):
         before = rule.context_read(state, a.writes)
         part = State(state.memory[a.banks], state.momentum[a.banks])
         error = rule.error_of(part, a.writes, before)
-        alpha = a.writes.alpha if along is None else torch.zeros_like(a.writes.alpha)  # nor may it make the memory forget
+        alpha = (
+            a.writes.alpha if along is None else torch.zeros_like(a.writes.alpha)
+        )  # nor may it make the memory forget
         after, _ = rule.step(part, replace(a.writes, theta=a.writes.theta * scale, alpha=alpha), before, along)
         state.memory[a.banks], state.momentum[a.banks] = after.memory, after.momentum
         vectors = -scale * a.writes.theta[:, None] * error
@@ -201,8 +207,10 @@ class NeuralMemory(nn.Module):
             context=(pick(c.subject)[:, None] @ batch.address)[:, 0],
             rho=value[..., -1],
             write=on if hard else on + gate - gate.detach(),
-            theta=c.theta.sigmoid(), eta=c.eta.sigmoid() * self.config.momentum, alpha=c.alpha.sigmoid(),
-        )  # fmt: skip
+            theta=c.theta.sigmoid(),
+            eta=c.eta.sigmoid() * self.config.momentum,
+            alpha=c.alpha.sigmoid(),
+        )
 
     def _keys(self, c: Choices, batch: SpanBatch, hard: bool) -> Tensor:
         pick = _one_hot if hard else _softmax

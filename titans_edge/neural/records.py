@@ -1,7 +1,8 @@
 """A write as bytes: what the journal keeps, and what the memory applies. Knows nothing of files.
 
 A live write is packed and unpacked before it is applied, so that replay cannot differ from it: f16 keys and values
-are not an approximation of what was written, they are what was written. (And gates rounded to f16 do not depend on which
+are not an approximation of what was written, they are what was written. (And gates rounded to f16 do not depend on
+which
 spans were encoded together.)
 
     u8 n banks, u8 1 if a context key follows, u16 dk, u16 dv
@@ -49,7 +50,9 @@ def unpack(record: bytes) -> Association:
     banks, key, base, gates, context = (_tensor(p) for p in parts)
     rho, theta, eta, alpha = gates.view(4, n)
     context = context if has_context else torch.zeros(dk)
-    return Association(banks.long(), Writes(key.view(n, dk), base.view(n, dv), context, rho, torch.ones(n), theta, eta, alpha))
+    return Association(
+        banks.long(), Writes(key.view(n, dk), base.view(n, dv), context, rho, torch.ones(n), theta, eta, alpha)
+    )
 
 
 def _half(x: Tensor) -> np.ndarray:

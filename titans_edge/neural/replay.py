@@ -1,6 +1,7 @@
 """The memory as a fold over its journal: entry by entry, the guard decides and the rule writes.
 
-The one way a state comes about, live or replayed; so a state is a pure function of graft and journal, to the bit, on the
+The one way a state comes about, live or replayed; so a state is a pure function of graft and journal, to the bit, on
+the
 same machine and build. Knows entries, not files.
 """
 
@@ -118,7 +119,9 @@ class Replay:
     # --- forwards
 
     def add(self, e: Entry) -> Verdict | None:
-        """One entry; None where it writes nothing and nothing is wrong with it. Changes the state in place: see `mark`."""
+        """One entry; None where it writes nothing and nothing is wrong with it. Changes the state in place: see
+        `mark`.
+        """
         self.last = e.id
         if e.record is None and e.guarded and e.ruling is None:
             verdict, self.standing = listen(e.text, e.source, self.standing)
@@ -139,13 +142,19 @@ class Replay:
         w = a.writes
         for n, bank in enumerate(a.banks.tolist() if self.updates is not None else ()):
             assert self.updates is not None
-            self.updates[bank].append(_Update(e.id, update.along[n], update.vectors[n], float(w.eta[n]), float(update.alpha[n])))
+            self.updates[bank].append(
+                _Update(e.id, update.along[n], update.vectors[n], float(w.eta[n]), float(update.alpha[n]))
+            )
 
     def extend(self, entries: Iterable[Entry]) -> list[tuple[int, str, float, str]]:
-        """Entries in order; their verdicts as the journal keeps them. Raises MemoryStateError if the state is not finite."""
+        """Entries in order; their verdicts as the journal keeps them. Raises MemoryStateError if the state is not
+        finite.
+        """
         out = [(e.id, v.decision, v.scale, v.reason) for e in entries if (v := self.add(e)) is not None]
         if not bool(torch.isfinite(self.state.memory).all()):
-            raise MemoryStateError("A write would have made the memory infinite; it was left out.", "Please report the text.")
+            raise MemoryStateError(
+                "A write would have made the memory infinite; it was left out.", "Please report the text."
+            )
         return out
 
     def mark(self) -> Mark:
@@ -190,7 +199,9 @@ class Replay:
                 self.index[bank].protect(key)
 
     def _along(self, a: Association) -> Tensor:
-        """The keys' parts (n, dk) outside the user's keys, as `rule.step` wants them: what is read under those stays as it is."""
+        """The keys' parts (n, dk) outside the user's keys, as `rule.step` wants them: what is read under those stays
+        as it is.
+        """
         rows = []
         for bank, key in zip(a.banks.tolist(), a.writes.key, strict=True):
             rest = torch.from_numpy(self.index[bank].outside(key.numpy()))
@@ -219,8 +230,12 @@ class Replay:
     # --- questions about what is held
 
     def knows(self, path: Sequence[Address]) -> bool:
-        """Was anything written under the very key a question read first? Otherwise what came back is the noise of the others."""
-        return bool(path) and self.index[path[0].bank].holder(path[0].key / path[0].key.norm().clamp_min(1e-6)) is not None
+        """Was anything written under the very key a question read first? Otherwise what came back is the noise of the
+        others.
+        """
+        return (
+            bool(path) and self.index[path[0].bank].holder(path[0].key / path[0].key.norm().clamp_min(1e-6)) is not None
+        )
 
     def recall(self, path: Sequence[Address], k: int) -> list[int]:
         """Spans written under the keys a question read, best first: the same key first, then the newest."""

@@ -41,7 +41,8 @@ class State:
 class Writes:
     """T writes in order, for H banks at once.
 
-    key (..., T, H, dk) unit vectors; base (..., T, H, dv); context (..., T, dk); rho, write, theta, eta, alpha (..., T, H).
+    key (..., T, H, dk) unit vectors; base (..., T, H, dv); context (..., T, dk); rho, write, theta, eta, alpha (...,
+    T, H).
     """
 
     key: Tensor
@@ -55,14 +56,27 @@ class Writes:
 
     def at(self, t: int) -> Writes:
         return Writes(
-            self.key[..., t, :, :], self.base[..., t, :, :], self.context[..., t, :], self.rho[..., t, :],
-            self.write[..., t, :], self.theta[..., t, :], self.eta[..., t, :], self.alpha[..., t, :],
-        )  # fmt: skip
+            self.key[..., t, :, :],
+            self.base[..., t, :, :],
+            self.context[..., t, :],
+            self.rho[..., t, :],
+            self.write[..., t, :],
+            self.theta[..., t, :],
+            self.eta[..., t, :],
+            self.alpha[..., t, :],
+        )
 
     def banks(self, on: Tensor) -> Writes:
         """One write (no T dimension, no batch) into the banks `on` alone."""
         return Writes(
-            self.key[on], self.base[on], self.context, self.rho[on], self.write[on], self.theta[on], self.eta[on], self.alpha[on]
+            self.key[on],
+            self.base[on],
+            self.context,
+            self.rho[on],
+            self.write[on],
+            self.theta[on],
+            self.eta[on],
+            self.alpha[on],
         )
 
     def __len__(self) -> int:
@@ -82,8 +96,10 @@ def context_read(state: State, w: Writes) -> Tensor:
 def step(state: State, w: Writes, before: Tensor | None = None, along: Tensor | None = None) -> tuple[State, Tensor]:
     """One write (no T dimension). Returns the state after it and each bank's surprise |error| (..., H).
 
-    `before` is the context read; it has to be given when `state` holds only some of the banks. `along` (..., H, dk) with
-    along . key = 1 takes the place of the key in the gradient: what is read under keys it is orthogonal to does not change
+    `before` is the context read; it has to be given when `state` holds only some of the banks. `along` (..., H, dk)
+    with
+    along . key = 1 takes the place of the key in the gradient: what is read under keys it is orthogonal to does not
+    change
     (orthogonal weights modification; Zeng et al. 2019, eq. 1).
     """
     error = error_of(state, w, context_read(state, w) if before is None else before)
@@ -157,7 +173,9 @@ def solve(start: State | None, w: Writes) -> Solved:
 
     # bank 0 reads itself: its error key is k_t - rho_t c_t
     blend = part(key) - part(rho)[..., None] * context
-    u0 = _triangular(part(key), blend, part(base), part(theta * on), c.before[..., first, :, :], _carry(start, c, blend, first))
+    u0 = _triangular(
+        part(key), blend, part(base), part(theta * on), c.before[..., first, :, :], _carry(start, c, blend, first)
+    )
     seen = _strict(context, part(key), c.before[..., first, :, :]) @ u0
     if (carried := _carry(start, c, context, first)) is not None:
         seen = seen + carried
@@ -212,7 +230,9 @@ def _coefficients(on: Tensor, eta: Tensor, alpha: Tensor) -> _Coefficients:
         slow = pace * slow
         m = keep[..., None] * m + g[..., None] * s
         decay, drag = keep * decay, keep * drag + g * slow
-    return _Coefficients(torch.stack(rows, -2), m, s, torch.stack(decays, -1), torch.stack(drags, -1), decay, drag, slow)
+    return _Coefficients(
+        torch.stack(rows, -2), m, s, torch.stack(decays, -1), torch.stack(drags, -1), decay, drag, slow
+    )
 
 
 def _strict(query: Tensor, key: Tensor, before: Tensor) -> Tensor:
@@ -229,11 +249,16 @@ def _carry(start: State | None, c: _Coefficients, query: Tensor, banks: slice) -
     return old + torch.einsum("...hvk,...htk->...htv", momentum, query) * c.drag_before[..., banks, :, None]
 
 
-def _triangular(key: Tensor, query: Tensor, value: Tensor, theta: Tensor, before: Tensor, carry: Tensor | None) -> Tensor:
+def _triangular(
+    key: Tensor, query: Tensor, value: Tensor, theta: Tensor, before: Tensor, carry: Tensor | None
+) -> Tensor:
     """u_t = theta_t (value_t - M_{t-1} query_t), solved for all t."""
     system = theta[..., None] * _strict(query, key, before)
     right = value if carry is None else value - carry
     update: Tensor = torch.linalg.solve_triangular(
-        system + torch.eye(system.shape[-1], dtype=system.dtype), theta[..., None] * right, upper=False, unitriangular=True
+        system + torch.eye(system.shape[-1], dtype=system.dtype),
+        theta[..., None] * right,
+        upper=False,
+        unitriangular=True,
     )
     return update

@@ -74,7 +74,10 @@ class ProcessTransport:
     def __init__(self, timeout: float = 60.0) -> None:
         self.timeout = timeout
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "titans_edge.sidecar.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            [sys.executable, "-m", "titans_edge.sidecar.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
         )
 
     def send(self, request: Request) -> None:
@@ -99,7 +102,9 @@ class ProcessTransport:
             ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
             if not ready:
                 self.process.kill()
-                raise SidecarError(f"The memory process gave no answer for {self.timeout:.0f} s.", "It is started again.")
+                raise SidecarError(
+                    f"The memory process gave no answer for {self.timeout:.0f} s.", "It is started again."
+                )
             part = self.process.stdout.read(min(n - len(got), 1 << 20))
             if not part:
                 raise self._dead()
@@ -131,9 +136,16 @@ class MemoryClient:
     """The memory, wherever it runs. What `wait` has returned from is in the journal and survives any crash."""
 
     def __init__(
-        self, backbone: str, graft: str, path: str | None, *, local: bool = False, guard: bool = True, write: bool = True,
+        self,
+        backbone: str,
+        graft: str,
+        path: str | None,
+        *,
+        local: bool = False,
+        guard: bool = True,
+        write: bool = True,
         timeout: float = 60.0,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self._open = Request("open", {"backbone": backbone, "graft": graft, "path": path, "threads": 1, "write": write})
         self._local, self._timeout, self.guard = local, timeout, guard
         self._unsaved: list[Request] = []  # writes that are in no journal yet, to be sent again after a restart
@@ -174,13 +186,22 @@ class MemoryClient:
         self._events, self._parts = self._events + 1, 0
 
     def write(
-        self, spans: Sequence[SpanFeatures], texts: Sequence[str], source: Source = USER, places: Sequence[int] | None = None
+        self,
+        spans: Sequence[SpanFeatures],
+        texts: Sequence[str],
+        source: Source = USER,
+        places: Sequence[int] | None = None,
     ) -> None:
         """Queue a group of spans; `wait` makes sure of it. Errors of it are raised by the next call that waits."""
         args = {
-            "event": f"{self._session}-{self._events}", "part": self._parts, "kind": source.kind, "name": source.name,
-            "texts": list(texts), "places": list(places or [0] * len(texts)), "guard": self.guard,
-        }  # fmt: skip
+            "event": f"{self._session}-{self._events}",
+            "part": self._parts,
+            "kind": source.kind,
+            "name": source.name,
+            "texts": list(texts),
+            "places": list(places or [0] * len(texts)),
+            "guard": self.guard,
+        }
         self._parts += 1
         request = Request("write", args, [pack_span(s) for s in spans])
         while len(self._waiting) > 1:  # answers must not fill the pipe
@@ -241,7 +262,9 @@ class MemoryClient:
         self._call(Request("reset"))
         self._unsaved.clear()
 
-    def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[dict[str, Any]]:
+    def find(
+        self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1
+    ) -> list[dict[str, Any]]:
         """Spans of the journal: see `Journal.find`."""
         args = {"text": text, "source": source, "since": since, "limit": limit}
         found: list[dict[str, Any]] = self._call(Request("find", args)).result["spans"]

@@ -12,7 +12,7 @@ from safetensors.numpy import load
 from titans_edge.errors import MemoryStateError
 from titans_edge.guard import Standing
 from titans_edge.journal import MAGIC, Journal
-from titans_edge.roles import Bank
+from titans_edge.stories.relations import Bank
 
 
 def is_legacy(path: Path) -> bool:
@@ -47,4 +47,6 @@ def migrate(path: Path, graft: str, replaced: Sequence[str] = ()) -> str:
     kept = path.with_suffix(".format-1")
     path.rename(kept)
     made.rename(path)
-    return f"The memory {path.stem} has a journal now. What it held before cannot be listed; the old file is {kept.name}."
+    return (
+        f"The memory {path.stem} has a journal now. What it held before cannot be listed; the old file is {kept.name}."
+    )

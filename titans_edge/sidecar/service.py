@@ -1,6 +1,7 @@
 """What the memory process does for each request: journal first, then state, then the answer.
 
-Holds a graft, a journal and the replay of it. The only package outside `neural`, `train` and `convert` that imports torch.
+Holds a graft, a journal and the replay of it. The only package outside `neural`, `train` and `convert` that imports
+torch.
 Knows nothing of pipes.
 """
 
@@ -19,10 +20,10 @@ from titans_edge.neural import graft as grafts
 from titans_edge.neural.memory import Readout
 from titans_edge.neural.records import pack as to_record
 from titans_edge.neural.replay import Replay, shares
-from titans_edge.roles import Bank
 from titans_edge.sidecar import legacy
 from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
 from titans_edge.sources import Source
+from titans_edge.stories.relations import Bank
 from titans_edge.text import content_words
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
@@ -33,10 +34,18 @@ class MemoryService:
 
     def __init__(self) -> None:
         self._ops: dict[str, Callable[[Request], Reply]] = {
-            "open": self.open, "read": self.read, "write": self.write, "forget": self.forget, "undo": self.undo,
-            "rule": self.rule, "reset": self.reset, "why": self.why, "find": self.find, "stats": self.stats,
+            "open": self.open,
+            "read": self.read,
+            "write": self.write,
+            "forget": self.forget,
+            "undo": self.undo,
+            "rule": self.rule,
+            "reset": self.reset,
+            "why": self.why,
+            "find": self.find,
+            "stats": self.stats,
             "state": self.state,
-        }  # fmt: skip
+        }
 
     def handle(self, request: Request) -> Reply:
         if request.op not in self._ops:
@@ -76,7 +85,9 @@ class MemoryService:
         return Reply(True, result, {"rows": pack(rows.numpy())})
 
     def write(self, r: Request) -> Reply:
-        """args: event, part, kind, name, texts, places, guard. Durable when it returns; the same group twice is written once."""
+        """args: event, part, kind, name, texts, places, guard. Durable when it returns; the same group twice is
+        written once.
+        """
         a = r.args
         if self.journal.has(a["event"], a["part"]):
             return Reply(True, {"verdicts": []})
@@ -88,7 +99,9 @@ class MemoryService:
         mark = self.replay.mark()
         try:
             with self.journal.transaction():
-                entries = self.journal.append(a["event"], a["part"], Source(a["kind"], a["name"]), new, guarded=a["guard"])
+                entries = self.journal.append(
+                    a["event"], a["part"], Source(a["kind"], a["name"]), new, guarded=a["guard"]
+                )
                 verdicts = self.replay.extend(entries)
                 self.journal.decide(verdicts)
         except BaseException:
@@ -97,7 +110,9 @@ class MemoryService:
         self._since += len(verdicts)
         self._snapshot()
         texts = {e.id: e.text for e in entries}
-        return Reply(True, {"verdicts": [{"id": i, "text": texts[i], "decision": d, "reason": why} for i, d, _, why in verdicts]})
+        return Reply(
+            True, {"verdicts": [{"id": i, "text": texts[i], "decision": d, "reason": why} for i, d, _, why in verdicts]}
+        )
 
     def forget(self, r: Request) -> Reply:
         """args: ids. Exact: the journal without them is replayed; `changed`: spans the guard now judges otherwise."""
@@ -146,7 +161,9 @@ class MemoryService:
 
     def stats(self, _: Request) -> Reply:
         norms = self.replay.state.memory.flatten(1).norm(dim=1).tolist()
-        banks = [{"bank": b.name, "writes": k.n, "norm": x} for b, k, x in zip(Bank, self.replay.index, norms, strict=True)]
+        banks = [
+            {"bank": b.name, "writes": k.n, "norm": x} for b, k, x in zip(Bank, self.replay.index, norms, strict=True)
+        ]
         size = self.replay.state.memory.nbytes + self.replay.state.momentum.nbytes
         held = len(self.journal.quarantine())
         return Reply(True, {"banks": banks, "spans": self.journal.count(), "bytes": size, "quarantined": held})

@@ -58,9 +58,14 @@ class FeatureCache:
         hidden, address, surface = self.arrays()
         tmp = path.with_suffix(".tmp.npz")
         np.savez(
-            tmp, hidden=hidden, address=address, surface=surface, length=np.array(self.length, np.int32),
-            surprise=np.array(self.surprise, np.float32), texts=np.array(list(self.index)),
-        )  # fmt: skip
+            tmp,
+            hidden=hidden,
+            address=address,
+            surface=surface,
+            length=np.array(self.length, np.int32),
+            surprise=np.array(self.surprise, np.float32),
+            texts=np.array(list(self.index)),
+        )
         tmp.replace(path)
 
     @classmethod

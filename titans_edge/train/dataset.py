@@ -11,18 +11,19 @@ from torch import Tensor
 
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.memory import SpanBatch
+from titans_edge.stories.worlds import Story
 from titans_edge.text import words as split_words
 from titans_edge.train import labels
 from titans_edge.train.cache import FeatureCache
 from titans_edge.train.labels import SpanLabels
-from titans_edge.train.stories import Story
 
 
 @dataclass(frozen=True)
 class StoryBatch:
     """B stories of up to T spans. index (B, T) into `spans` (-1 padding); question (B,) into `spans`.
 
-    answer (B, d) surface vectors; answerable (B,); targets: labels of `spans` as (N, H) tensors; subject (N,); slot (B,).
+    answer (B, d) surface vectors; answerable (B,); targets: labels of `spans` as (N, H) tensors; subject (N,); slot
+    (B,).
     """
 
     spans: SpanBatch
@@ -71,11 +72,20 @@ class Dataset:
             torch.from_numpy(np.stack([getattr(m, k) for m in marks])) for k in ("key", "second", "value", "write")
         )
         return StoryBatch(
-            spans=self._spans(list(texts)), asking=asking, index=index, question=torch.tensor(asked),
-            answer=torch.stack(answers), answerable=torch.tensor([0.0 if s else 1.0 for s in strangers]),
-            key=key, second=second, value=value, write=write, subject=torch.tensor([m.subject for m in marks]),
-            slot=torch.tensor([marks[q].slot for q in asked]), kinds=[s.kind for s in stories],
-        )  # fmt: skip
+            spans=self._spans(list(texts)),
+            asking=asking,
+            index=index,
+            question=torch.tensor(asked),
+            answer=torch.stack(answers),
+            answerable=torch.tensor([0.0 if s else 1.0 for s in strangers]),
+            key=key,
+            second=second,
+            value=value,
+            write=write,
+            subject=torch.tensor([m.subject for m in marks]),
+            slot=torch.tensor([marks[q].slot for q in asked]),
+            kinds=[s.kind for s in stories],
+        )
 
     def answer_vector(self, story: Story) -> Tensor:
         """Surface vector of the answer's word, found among the story's own words; zero if it is not there."""
@@ -107,8 +117,10 @@ class Dataset:
 
 def _spread(line: list[int], spare: list[int]) -> list[int]:
     """Spare spans at even places among the line's, both in order."""
-    slots = sorted([((i + 0.5) / max(1, len(line)), 0, x) for i, x in enumerate(line)]
-                   + [((i + 0.5) / max(1, len(spare)), 1, x) for i, x in enumerate(spare)])  # fmt: skip
+    slots = sorted(
+        [((i + 0.5) / max(1, len(line)), 0, x) for i, x in enumerate(line)]
+        + [((i + 0.5) / max(1, len(spare)), 1, x) for i, x in enumerate(spare)]
+    )
     return [x for _, _, x in slots]
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from titans_edge.roles import Bank
-from titans_edge.train.stories import Fact, Question
+from titans_edge.stories.relations import Bank
+from titans_edge.stories.worlds import Fact, Question
 
 NO_TARGET = -100  # torch's ignore index
 NONE = -1  # the extra choice: no second word; what was read at the subject

@@ -1,4 +1,6 @@
-"""The whole training of a graft: read, stage 1, stage 2, save. Each part leaves a file and is skipped when it is there."""
+"""The whole training of a graft: read, stage 1, stage 2, save. Each part leaves a file and is skipped when it is
+there.
+"""
 
 from __future__ import annotations
 
@@ -17,17 +19,17 @@ from titans_edge.features import WORD_TOKENS
 from titans_edge.neural.contents import Contents, inversion, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
-from titans_edge.roles import INVERSES, Bank
-from titans_edge.train.babi import book_sentences
+from titans_edge.stories.babi import book_sentences
+from titans_edge.stories.lexicon import Lexicon
+from titans_edge.stories.relations import INVERSES, Bank
+from titans_edge.stories.smalltalk import small_talk
+from titans_edge.stories.worlds import KINDS, Story, stories
 from titans_edge.train.cache import FeatureCache
 from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.dataset import Dataset, draw_noise
-from titans_edge.train.lexicon import Lexicon
 from titans_edge.train.recipe import Recipe, Report
-from titans_edge.train.smalltalk import small_talk
 from titans_edge.train.stage1 import learning_rate, losses
 from titans_edge.train.stage2 import stage2
-from titans_edge.train.stories import KINDS, Story, stories
 
 
 def read_words(backbone: Backbone, recipe: Recipe, data: Path | None, path: Path, report: Report) -> FeatureCache:
@@ -112,7 +114,9 @@ def stage1(
             else float(out.right[known].float().mean())
         )
         if step % 10 == 9:
-            report("stage 1", step + 1, recipe.steps, f"loss {float(out.total.detach()):.3f}, right {100 * running:.0f} %")
+            report(
+                "stage 1", step + 1, recipe.steps, f"loss {float(out.total.detach()):.3f}, right {100 * running:.0f} %"
+            )
         if step % 100 == 99 or step == recipe.steps - 1:
             checkpoint(path, memory, optimiser, step + 1)
     memory.eval()

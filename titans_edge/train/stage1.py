@@ -54,7 +54,9 @@ def gather(w: rule.Writes, index: Tensor) -> rule.Writes:
     at = index.clamp_min(0)
     parts = [getattr(w, k)[at] for k in w.__dataclass_fields__]
     out = rule.Writes(*parts)
-    return rule.Writes(out.key, out.base, out.context, out.rho, out.write * real[..., None], out.theta, out.eta, out.alpha)
+    return rule.Writes(
+        out.key, out.base, out.context, out.rho, out.write * real[..., None], out.theta, out.eta, out.alpha
+    )
 
 
 def _answer(surface: Tensor, b: StoryBatch) -> tuple[Tensor, Tensor]:

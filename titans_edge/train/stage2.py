@@ -17,10 +17,10 @@ from titans_edge.backbone.spans import features
 from titans_edge.neural.gate import LEAD, TAIL
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import collate
-from titans_edge.roles import Bank
+from titans_edge.stories.relations import Bank
+from titans_edge.stories.worlds import Story
 from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.recipe import Recipe, Report
-from titans_edge.train.stories import Story
 from titans_edge.train.twin import cpu_dtype, load_twin
 
 START = "(Memory: the answer is", ". Reply with it only.)\n"  # the gate's learned rows begin as these words

@@ -8,8 +8,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from titans_edge.train.lexicon import Lexicon
-from titans_edge.train.stories import ASK_PLACE, GRAB, MOVE, noun
+from titans_edge.stories.lexicon import Lexicon
+from titans_edge.stories.worlds import ASK_PLACE, GRAB, MOVE, noun
 
 WHAT = ("place", "thing", "mine", "kin", "whose", "of")
 MOST_DIGITS = 2  # the memory holds four tokens of a word, a digit is one: longer numbers come out cut off, truth or lie
@@ -52,14 +52,18 @@ class Scene:
         if what == "place":
             return Claim(what, self._word("names"), tuple(f"{{k}} {v} {{v}}." for v in MOVE), _ask_place("{k}"))
         if what == "thing":
-            carried = tuple(f"{who} {m} {{v}}. {who} {g} the {{k}}." for who in self._pair() for m in MOVE for g in GRAB)
+            carried = tuple(
+                f"{who} {m} {{v}}. {who} {g} the {{k}}." for who in self._pair() for m in MOVE for g in GRAB
+            )
             return Claim(what, self._word("things"), carried, _ask_place("the {k}")[:5])
         return self._attribute(what)
 
     def _attribute(self, what: str) -> Claim:
         if what == "mine":
             forms = tuple(f"My {{k}} {b} {{v}}." for b in _BE)
-            return Claim(what, self._word("attributes"), forms, ("What is my {k}?", "Do you remember my {k}?", "Tell me my {k}."))
+            return Claim(
+                what, self._word("attributes"), forms, ("What is my {k}?", "Do you remember my {k}?", "Tell me my {k}.")
+            )
         (attr,) = self.lexicon.draw("attributes", 1, self.rng, set(self.taken))
         if what == "kin":
             asks = (f"What is my {{k}}'s {attr}?", f"What is the {attr} of my {{k}}?")

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from titans_edge.roles import Bank
-from titans_edge.train.lexicon import Lexicon
+from titans_edge.stories.lexicon import Lexicon
+from titans_edge.stories.relations import Bank
 
 KINDS = ("place", "thing", "before", "relation", "give", "attribute")
 
@@ -24,8 +24,15 @@ MOVE = (
 GRAB = ("picked up", "grabbed", "took", "got", "fetched", "collected", "is carrying", "found", "has taken")
 DROP = ("discarded", "dropped", "left", "put down", "set down", "let go of", "has dropped", "laid down")
 GIVE = ("gave", "handed", "passed")
-ASK_PLACE = ("Where is {x}?", "Where is {x} now?", "Do you know where {x} is?", "Where can I find {x}?", "Where did {x} go?",
-             "Tell me where {x} is.", "Which place is {x} in?")  # fmt: skip
+ASK_PLACE = (
+    "Where is {x}?",
+    "Where is {x} now?",
+    "Do you know where {x} is?",
+    "Where can I find {x}?",
+    "Where did {x} go?",
+    "Tell me where {x} is.",
+    "Which place is {x} in?",
+)
 ASK_BEFORE = ("Where was {x} before {p}?", "Where was {x} before {p}?", "Where had {x} been before {p}?")
 
 
@@ -86,7 +93,9 @@ class World:
         """Sixteen different words: people, places with and without article, things."""
         taken: set[str] = set()
         people = lexicon.draw("names", 5, rng, taken)
-        places = [f"the {p}" for p in lexicon.draw("places", 5, rng, taken)] + lexicon.draw("proper_places", 1, rng, taken)
+        places = [f"the {p}" for p in lexicon.draw("places", 5, rng, taken)] + lexicon.draw(
+            "proper_places", 1, rng, taken
+        )
         return cls(rng, people, places, lexicon.draw("things", 4, rng, taken), verbs=_some_verbs(rng, verbs))
 
     def fresh(self, rng: random.Random) -> World:
@@ -139,13 +148,20 @@ class World:
         self.holder[thing] = self.had[thing] = taker
         self.gave.append((giver, thing, taker))
         verb = self._verb("give")
-        text = f"{giver} {verb} {taker} the {thing}." if self.rng.random() < 0.25 else f"{giver} {verb} the {thing} to {taker}."
+        text = (
+            f"{giver} {verb} {taker} the {thing}."
+            if self.rng.random() < 0.25
+            else f"{giver} {verb} the {thing} to {taker}."
+        )
         writes = (
-            Write(Bank.PLACE, thing, None, taker), Write(Bank.HOLDER, thing, None, taker),
-            Write(Bank.GIVER, thing, None, giver), Write(Bank.TAKER, thing, None, taker),
-            Write(Bank.WHO_GAVE, thing, taker, giver), Write(Bank.TO_WHOM, giver, thing, taker),
+            Write(Bank.PLACE, thing, None, taker),
+            Write(Bank.HOLDER, thing, None, taker),
+            Write(Bank.GIVER, thing, None, giver),
+            Write(Bank.TAKER, thing, None, taker),
+            Write(Bank.WHO_GAVE, thing, taker, giver),
+            Write(Bank.TO_WHOM, giver, thing, taker),
             Write(Bank.WHAT_GIVEN, giver, taker, thing),
-        )  # fmt: skip
+        )
         return Fact(text, writes, giver)
 
     def event(self, weights: dict[str, float]) -> Fact:
@@ -203,7 +219,9 @@ def _ask_thing(w: World) -> Question | None:
         return None
     thing = w.rng.choice(known)
     place = w.where(thing) or ""
-    return Question(w.rng.choice(ASK_PLACE[:5]).format(x=f"the {thing}"), noun(place), Bank.PLACE, thing, None, thing in w.holder)
+    return Question(
+        w.rng.choice(ASK_PLACE[:5]).format(x=f"the {thing}"), noun(place), Bank.PLACE, thing, None, thing in w.holder
+    )
 
 
 def _ask_before(w: World) -> Question | None:
@@ -231,7 +249,10 @@ def _ask_give(w: World) -> Question | None:
         return Question(f"Who gave the {t}?", last[0], Bank.GIVER, t)
     if form == 1:
         return Question(
-            w.rng.choice((f"Who received the {t}?", f"Who got the {t}?", f"Who was given the {t}?")), last[2], Bank.TAKER, t
+            w.rng.choice((f"Who received the {t}?", f"Who got the {t}?", f"Who was given the {t}?")),
+            last[2],
+            Bank.TAKER,
+            t,
         )
     if form == 2:
         return Question(f"Who gave the {t} to {r}?", [x for x in w.gave if x[1:] == (t, r)][-1][0], Bank.WHO_GAVE, t, r)
@@ -240,7 +261,9 @@ def _ask_give(w: World) -> Question | None:
         text = w.rng.choice((f"Who did {g} give the {t} to?", f"To whom did {g} give the {t}?"))
         return Question(text, to, Bank.TO_WHOM, g, t)
     what = [x for x in w.gave if (x[0], x[2]) == (g, r)][-1][1]
-    return Question(w.rng.choice((f"What did {g} give to {r}?", f"What did {g} give {r}?")), what, Bank.WHAT_GIVEN, g, r)
+    return Question(
+        w.rng.choice((f"What did {g} give to {r}?", f"What did {g} give {r}?")), what, Bank.WHAT_GIVEN, g, r
+    )
 
 
 def _relation(w: World, length: int) -> Story:
@@ -267,8 +290,22 @@ def _relation(w: World, length: int) -> Story:
     return Story("relation", tuple(facts), Question(f"What is {s} {rel}?", noun(o), Bank.OBJECT, noun(s), word))
 
 
-RELATIONS = ("north of", "south of", "east of", "west of", "north of", "south of", "east of", "west of",
-             "to the left of", "to the right of", "above", "below", "behind", "beside")  # fmt: skip
+RELATIONS = (
+    "north of",
+    "south of",
+    "east of",
+    "west of",
+    "north of",
+    "south of",
+    "east of",
+    "west of",
+    "to the left of",
+    "to the right of",
+    "above",
+    "below",
+    "behind",
+    "beside",
+)
 
 
 def _attribute(w: World, lexicon: Lexicon, length: int) -> Story:
@@ -303,7 +340,12 @@ def _one_attribute(w: World, lexicon: Lexicon) -> tuple[tuple[str, str], str, li
         )
     if form == 1:
         who = rng.choice(w.people)
-        return (who, attr), f"{who}'s {attr} {be} {value}.", [f"What is {who}'s {attr}?", f"What is the {attr} of {who}?"], value
+        return (
+            (who, attr),
+            f"{who}'s {attr} {be} {value}.",
+            [f"What is {who}'s {attr}?", f"What is the {attr} of {who}?"],
+            value,
+        )
     if form == 2:
         (kin,) = lexicon.draw("kin", 1, rng, taken)
         return (

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-INVERSES = (("north", "south"), ("east", "west"), ("left", "right"), ("above", "below"))  # relations seen from the other end
+INVERSES = (
+    ("north", "south"),
+    ("east", "west"),
+    ("left", "right"),
+    ("above", "below"),
+)  # relations seen from the other end
 
 
 class Bank(IntEnum):

@@ -73,7 +73,7 @@ _CODAS = ["b", "ck", "d", "g", "l", "ll", "m", "n", "nd", "nt", "r", "rd", "s", 
 
 @lru_cache(1)
 def _lists() -> dict[str, list[str]]:
-    raw = json.loads(files("titans_edge.train").joinpath("words.json").read_text("utf-8"))
+    raw = json.loads(files("titans_edge.stories").joinpath("words.json").read_text("utf-8"))
     return {k: list(dict.fromkeys(v.split())) for k, v in raw.items()}
 
 
