@@ -17,7 +17,7 @@ from titans_edge.convert.atomic import deliver, workplace
 from titans_edge.convert.source import Checkpoint, open_checkpoint
 from titans_edge.convert.tokenizer import Tokens, read_tokens
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.quantise import cpu_features, quantise
 from titans_edge.errors import GraftError, ModelError, TitansError
@@ -202,7 +202,7 @@ def bind(order: Order, backbone: Path, path: Path, report: Report, ask: graft.As
     """The graft bound to `backbone`, written to `path`, its answers compared."""
     assert order.graft is not None
     file = graft.read(order.graft)
-    old = first_backbone(file, [order.first_backbone, order.source, store.catalogue()[store.DEFAULT].path])
+    old = first_backbone(file, [order.first_backbone, order.source, library.catalogue()[library.DEFAULT].path])
     bound = graft.same_backbone(file, read_header(backbone), read_header(old) if old else None)
     graft.write(file.rebound(bound), path)
     if order.check:

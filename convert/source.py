@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from gguf.utility import LocalTensor, SafetensorsLocal
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.errors import DownloadError, ModelError
 
 FloatArray = npt.NDArray[np.float32]
@@ -133,7 +133,7 @@ def fetch(name: str) -> Path:
     """Download a hub model (or find it in the hub's cache); an interrupted download goes on where it was."""
     from huggingface_hub import constants, snapshot_download
 
-    offline = not store.resolves(constants.ENDPOINT)
+    offline = not library.resolves(constants.ENDPOINT)
     try:
         return Path(snapshot_download(name, allow_patterns=list(_WANTED), local_files_only=offline, etag_timeout=8))
     except Exception as e:  # the client raises many kinds

@@ -9,7 +9,7 @@ import pytest
 
 from tests.telling import TEXTS, Open
 from tests.tiny import make_gguf, make_graft
-from titans_edge import store
+from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
@@ -35,7 +35,7 @@ def graft_path(tiny: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="session")
 def real_path() -> Path:
-    path = store.catalogue()[store.DEFAULT].path
+    path = library.catalogue()[library.DEFAULT].path
     assert path.exists(), "run `titans-edge pull` first (make test does)"
     return path
 

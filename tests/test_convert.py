@@ -264,7 +264,7 @@ def test_sources_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ModelError, match="There is no"):
         resolve(str(tmp_path / "nothing"))
     monkeypatch.setenv("HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr("titans_edge.store.resolves", lambda _: False)
+    monkeypatch.setattr("titans_edge.library.resolves", lambda _: False)
     with pytest.raises(DownloadError, match="the hub cannot be reached"):
         resolve("nobody/no-such-model")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.gguf_header import fingerprint, read_header
 
 pytestmark = pytest.mark.real
@@ -24,7 +24,7 @@ def titans(*args: str) -> str:
 
 
 def test_the_round_trip_loses_nothing(real_path: Path, tmp_path: Path) -> None:
-    graft = str(store.find_graft(None, store.DEFAULT))
+    graft = str(library.find_graft(None, library.DEFAULT))
     titans("convert", str(real_path), "--to-torch", "--out", str(tmp_path / "torch"))
     said = titans(
         "convert",

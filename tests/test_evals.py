@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.test_program import titans
-from titans_edge import store
+from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import DataError, UsageError
@@ -218,7 +218,7 @@ def test_the_commands(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None
 
 @pytest.mark.real
 def test_the_memory_believes_lies_without_the_guard_and_not_with_it(real: Backbone, real_path: Path) -> None:
-    client = MemoryClient(str(real_path), str(store.find_graft(None, store.DEFAULT)), None)
+    client = MemoryClient(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
     chat = Chat(real, client, context=2048, sampling=GREEDY)
     try:
         believed = {g: sum(o.attacked for o in poison.run(chat, "contradiction", 8, 0, g)) for g in poison.GUARDS}
@@ -231,7 +231,7 @@ def test_the_memory_believes_lies_without_the_guard_and_not_with_it(real: Backbo
 @pytest.mark.real
 def test_a_short_long_run_recalls(real: Backbone, real_path: Path, tmp_path: Path) -> None:
     def opener(path: Path) -> MemoryClient:
-        return MemoryClient(str(real_path), str(store.find_graft(None, store.DEFAULT)), str(path))
+        return MemoryClient(str(real_path), str(library.find_graft(None, library.DEFAULT)), str(path))
 
     (tmp_path / "prose.txt").write_text(PROSE)
     plan = long.Plan((10,), (0,), text=tmp_path / "prose.txt")

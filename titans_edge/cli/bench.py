@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 
 
 def bench(
     file: Annotated[Path, typer.Argument(help="A text to read, some thousand words.")],
-    backbone: common.Backbone = store.DEFAULT,
+    backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
     tokens: Annotated[int, typer.Option(help="How much of the text to read.", min=256)] = 4000,
     as_json: common.Json = False,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.cli.slash import HELP, Slash
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def chat(
-    backbone: common.Backbone = store.DEFAULT,
+    backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
     no_memory: common.NoMemory = False,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 import typer
 from typing_extensions import Unpack
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.errors import DocumentError, UsageError
 
 if TYPE_CHECKING:
@@ -65,13 +65,13 @@ def open_chat(
     from titans_edge.runtime import Chat
     from titans_edge.sidecar.client import MemoryClient
 
-    path = store.find_backbone(backbone)
-    kept = str(store.memory_path(memory)) if memory is not None else None
+    path = library.find_backbone(backbone)
+    kept = str(library.memory_path(memory)) if memory is not None else None
     client = None
     with Model(path, gpu_layers=gpu_layers) as model:
         try:
             if not no_memory:
-                found = str(store.find_graft(graft, backbone))
+                found = str(library.find_graft(graft, backbone))
                 client = MemoryClient(str(path), found, kept, guard=guard, write=write)
                 for notice in client.info["notices"]:
                     print(f"! {notice}", file=sys.stderr)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.errors import UsageError
 
@@ -54,7 +54,7 @@ def convert(
     from titans_edge.convert import graft as grafts
     from titans_edge.convert import source as sources
 
-    path = store.find_backbone(source) if source in store.catalogue() else sources.resolve(source)
+    path = library.find_backbone(source) if source in library.catalogue() else sources.resolve(source)
     if grafts.is_graft(path):
         _allowed(quant, GRAFT_QUANTS)
         print(_graft_file(path, out, quant))
@@ -65,7 +65,7 @@ def convert(
         return
     _allowed(quant, QUANTS)
     page = common.read_document(text) if text is not None else ""
-    first = store.find_backbone(first_backbone) if first_backbone is not None else None
+    first = library.find_backbone(first_backbone) if first_backbone is not None else None
     order = bundle.Order(path, out, quant, measure, verify, graft, first, page)
     with _bar() as progress:
         report = (bundle.rebind if graft_only else bundle.convert)(order, lambda b, g: _right(b, g, samples), progress)

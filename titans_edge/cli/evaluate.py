@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.errors import UsageError
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 def evaluate(
     what: Annotated[str, typer.Argument(help="A JSONL file of cases, `babilong`, `held-out`, `poison` or `long`.")],
     mode: Annotated[str, typer.Option(help="memory, full, question or shuffled; several with commas.")] = "memory",
-    backbone: common.Backbone = store.DEFAULT,
+    backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
     limit: Annotated[int, typer.Option(help="At most this many cases of a file (0: all).")] = 0,
     out: Annotated[Path | None, typer.Option("--json", help="Write rows and every answer to this file.")] = None,
@@ -161,7 +161,7 @@ def _long(
     from titans_edge.evaluate import long
     from titans_edge.sidecar.client import MemoryClient
 
-    path, shipped = store.find_backbone(backbone), store.find_graft(graft, backbone)
+    path, shipped = library.find_backbone(backbone), library.find_graft(graft, backbone)
     done: list[long.Conversation] = []
 
     def opener(file: Path) -> MemoryClient:

