@@ -1,4 +1,4 @@
-"""Where a text comes from, and how far each kind of source is trusted. Knows no rules: those are in `guard`."""
+"""Where a text comes from, and how far each kind of source is trusted. Knows no rules: those are in `policy`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from titans_edge.errors import UsageError
 
-TRUST = {"user": 1.0, "document": 0.95, "imported": 0.9, "pasted": 0.85, "web": 0.7, "assistant": 0.6}
-LABELS = {"user": "you", "assistant": "the model"}  # how a source is named in a reply's footer
+TRUST = {"user": 1.0, "document": 0.95, "imported": 0.9, "pasted": 0.85, "assistant": 0.6}
+LABELS = {"user": "you", "assistant": "the model", "pasted": "pasted", "imported": "imported"}
 
 
 @dataclass(frozen=True)
 class Source:
-    """kind: a key of TRUST; name: a document's name, an address, "" for the user."""
+    """kind: a key of TRUST; name: a document's name, "" for the user."""
 
     kind: str
     name: str = ""
@@ -28,7 +28,20 @@ class Source:
 
     @property
     def label(self) -> str:
-        return self.name or LABELS.get(self.kind, self.kind)
+        """How it is named to people. A document whose name could be taken for another kind of source says what it is."""
+        if self.kind in ("user", "assistant"):
+            return LABELS[self.kind]
+        plain = self.kind == "document" and self.name not in (*TRUST, *LABELS.values()) and ":" not in self.name
+        return self.name if plain else f"{self.kind}:{self.name}" if self.name else self.kind
 
 
 USER, ASSISTANT = Source("user"), Source("assistant")
+
+
+def named(label: str) -> tuple[str | None, str | None]:
+    """(kind, name) a user means by a label; None: any. `you`, `pasted`, `document:you`, `notes.txt`."""
+    kinds = {shown: kind for kind, shown in LABELS.items()} | {kind: kind for kind in TRUST}
+    if label in kinds:
+        return kinds[label], None
+    kind, colon, name = label.partition(":")
+    return (kind, name) if colon and kind in TRUST else (None, label)

@@ -1,0 +1,119 @@
+"""Facts: what a span says, as phrases. The contract between encoder, journal, policy and store.
+
+A fact is a key (a subject, perhaps an aspect of it, and a relation) and a value, all of them phrases: token ids of any
+length with the place they were read at. Vectors are made from the ids whenever a state is built, so a record outlives the
+graft that made it. Knows ids and places; no vectors, no list of relations, no files.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from titans_edge.errors import MemoryStateError
+
+FORMAT = 1  # of a record
+MAX_FACTS, MAX_TOKENS, MAX_ID = 64, 1024, 2**31 - 1  # of a span; of a phrase; of a token's number
+
+
+class Phrase(msgspec.Struct, frozen=True, array_like=True, tag="phrase"):
+    """Words as written. [start, end): characters in the span, or in the one before it (`earlier`); 0, 0: not of the text.
+
+    surface: token ids as written inside a sentence; address: those of the lower-cased phrase, by which it is found.
+    """
+
+    text: str
+    start: int
+    end: int
+    surface: tuple[int, ...]
+    address: tuple[int, ...]
+    earlier: bool = False
+
+
+class Key(msgspec.Struct, frozen=True, array_like=True, tag="key"):
+    """What is asked for: "the kitchen" (subject), "north" (aspect, or None), "has" (relation)."""
+
+    relation: Phrase
+    subject: Phrase
+    aspect: Phrase | None = None
+
+    def ids(self) -> tuple[str, tuple[int, ...], tuple[int, ...]]:
+        """Two keys are the same key when these are equal, whatever vectors a graft gives them."""
+        return self.relation.text, self.subject.address, self.aspect.address if self.aspect is not None else ()
+
+
+class Fact(msgspec.Struct, frozen=True, array_like=True):
+    """One association. value: a phrase, or a key: what is held there at the moment of writing ("he took the milk there").
+
+    rate (learning rate), forgetting, momentum: 0..1, as the encoder's gates had them.
+    """
+
+    key: Key
+    value: Phrase | Key
+    rate: float
+    forgetting: float = 0.0
+    momentum: float = 0.0
+
+
+class _Record(msgspec.Struct, array_like=True):
+    format: int
+    facts: tuple[Fact, ...]
+
+
+def pack(facts: tuple[Fact, ...]) -> bytes:
+    """Facts as the journal keeps them."""
+    return msgspec.msgpack.encode(_Record(FORMAT, facts))
+
+
+def unpack(record: bytes) -> tuple[Fact, ...]:
+    """The facts of a record. Raises MemoryStateError for bytes that are none, or that hold what no encoder writes."""
+    try:
+        found = msgspec.msgpack.decode(record, type=_Record)
+    except msgspec.DecodeError as e:
+        raise _bad(str(e)) from e
+    if found.format > FORMAT:
+        raise MemoryStateError("A record was written by a newer Titans Edge.", "Upgrade titans-edge.")
+    if len(found.facts) > MAX_FACTS:
+        raise _bad(f"{len(found.facts)} facts in one span")
+    for fact in found.facts:
+        _check(fact)
+    return found.facts
+
+
+def phrases(fact: Fact) -> list[Phrase]:
+    """All phrases of a fact."""
+    keys = [fact.key] + ([fact.value] if isinstance(fact.value, Key) else [])
+    out = [p for k in keys for p in (k.relation, k.subject, k.aspect) if p is not None]
+    return out + ([fact.value] if isinstance(fact.value, Phrase) else [])
+
+
+def stands_in(fact: Fact, text: str) -> bool:
+    """True when every phrase that claims a place in `text` is what stands there."""
+    placed = [p for p in phrases(fact) if p.end > p.start and not p.earlier]
+    return all(text[p.start : p.end] == p.text for p in placed)
+
+
+def shown(fact: Fact) -> str:
+    """A fact in a line: kitchen · north · of → garden."""
+
+    def of(key: Key) -> str:
+        return " · ".join(p.text for p in (key.subject, key.aspect, key.relation) if p is not None)
+
+    return f"{of(fact.key)} → {fact.value.text if isinstance(fact.value, Phrase) else f'what is held at {of(fact.value)}'}"
+
+
+def _check(fact: Fact) -> None:
+    rates = (fact.rate, fact.forgetting, fact.momentum)
+    if not all(math.isfinite(r) and 0.0 <= r <= 1.0 for r in rates):
+        raise _bad(f"rates {rates}")
+    for p in phrases(fact):
+        for ids in (p.surface, p.address):
+            if not 0 < len(ids) <= MAX_TOKENS or not all(0 <= i <= MAX_ID for i in ids):
+                raise _bad(f"token ids of {p.text[:40]!r}")
+        if not 0 <= p.start <= p.end <= MAX_ID:
+            raise _bad(f"place of {p.text[:40]!r}")
+
+
+def _bad(why: str) -> MemoryStateError:
+    return MemoryStateError(f"A record of the journal is damaged ({why}).", "Run `titans-edge memory verify NAME`.")

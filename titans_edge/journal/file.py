@@ -1,0 +1,91 @@
+"""How a journal's file is opened, locked and checked: SQLite's settings and errors. Knows no tables."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from titans_edge.errors import MemoryStateError
+
+PRIVATE = 0o600  # memories are their owner's alone
+NEXT = "Close the other chat, or use another memory with --memory NAME; `titans-edge ask` and `memory list` only read."
+
+
+def connect(path: Path | None, write: bool) -> sqlite3.Connection:
+    """A connection; path None: a database in this process's memory. A new file is created for its owner only."""
+    with translated(path):
+        if path is None:
+            db = sqlite3.connect(":memory:", isolation_level=None)
+        else:
+            if write:
+                _create_private(path)
+            mode = "rw" if write else "ro"
+            db = sqlite3.connect(f"{path.absolute().as_uri()}?mode={mode}", uri=True, isolation_level=None, timeout=5.0)
+        if write:
+            db.execute("PRAGMA journal_mode=WAL")
+            db.execute("PRAGMA synchronous=FULL")
+        db.execute("PRAGMA foreign_keys=ON")
+        db.execute("PRAGMA secure_delete=ON")
+    return db
+
+
+def _create_private(path: Path) -> None:
+    """Make folder and file if they are not there; SQLite gives its log the file's own mode."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))
+        if path.stat().st_mode & 0o077:
+            path.chmod(PRIVATE)
+    except OSError as e:
+        raise MemoryStateError(f"{path} cannot be written ({e.strerror}).", "Check the folder and its space.") from e
+
+
+def lock(path: Path) -> FileLock:
+    """One writer a memory: a lock beside the file, let go by the system when the process ends."""
+    held = FileLock(path.with_suffix(".lock"), timeout=0.2, mode=PRIVATE, thread_local=False)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        held.acquire()
+    except Timeout as e:
+        raise MemoryStateError(f"The memory {path.stem} is in use by another process.", NEXT) from e
+    except OSError as e:
+        raise MemoryStateError(f"{path.parent} cannot be written ({e.strerror}).", "Check the folder.") from e
+    return held
+
+
+@contextlib.contextmanager
+def translated(path: Path | None) -> Iterator[None]:
+    """SQLite's errors, as ours."""
+    try:
+        yield
+    except sqlite3.DatabaseError as e:
+        text = str(e)
+        if "full" in text or "disk I/O" in text:
+            hint = "Free some space; nothing saved is lost."
+            raise MemoryStateError(f"The memory cannot be written ({text}).", hint) from e
+        if any(word in text for word in ("locked", "readonly", "unable to open")):
+            raise MemoryStateError(f"The memory {path} cannot be used ({text}).", "Check the file and its folder.") from e
+        raise damaged(path, text) from e
+
+
+def damaged(path: Path | None, why: str) -> MemoryStateError:
+    """The error for a file that is not what it was."""
+    name = path.stem if path else "in RAM"
+    return MemoryStateError(
+        f"The memory {path} is damaged ({why}).",
+        f"`titans-edge memory verify {name} --repair` keeps every sound span; or start another with --memory NAME.",
+    )
+
+
+def digest(*parts: bytes) -> bytes:
+    """A checksum of several strings of bytes, each with its length."""
+    made = hashlib.blake2b(digest_size=12)
+    for part in parts:
+        made.update(len(part).to_bytes(8, "little") + part)
+    return made.digest()
