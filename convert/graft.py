@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ from titans_edge.convert.verify import Check
 from torch import Tensor
 
 from titans_edge.errors import GraftError
+from titans_edge.facts import Phrase
 from titans_edge.gguf_header import Header, fingerprint, read_arrays, read_header
 from titans_edge.neural import graft as files
+from titans_edge.neural.relations import Relations
+from titans_edge.stories.relations import PHRASES, TRACKED, Bank, mirror
 
 DTYPES = ("f32", "f16", "q8_0")
 ROWS = 2000  # of the embedding, compared between two quantisations
@@ -49,7 +52,27 @@ class GraftFile:
 
 
 def read(path: Path) -> GraftFile:
-    """A graft from either kind of file. Raises GraftError for anything else."""
+    """A graft from either kind of file, in today's format. Raises GraftError for anything else."""
+    found = _read(path)
+    return replace(found, fields=_renewed(found.fields, path)) if found.fields.get("titans.format") == 1 else found
+
+
+def _renewed(fields: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Format 1 numbered its banks, format 2 names its relations; what was trained is the same."""
+    try:
+        banks = [Bank[name] for name in json.loads(fields["titans.banks"])]
+        known = json.loads(fields.get("titans.replaces", "[]"))
+    except (KeyError, ValueError) as e:
+        raise GraftError(f"{path} is a graft of format 1 with other banks ({e}).", "Train it again.") from e
+    if banks != list(Bank):
+        raise GraftError(f"{path} is a graft of format 1 with other banks.", "Train it again.")
+    made = Relations(tuple(Phrase(PHRASES[b], 0, 0, (), ()) for b in banks), int(TRACKED), mirror())
+    rest = {k: v for k, v in fields.items() if k != "titans.banks"}
+    replaces = json.dumps([*known, *([files.file_id(path)] if path.suffix == ".gguf" else [])])
+    return rest | {"titans.format": files.FORMAT, "titans.relations": made.dump(), "titans.replaces": replaces}
+
+
+def _read(path: Path) -> GraftFile:
     if path.suffix != ".safetensors":
         return GraftFile(*files.read(path), _stored_as(path))
     try:
