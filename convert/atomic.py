@@ -29,10 +29,13 @@ def workplace(out: Path) -> Iterator[Path]:
             f"Another conversion is writing to {out}.", "Wait for it, or name another folder with --out."
         ) from None
     except OSError as e:
-        raise ModelError(f"{out} cannot be made ({e.strerror}).", "Name another folder with --out.") from e
+        raise _cannot_make(out, e) from e
     try:
-        _empty(place)  # what an interrupted run left
-        (place / "work").mkdir()
+        try:
+            _empty(place)  # what an interrupted run left
+            (place / "work").mkdir()
+        except OSError as e:
+            raise _cannot_make(out, e) from e
         yield place / "work"
     finally:
         shutil.rmtree(place / "work", ignore_errors=True)
@@ -41,6 +44,10 @@ def workplace(out: Path) -> Iterator[Path]:
         lock.release()
         with suppress(OSError):
             place.rmdir()
+
+
+def _cannot_make(out: Path, e: OSError) -> ModelError:
+    return ModelError(f"{out} cannot be made ({e.strerror}).", "Name another folder with --out.")
 
 
 def _empty(place: Path) -> None:
