@@ -1,4 +1,4 @@
-"""Grafts: `graft.gguf` ⇄ safetensors, in F32, F16 or Q8_0; and binding one again to a requantised file of its backbone.
+"""Grafts: `graft.gguf` ⇄ safetensors, in F32, F16 or Q8_0; and binding one to a requantised file of its backbone.
 
 The safetensors file holds the same tensors in F32 under the same names; each field of the GGUF is one metadata entry,
 as JSON.
@@ -134,8 +134,9 @@ def same_backbone(graft: GraftFile, new: Header, old: Header | None) -> dict[str
     have = fingerprint(new)
     for key in ("architecture", "sizes", "tokenizer"):
         if graft.bound.get(key) != have[key] and not (key == "tokenizer" and old is not None and same_words(old, new)):
+            differs = f"{key} is {graft.bound.get(key)} in the graft and {have[key]} in {new.path}"
             raise GraftError(
-                f"The graft is for another backbone: {key} is {graft.bound.get(key)} in the graft and {have[key]} in {new.path}.",
+                f"The graft is for another backbone: {differs}.",
                 "A graft moves between files of one model: name the first with --first-backbone, or train another.",
             )
     if old is not None and (alike := likeness(old, new)) < ALIKE:
@@ -178,5 +179,6 @@ def answers(ask: Ask, before: tuple[Path, Path] | None, after: tuple[Path, Path]
     first = 100 * sum(was) / len(was)
     same = 100 * sum(a == b for a, b in zip(was, now, strict=True)) / n
     bound = max(DROP[0], 100 * DROP[1] / n)
-    says = f"{first:.1f} % right before, {right:.1f} % after (n = {n}; at most {bound:.2g} points lost); {same:.1f} % alike"
+    limit = f"n = {n}; at most {bound:.2g} points lost"
+    says = f"{first:.1f} % right before, {right:.1f} % after ({limit}); {same:.1f} % alike"
     return Check("graft", right >= first - bound, says, {"cases": n, "before": first, "after": right, "same": same})

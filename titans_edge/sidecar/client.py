@@ -10,7 +10,6 @@ import contextlib
 import select
 import struct
 import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Sequence
@@ -21,7 +20,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from titans_edge import errors
+from titans_edge import errors, safe_python
 from titans_edge.errors import SidecarError, TitansError
 from titans_edge.features import SpanFeatures
 from titans_edge.sidecar.protocol import Array, Reply, Request, frame, pack_span, unpack
@@ -74,7 +73,7 @@ class ProcessTransport:
     def __init__(self, timeout: float = 60.0) -> None:
         self.timeout = timeout
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "titans_edge.sidecar.worker"],
+            safe_python.module_command("titans_edge.sidecar.worker"),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             bufsize=0,
