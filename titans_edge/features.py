@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ class SpanFeatures:
     hidden: (W, n_embd), layer L's hidden state at each word's last token.
     address: (W, WORD_TOKENS) canonical token ids of the lower-cased word, -1 where there is none.
     surface: the same of the word as written.
+    places: (W, 2) character range [start, end) of each word in the span.
     surprise: mean negative log-likelihood of the span's tokens, nats; NaN where the speaker did not see it.
     """
 
@@ -28,6 +29,7 @@ class SpanFeatures:
     address: IntArray
     surface: IntArray
     surprise: float = float("nan")
+    places: IntArray = field(default_factory=lambda: np.zeros((0, 2), np.int32))
 
     def __len__(self) -> int:
         return len(self.hidden)
