@@ -36,6 +36,11 @@ class MemoryReadout:
     hop: int
     retrieved: tuple[Fields, ...] = ()
 
+    @classmethod
+    def empty(cls, n_embd: int) -> MemoryReadout:
+        """The answer of no memory."""
+        return cls(np.zeros((0, n_embd), np.float32), 0.0, "", 0)
+
 
 class HostClient:
     """One process with many memories of one graft. Closing it closes them.
@@ -102,6 +107,7 @@ class MemoryClient:
         opening = Request("open", name, args={"path": path, "write": write, "guard": guard})
         self._book = Book(name, opening, logged=path is None and not host.local)
         self.changed: list[Fields] = []  # spans that are ruled otherwise since the last `forget` or `undo`
+        self.forgotten: list[str] = []  # texts the last `undo` took back
         self.begin()
         host.delivery.open(self._book)
 
@@ -129,7 +135,7 @@ class MemoryClient:
 
     @property
     def info(self) -> Fields:
-        """Of the graft (layer, threshold, ...) and of this memory when it was opened (spans, notices, stale)."""
+        """Of the graft (layer, threshold, ...) and of this memory when it was last opened (spans, stale)."""
         return {**self._host.info, **self._book.info}
 
     @property
@@ -141,9 +147,9 @@ class MemoryClient:
         """For the writes that follow."""
         self.guard = on
 
-    def retrieve(self, question: SpanFeatures, text: str = "", k: int = 0) -> MemoryReadout:
-        """What the memory answers; with `k` > 0 also up to so many stored spans."""
-        reply = self._ask("retrieve", {"text": text, "k": k}, [question])
+    def retrieve(self, question: SpanFeatures | None, text: str = "", k: int = 0) -> MemoryReadout:
+        """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those)."""
+        reply = self._ask("retrieve", {"text": text, "k": k}, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
         return MemoryReadout(rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]))
@@ -196,7 +202,7 @@ class MemoryClient:
 
     def _forgotten(self, op: str, args: Fields) -> int:
         result = self._change(op, args).result
-        self.changed = result["changed"]
+        self.changed, self.forgotten = result.get("changed", []), result.get("texts", [])
         return int(result["forgotten"])
 
     def accept(self, span: int, accept: bool) -> None:
@@ -207,15 +213,19 @@ class MemoryClient:
         """Forget everything."""
         self._change("reset", {})
 
-    def reread(self, ids: Sequence[int], spans: Sequence[SpanFeatures]) -> Fields:
-        """Give stored spans the features of another backbone or graft."""
-        return self._change("reread", {"ids": [int(i) for i in ids]}, spans).result
+    def reread(self, ids: Sequence[int], spans: Sequence[SpanFeatures]) -> int:
+        """Give stored spans the facts this graft reads in them. Returns how many spans it has yet to read."""
+        return int(self._change("reread", {"ids": [int(i) for i in ids]}, spans).result["stale"])
 
     # --- questions about the memory
 
     def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Fields]:
         """Spans of the journal: see `Journal.find`."""
         return self._spans("find", {"text": text, "source": source, "since": since, "limit": limit})
+
+    def unread(self, limit: int) -> list[Fields]:
+        """The first spans this graft has yet to read: see `reread`."""
+        return self._spans("unread", {"limit": limit})
 
     def get(self, ids: Sequence[int]) -> list[Fields]:
         """The spans of these ids that there are."""
@@ -255,7 +265,14 @@ class MemoryClient:
 
     def _change(self, op: str, args: Fields, spans: Sequence[SpanFeatures] = ()) -> Reply:
         packed = [pack_span(s) for s in spans]
-        return self._host.delivery.call(self._book, Request(op, self.name, _operation(), args, packed))
+        reply = self._host.delivery.call(self._book, Request(op, self.name, _operation(), args, packed))
+        self._book.notices += reply.result.get("notices", [])
+        return reply
+
+    def notices(self) -> list[str]:
+        """What the user should know since the last call: a snapshot not kept, remains in the file, ..."""
+        out, self._book.notices = self._book.notices, []
+        return out
 
     def _spans(self, op: str, args: Fields) -> list[Fields]:
         found: list[Fields] = self._ask(op, args).result["spans"]

@@ -236,6 +236,7 @@ class Delivery:
             book.opening.error = error_of(reply)
             return
         book.info = reply.result
+        book.notices += reply.result.get("notices", [])
         for pending in list(book.log):
             again = self._exchange(transport, pending)
             if not again.ok:

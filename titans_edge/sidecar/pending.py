@@ -61,10 +61,12 @@ class Book:
         self.log: list[Pending] = []  # acknowledged changes in their order, of a memory that is not kept
         self.failures: list[TitansError] = []  # of requests nobody waited for
         self.rulings: list[dict[str, Any]] = []
+        self.notices: list[str] = []
 
     def acknowledge(self, pending: Pending, reply: Reply) -> None:
         if not pending.awaited:
             self.rulings += reply.result.get("rulings", [])
+            self.notices += reply.result.get("notices", [])
         if pending.request.op == "reset":
             self.log.clear()
         elif self.logged and pending.changes:

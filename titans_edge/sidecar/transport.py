@@ -6,17 +6,15 @@ Knows frames, time limits and the life of one process. Knows nothing of what is 
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import subprocess
-import sys
 import threading
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
 from titans_edge.errors import SidecarDied, SidecarError, SidecarFailed, SidecarSilent
+from titans_edge.safe_python import module_command
 from titans_edge.sidecar.protocol import (
     HEAD,
     MAX_FRAME,
@@ -58,7 +56,7 @@ class LocalTransport:
 
     def __init__(self, service: Service | None = None, on_progress: OnProgress = lambda done, of, what: None) -> None:
         if service is None:
-            from titans_edge.sidecar.service import MemoryHost
+            from titans_edge.sidecar.host import MemoryHost
 
             service = MemoryHost()
         self._service, self._on_progress, self._replies = service, on_progress, deque[Reply]()
@@ -113,7 +111,7 @@ class ProcessTransport:
         self._words: deque[str] = deque(maxlen=100)  # the last lines of its stderr
         self._signs = 0  # of life: pieces handed over, messages that came
         self._broken = False  # it takes no more
-        self.process = self._spawn(command or worker_command())
+        self.process = self._spawn(command or module_command("titans_edge.sidecar.worker"))
         pipes = ((self._write, self.process.stdin), (self._read, self.process.stdout), (self._log, self.process.stderr))
         self._threads = [
             threading.Thread(target=task, args=(pipe,), daemon=True) for task, pipe in pipes if pipe is not None
@@ -247,16 +245,3 @@ class ProcessTransport:
                 self._words.extend(line.decode(errors="replace").rstrip() for line in lines)
             self._words.append(rest.decode(errors="replace"))
 
-
-def worker_command() -> list[str]:
-    """Start the worker by its absolute name: this package's folder first on the path, the current folder not at all."""
-    code = (
-        "import sys; root, here = sys.argv[1:]; "
-        "sys.path[:] = [root] + [p for p in sys.path if p not in ('', here, root)]; "
-        "from titans_edge.sidecar.worker import main; main()"
-    )
-    try:
-        here = os.getcwd()
-    except OSError:  # it was deleted
-        here = ""
-    return [sys.executable, "-c", code, str(Path(__file__).resolve().parents[2]), here]

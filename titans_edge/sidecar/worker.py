@@ -55,7 +55,7 @@ def main(service: Service | None = None) -> None:
     requests, replies = _own_pipes()
     worker = Worker(requests, replies)
     if service is None:
-        from titans_edge.sidecar.service import MemoryHost
+        from titans_edge.sidecar.host import MemoryHost
 
         service = MemoryHost()
     worker.serve(service)
