@@ -146,7 +146,7 @@ class Chat:
         """What the memory answers to the message's last question, or to its last sentence."""
         if self.client is None or self.reader is None:
             return None
-        parts = sentences(message) or [message]
+        parts = [s.text for s in sentences(message)] or [message]
         asked = next((p for p in reversed(parts) if p.endswith(("?", "？"))), parts[-1])
         tokens = self.backbone.vocab.encode(asked)
         if len(tokens) > 2 * MAX_SPAN_TOKENS:
@@ -161,7 +161,7 @@ class Chat:
         if self.client is None or self.reader is None:
             raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
         encode = self.backbone.vocab.encode
-        cut = list(spans(text, lambda s: len(encode(s))))
+        cut = [s.text for s in spans(text, lambda s: len(encode(s)))]
         places = _places(text, cut)
         self.client.event()
         for at in range(0, len(cut), READ_SPANS):
@@ -236,9 +236,11 @@ class Chat:
         if self.client is None or self.reader is None:
             return
         vocab = self.backbone.vocab
-        parts = [(source, list(spans(text, lambda s: len(vocab.encode(s))))) for source, text in voices(message)]
+        parts = [
+            (source, [s.text for s in spans(text, lambda s: len(vocab.encode(s)))]) for source, text in voices(message)
+        ]
         if self.learn_replies and reply:
-            parts.append((ASSISTANT, list(spans(reply, lambda s: len(vocab.encode(s))))))
+            parts.append((ASSISTANT, [s.text for s in spans(reply, lambda s: len(vocab.encode(s)))]))
         self.client.event()
         told = [s for source, cut in parts if source is not ASSISTANT for s in cut]
         surprises = mean_nll(vocab, message, ids, nll, told) if nll is not None else [float("nan")] * len(told)
