@@ -153,16 +153,14 @@ _ENCODINGS = (  # the longer mark first: UTF-32's begins like UTF-16's
 def _document_bytes(path: Path) -> bytes:
     """The bytes of a regular file: a device or pipe might never end."""
     try:
-        mode = path.stat().st_mode
-        if stat.S_ISDIR(mode):
+        about = path.stat()
+        if stat.S_ISDIR(about.st_mode):
             raise DocumentError(f"{path} is a directory.", "Name text files.")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(about.st_mode):
             raise DocumentError(f"{path} is no file but a device or pipe.", "Write the text to a file first.")
-        with path.open("rb") as file:
-            raw = file.read(MAX_DOCUMENT_BYTES + 1)
+        if about.st_size > MAX_DOCUMENT_BYTES:
+            raise DocumentError(f"{path} is larger than {MAX_DOCUMENT_BYTES >> 20} MB.", "Split it into smaller files.")
+        return path.read_bytes()
     except (OSError, ValueError) as e:  # ValueError: a name with a zero byte
         reason = getattr(e, "strerror", None) or e
         raise DocumentError(f"{path} cannot be read ({reason}).", "Check the name and your rights to it.") from e
-    if len(raw) > MAX_DOCUMENT_BYTES:
-        raise DocumentError(f"{path} is larger than {MAX_DOCUMENT_BYTES >> 20} MB.", "Split it into smaller files.")
-    return raw
