@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ HELP = """\
 /help               this list
 /bye                leave (also Ctrl-D)"""
 SHOWN = 20
+MAX_ID = 2**63 - 1  # SQLite's largest integer
 
 
 class Slash:
@@ -135,8 +137,10 @@ def _print(spans: list[dict[str, Any]], otherwise: str) -> None:
 
 
 def _number(text: str) -> int:
-    if not text.lstrip("#").isdigit():
+    """The number of a span as the user types it, `12` or `#12`; a number the journal could not hold is none."""
+    number = re.fullmatch(r"#?([0-9]{1,19})", text)
+    if number is None or int(number[1]) > MAX_ID:
         raise UsageError(
             f"{text!r} is no number of a span.", "Numbers stand in brackets in /memory WORDS and /quarantine."
         )
-    return int(text.lstrip("#"))
+    return int(number[1])

@@ -233,7 +233,7 @@ def passages(path: Path | None) -> list[str]:
     except (OSError, UnicodeDecodeError) as e:
         raise DataError(f"{path} cannot be read ({e}).", "Name a text file with --text.") from e
     out = [""]
-    for sentence in sentences(text):
+    for sentence in (s.text for s in sentences(text)):
         if len(out[-1]) > NEUTRAL_CHARACTERS / 2:
             out.append("")
         if len(out[-1]) + len(sentence) <= NEUTRAL_CHARACTERS:
