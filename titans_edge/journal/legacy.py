@@ -10,9 +10,8 @@ from safetensors import SafetensorError
 from safetensors.numpy import load
 
 from titans_edge.errors import MemoryStateError
-from titans_edge.guard import Standing
-from titans_edge.journal import MAGIC, Journal
-from titans_edge.stories.relations import Bank
+from titans_edge.journal.journal import Journal
+from titans_edge.journal.schema import MAGIC
 
 
 def is_legacy(path: Path) -> bool:
@@ -42,7 +41,7 @@ def migrate(path: Path, graft: str, replaced: Sequence[str] = ()) -> str:
     made.unlink(missing_ok=True)
     with Journal(made) as journal:
         journal.set_meta("graft", graft)
-        journal.put_snapshot(0, {"guard": Standing().state(), "trust": [[]] * len(Bank)}, state)
+        journal.put_snapshot(0, {}, state)
         journal.compact()
     kept = path.with_suffix(".format-1")
     path.rename(kept)
