@@ -14,7 +14,7 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow
 from titans_edge.routes import Mode
-from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Session, Text
+from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Remembered, Session, Text
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import USER, Source
 
@@ -42,6 +42,7 @@ class Chat:
         self.memory_mode, self.facts = Mode(mode), tuple[str, ...]()
         self.session = Session(backbone, client, context=context, system=system, k=k, learn_replies=learn_replies)
         self.rulings: list[dict[str, Any]] = []  # the policy's, on the last text learned
+        self.remembered: Remembered | None = None  # what the last turn was given
         self._messages: list[Message] = []
         self._replies = 0
 
@@ -67,7 +68,10 @@ class Chat:
         self._messages.append({"role": "user", "content": message})
         said: list[str] = []
         try:
+            self.remembered = None
             for event in self._reply():
+                if isinstance(event, Remembered):
+                    self.remembered = event
                 if isinstance(event, Text):
                     said.append(event.text)
                 yield event

@@ -7,7 +7,7 @@ import re
 import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
@@ -20,7 +20,9 @@ from titans_edge.errors import DocumentError, UsageError
 
 if TYPE_CHECKING:
     from titans_edge.backbone.sampling import Sampling
-    from titans_edge.runtime import Chat
+    from titans_edge.chat import Chat
+    from titans_edge.routes import Mode
+    from titans_edge.sidecar.client import MemoryClient
 
 Backbone = Annotated[str, typer.Option("--backbone", "-b", help="A name from `titans-edge models`, or a .gguf file.")]
 GraftOption = Annotated[
@@ -33,9 +35,9 @@ GpuLayers = Annotated[
     int | None, typer.Option("--gpu-layers", help="Layers on the GPU; default: all if this build has one.")
 ]
 Recall = Annotated[
-    int, typer.Option("--recall", min=0, max=20, help="Give up to so many stored sentences as text; cite them.")
+    int, typer.Option("--recall", min=0, max=20, help="Stored sentences a question is given as text, at most (0: none).")
 ]
-Rows = Annotated[bool, typer.Option("--rows/--no-rows", help="Give the memory's own embedding rows.")]
+Rows = Annotated[bool, typer.Option("--rows/--no-rows", help="Answer from the neural memory where it is sure.")]
 Guard = Annotated[bool, typer.Option("--guard/--no-guard", help="Doubt what less trusted sources say.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
@@ -46,8 +48,8 @@ class ChatOptions(TypedDict, total=False):
     context: int
     sampling: Sampling | None
     system: str | None
-    recall: int
-    rows: bool
+    mode: Mode
+    k: int
     learn_replies: bool
 
 
@@ -63,25 +65,42 @@ def open_chat(
     write: bool = True,
     **options: Unpack[ChatOptions],
 ) -> Iterator[Chat]:
-    """A chat on a backbone and a saved memory (memory None: one that is not kept). Closed in order at the end."""
-    from titans_edge.backbone.model import Backbone as Model
-    from titans_edge.runtime import Chat
-    from titans_edge.sidecar.client import MemoryClient
+    """A chat on a backbone and a saved memory (memory None: one that is not kept). Closed in order at the end.
 
-    path = library.find_backbone(backbone)
-    kept = str(library.memory_path(memory)) if memory is not None else None
-    client = None
-    with Model(path, gpu_layers=gpu_layers) as model:
-        try:
-            if not no_memory:
-                found = str(library.find_graft(graft, backbone))
-                client = MemoryClient(str(path), found, kept, guard=guard, write=write)
-                for notice in client.info["notices"]:
-                    print(f"! {notice}", file=sys.stderr)
-            yield Chat(model, client, **options)
-        finally:
-            if client is not None:
-                client.close()
+    A memory whose text another graft read last is read anew first.
+    """
+    from titans_edge.chat import Chat
+    from titans_edge.engine import Engine
+
+    if memory is not None:
+        library.memory_path(memory)  # a bad name is an error before anything is loaded
+    with Engine(
+        backbone, graft, with_memory=not no_memory, gpu_layers=gpu_layers, on_progress=show_progress
+    ) as engine, ExitStack() as stack:
+        client = None
+        if not no_memory:
+            client = stack.enter_context(
+                engine.memory(memory or "unkept", kept=memory is not None, write=write, guard=guard)
+            )
+            show_notices(client)
+        chat = stack.enter_context(Chat(engine.backbone, client, **options))
+        if write:
+            chat.session.catch_up(lambda done, of: show_progress(done, of, "reading the memory's text anew"))
+        elif client is not None and client.info.get("stale"):
+            print("! The memory was read by another graft: only its text answers until a chat opens it.", file=sys.stderr)
+        yield chat
+
+
+def show_progress(done: int, of: int, what: str) -> None:
+    """One line that changes, at a terminal; nothing in a pipe."""
+    if sys.stderr.isatty():
+        print(f"\r{what}: {done} of {of}", end="\n" if done >= of else "", file=sys.stderr, flush=True)
+
+
+def show_notices(client: MemoryClient) -> None:
+    """What the memory wants its user to know."""
+    for notice in client.notices():
+        print(f"! {notice}", file=sys.stderr)
 
 
 def since(text: str) -> float:
@@ -110,6 +129,15 @@ def _moment(text: str) -> datetime:
     if age:
         return now - timedelta(**{_UNITS[age[3][0]]: int(age[1] or 1)})
     return datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
+
+
+def mode(recall: int, rows: bool) -> Mode:
+    """What a turn takes from the memory, as --recall and --rows say."""
+    from titans_edge.routes import Mode
+
+    if recall and rows:
+        return Mode.AUTO
+    return Mode.TEXT if recall else Mode.ASSOCIATION if rows else Mode.OFF
 
 
 def source_named(label: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,12 @@ class MemoryClient:
             raise
         memory._owns_host = True
         return memory
+
+    @property
+    def path(self) -> Path | None:
+        """The memory's file, None where it is not kept."""
+        path = self._book.opening.request.args["path"]
+        return None if path is None else Path(path)
 
     @property
     def info(self) -> Fields:
