@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-_UNITS = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
+_SAID = """
+zero one two three four five six seven eight nine
+ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
+twenty thirty forty fifty sixty seventy eighty ninety
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
+"""
+_DIGITS, _TEENS, _TENS, _IRREGULAR = (line.split() for line in _SAID.strip().splitlines())
+_UNITS = [*_DIGITS, *_TEENS]
 _CARDINALS = {w: n for n, w in enumerate(_UNITS)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
-_IRREGULAR = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
 _ORDINALS = (
     {w: n for n, w in enumerate(_IRREGULAR, 1)}
     | {w + "th": n for n, w in enumerate(_UNITS) if n > 12}
