@@ -37,6 +37,7 @@ def poison(
 
     Example: [bold]titans-edge eval poison --samples 100 --guard on --kinds contradiction,repeat[/bold]
     """
+    from titans_edge.backbone.sampling import Sampling
     from titans_edge.evaluate import poison as suite
     from titans_edge.evaluate import report, runner
     from titans_edge.stories import attacks
@@ -47,7 +48,7 @@ def poison(
         raise UsageError("--resume needs a file.", "Name it with --json.")
     report.check(out)
     done = suite.load(out, samples, seed) if out is not None and resume else []
-    sampling = runner.Sampling(max_tokens=runner.LABELLED_TOKENS)  # the score looks at the first sentence
+    sampling = Sampling(max_tokens=runner.LABELLED_TOKENS)  # the score looks at the first sentence
     with common.open_chat(
         backbone,
         graft,

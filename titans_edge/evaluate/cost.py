@@ -133,28 +133,31 @@ def _turn(chat: Chat, mode: str) -> _Turn:
     return _Turn(first, rate, rows, sentences)
 
 
-def fresh(backbone: Path, graft: Path, clock: Clock = time.perf_counter) -> list[Figure]:
+def fresh(
+    backbone: Path, graft: Path, clock: Clock = time.perf_counter, command: Callable[..., None] | None = None
+) -> list[Figure]:
     """Seconds of a whole `titans-edge ask` in a process of its own, start to end, with a memory and without.
 
-    Raises UsageError with the command's own words where it fails.
+    command: (folder, *arguments) → runs `titans-edge`. Raises UsageError with the command's own words where it fails.
     """
-    options = ["-b", str(backbone.resolve()), "--context", "2048"]
+    run = command or run_command
+    options = ("-b", str(backbone.resolve()))
+    memory = (*options, "-g", str(graft.resolve()), "-m", "bench")
+    asks = {"no memory": (*options, "--no-memory"), "memory": memory}
+    out = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "fact.txt").write_text(FACT, "utf-8")
-        memory = [*options, "-g", str(graft.resolve()), "-m", "bench"]
-        _command(folder, "read", str(folder / "fact.txt"), *memory)
-        asks = {"no memory": [*options, "--no-memory"], "memory": memory}
-        out = []
+        run(folder, "read", "fact.txt", *memory)
         for what, rest in asks.items():
-            ask = partial(_command, folder, "ask", QUESTION, "--json", "--max-tokens", "1", *rest)
-            values = [_seconds(clock, ask) for _ in range(ROUNDS)]
+            ask = partial(run, folder, "ask", QUESTION, "--json", "--max-tokens", "1", *rest)
+            values = [_seconds(clock, ask) for _ in range(2)]
             out.append(_figure(f"ask, {what}", "s", values, "" if what == "no memory" else "ask, no memory"))
-        return out
+    return out
 
 
-def _command(folder: Path, *args: str) -> None:
-    """Run `titans-edge` in `folder`, its memories kept there."""
+def run_command(folder: Path, *args: str) -> None:
+    """Run `titans-edge` in `folder`, its memories kept there. Raises UsageError with its own words where it fails."""
     got = subprocess.run(
         [sys.executable, "-c", _ELSEWHERE, str(folder), *args],
         capture_output=True,
@@ -163,8 +166,9 @@ def _command(folder: Path, *args: str) -> None:
         env={**os.environ, "PYTHONPATH": str(Path(titans_edge.__file__).parent.parent)},
     )
     if got.returncode:
-        said = got.stderr.strip().splitlines()
-        raise UsageError(f"`titans-edge {args[0]}` failed: {said[-1] if said else got.returncode}.", "Try it by hand.")
+        said = [line.strip("│ ") for line in got.stderr.splitlines() if any(map(str.isalpha, line))]
+        why = said[-1] if said else f"exit code {got.returncode}"
+        raise UsageError(f"`titans-edge {args[0]}` failed: {why}", "Leave the whole commands out with --no-start.")
 
 
 def as_json(figures: Sequence[Figure], given: Given) -> dict[str, object]:
