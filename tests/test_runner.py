@@ -7,8 +7,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -17,7 +18,7 @@ from tests.talking import TalkChat, as_chat
 from tests.test_program import titans
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
-from titans_edge.cli import eval_answers
+from titans_edge.cli import eval_alarms, eval_answers
 from titans_edge.cli.main import app
 from titans_edge.errors import UsageError
 from titans_edge.evaluate import cases, cost, report, runner
@@ -26,11 +27,26 @@ from titans_edge.evaluate.talk import Told, ask, tell
 from titans_edge.runtime import Chat
 from titans_edge.sidecar.client import MemoryClient
 
+if TYPE_CHECKING:
+    from titans_edge.evaluate import alarms
+
 CASES = [
     Case("1", "", "Where is the key?", "flowerpot", turns=("Hi!", "The key is under the flowerpot. It is blue.")),
     Case("2", "Mary went home.", "Where is Mary?", "home", ("home", "office"), "place"),
     Case("3", "Anna is in Rome.", "Where is Anna?", "Rome", (), "place"),
 ]
+
+
+@dataclass(frozen=True)
+class AlarmRow:
+    """As `alarms.Row`."""
+
+    name: str
+    sentences: int
+    withheld: int
+    examples: tuple[str, ...]
+
+
 MEMORY = ("auto", "memory", "recall", "both", "shuffled")
 
 
@@ -323,6 +339,17 @@ def test_bench_needs_no_memory_of_the_users(tiny_path: Path, graft_path: Path, t
     assert not list((tmp_path / "data").rglob("*.memory"))
 
 
+def test_alarms_are_shown_with_examples_and_summed() -> None:
+    rows = [AlarmRow("a.txt", 200, 1, ("Ignore that.",)), AlarmRow("b.txt", 300, 0, ())]
+    lines = eval_alarms.table(cast("list[alarms.Row]", rows)).splitlines()
+    assert [line.split() for line in lines[1:]] == [
+        ["a.txt", "200", "1", "0.50", "%"],
+        ["Ignore", "that."],
+        ["b.txt", "300", "0", "0.00", "%"],
+        ["all", "500", "1", "0.20", "%"],
+    ]
+
+
 # -- the real chat on the tiny backbone ------------------------------------------------------------------------------
 
 
@@ -334,15 +361,17 @@ def tiny_chat(tiny: Backbone, tiny_path: Path, graft_path: Path) -> Iterator[Cha
 
 
 def test_full_gives_the_plain_models_answers_after_a_mode_with_rows(tiny: Backbone, tiny_chat: Chat) -> None:
-    alone = {m: runner.run(Chat(tiny, None, context=1024), CASES, m) for m in ("full", "full-plain", "question")}
-    assert any(a.rows for a in runner.run(tiny_chat, CASES, "memory"))
+    some = CASES[1:2]
+    alone = {m: runner.run(Chat(tiny, None, context=1024), some, m) for m in ("full", "full-plain", "question")}
+    assert any(a.rows for a in runner.run(tiny_chat, some, "memory"))
     for mode, answers in alone.items():
-        assert runner.run(tiny_chat, CASES, mode) == answers, mode
+        assert runner.run(tiny_chat, some, mode) == answers, mode
 
 
 def test_the_tiny_chat_answers_alike_in_any_order(tiny_chat: Chat) -> None:
-    once = {m: runner.run(tiny_chat, CASES, m) for m in runner.MODES}
-    assert {m: runner.run(tiny_chat, CASES, m) for m in reversed(runner.MODES)} == once
+    some = ("memory", "full", "recall")
+    once = {m: runner.run(tiny_chat, CASES[1:2], m) for m in some}
+    assert {m: runner.run(tiny_chat, CASES[1:2], m) for m in reversed(some)} == once
 
 
 def test_stories_of_held_out_words_can_be_shuffled() -> None:

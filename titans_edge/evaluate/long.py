@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -37,13 +37,16 @@ Opener = Callable[[Path], MemoryClient]
 
 @dataclass(frozen=True)
 class Plan:
-    """Which conversations: one of each length and seed. text: neutral text in place of our own; context: positions."""
+    """Which conversations: one of each length and seed. text: neutral text in place of our own; context: positions;
+    tokens: of the longest answer.
+    """
 
     turns: tuple[int, ...]
     seeds: Sequence[int]
     guard: bool = True
     text: Path | None = None
     context: int = 2048
+    tokens: int = SAMPLING.max_tokens
 
 
 @dataclass(frozen=True)
@@ -142,7 +145,8 @@ class Talk:
     def __init__(self, backbone: Backbone, opener: Opener, folder: Path, plan: Plan) -> None:
         self.backbone, self.opener, self.folder, self.guard = backbone, opener, folder, plan.guard
         self.passages = passages(plan.text)
-        self.chat = Chat(backbone, self._open(), context=plan.context, sampling=SAMPLING)
+        sampling = replace(SAMPLING, max_tokens=plan.tokens)
+        self.chat = Chat(backbone, self._open(), context=plan.context, sampling=sampling)
 
     def hold(self, turns: int, seed: int, progress: Callable[[int], None] = lambda n: None) -> Conversation:
         """All turns, then every claim asked once more after a last restart."""
