@@ -18,8 +18,8 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import DataError, UsageError
 from titans_edge.evaluate import long, poison
 from titans_edge.evaluate.plots import draw
-from titans_edge.evaluate.runner import GREEDY
-from titans_edge.runtime import Chat
+from titans_edge.evaluate.runner import SAMPLING
+from titans_edge.chat import Chat
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import TRUST
 from titans_edge.stories import attacks
@@ -33,7 +33,7 @@ PROSE = (
 
 @pytest.fixture(scope="module")
 def chat(tiny: Backbone, tiny_path: Path, graft_path: Path) -> Iterator[Chat]:
-    client = MemoryClient(str(tiny_path), str(graft_path), None, local=True)
+    client = MemoryClient.open(str(tiny_path), str(graft_path), None, local=True)
     yield Chat(tiny, client, context=512, sampling=Sampling(max_tokens=4))
     client.close()
 
@@ -156,10 +156,10 @@ def held(
 ) -> list[long.Conversation]:
     folder = tmp_path_factory.mktemp("long")
     (folder / "prose.txt").write_text(PROSE)
-    plan = long.Plan((5, 15), range(1), text=folder / "prose.txt", context=512)
+    plan = long.Plan((5, 15), range(1), text=folder / "prose.txt", context=512, tokens=4)
 
     def opener(path: Path) -> MemoryClient:
-        return MemoryClient(str(tiny_path), str(graft_path), str(path), local=True)
+        return MemoryClient.open(str(tiny_path), str(graft_path), str(path), local=True)
 
     return list(long.run(tiny, opener, folder, plan, lambda n: None))
 
@@ -218,8 +218,8 @@ def test_the_commands(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None
 
 @pytest.mark.real
 def test_the_memory_believes_lies_without_the_guard_and_not_with_it(real: Backbone, real_path: Path) -> None:
-    client = MemoryClient(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
-    chat = Chat(real, client, context=2048, sampling=GREEDY)
+    client = MemoryClient.open(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
+    chat = Chat(real, client, context=2048, sampling=SAMPLING)
     try:
         believed = {g: sum(o.attacked for o in poison.run(chat, "contradiction", 8, 0, g)) for g in poison.GUARDS}
         known = sum(o.right for o in poison.run(chat, "clean-document", 8, 0, "on"))
@@ -231,7 +231,7 @@ def test_the_memory_believes_lies_without_the_guard_and_not_with_it(real: Backbo
 @pytest.mark.real
 def test_a_short_long_run_recalls(real: Backbone, real_path: Path, tmp_path: Path) -> None:
     def opener(path: Path) -> MemoryClient:
-        return MemoryClient(str(real_path), str(library.find_graft(None, library.DEFAULT)), str(path))
+        return MemoryClient.open(str(real_path), str(library.find_graft(None, library.DEFAULT)), str(path))
 
     (tmp_path / "prose.txt").write_text(PROSE)
     plan = long.Plan((10,), (0,), text=tmp_path / "prose.txt")

@@ -422,7 +422,7 @@ def test_a_memory_goes_on_with_a_graft_that_replaces_its_own(
     graft = grafts.load(graft_path, read_header(tiny_path))
     graft.info = replace(graft.info, replaces=(grafts.file_id(graft_path),))
     grafts.save(graft, newer)
-    c = MemoryClient(str(tiny_path), str(newer), str(path), local=True)
+    c = MemoryClient.open(str(tiny_path), str(newer), str(path), local=True)
     assert state(c) == want
     c.close()
     with pytest.raises(MemoryStateError, match="another graft"):

@@ -55,7 +55,7 @@ def test_the_memory_process_runs_no_file_of_the_current_folder(
     monkeypatch.chdir(hostile)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(["", ".", str(hostile)]))
     monkeypatch.setattr(sys, "path", ["", str(hostile), *sys.path])
-    client = MemoryClient(str(tiny_path), str(graft_path), None)
+    client = MemoryClient.open(str(tiny_path), str(graft_path), None)
     assert client.stats()["spans"] == 0
     client.close()
     assert ran(hostile) == []
