@@ -15,11 +15,11 @@ from tests.test_program import titans
 from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
+from titans_edge.chat import Chat
 from titans_edge.errors import DataError, UsageError
 from titans_edge.evaluate import long, poison
 from titans_edge.evaluate.plots import draw
 from titans_edge.evaluate.runner import SAMPLING
-from titans_edge.chat import Chat
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import TRUST
 from titans_edge.stories import attacks

@@ -20,6 +20,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
+from titans_edge.neural.records import pack, unpack
+from titans_edge.neural.replay import Replay, shares
+from titans_edge.transfer import copy, salvage
 
 from tests.telling import TEXTS, Open, state, tell
 from titans_edge.errors import MemoryStateError
@@ -28,11 +31,8 @@ from titans_edge.gguf_header import read_header
 from titans_edge.journal import Journal, NewSpan
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.memory import Address, Association, NeuralMemory
-from titans_edge.neural.records import pack, unpack
-from titans_edge.neural.replay import Replay, shares
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import TRUST, USER, Source
-from titans_edge.transfer import copy, salvage
 
 KINDS = tuple(TRUST)
 

@@ -14,8 +14,8 @@ import pytest
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
-from titans_edge.errors import ContextOverflow, UsageError
 from titans_edge.chat import Chat
+from titans_edge.errors import ContextOverflow, UsageError
 from titans_edge.session import Done, Notice, Remembered, Text
 from titans_edge.sidecar.client import MemoryClient, ProcessTransport
 from titans_edge.stories.lexicon import Lexicon, held_out
@@ -170,8 +170,6 @@ def test_help_needs_neither_torch_nor_llama_cpp() -> None:
 def test_the_runtime_never_imports_torch() -> None:
     code = "import sys; import titans_edge.chat, titans_edge.evaluate.runner; print('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "False"
-
-
 
 
 def test_stories_label_words_that_are_there_and_keep_the_split() -> None:

@@ -12,8 +12,8 @@ from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.evaluate import cases, runner
 from titans_edge.chat import Chat
+from titans_edge.evaluate import cases, runner
 from titans_edge.session import Remembered, Text
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import Source

@@ -18,13 +18,13 @@ from tests.talking import TalkChat, as_chat
 from tests.test_program import titans
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
+from titans_edge.chat import Chat
 from titans_edge.cli import eval_alarms, eval_answers
 from titans_edge.cli.main import app
 from titans_edge.errors import UsageError
 from titans_edge.evaluate import cases, cost, report, runner
 from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.talk import Told, ask, tell
-from titans_edge.chat import Chat
 from titans_edge.sidecar.client import MemoryClient
 
 if TYPE_CHECKING:

@@ -22,7 +22,8 @@ from titans_edge.sources import USER, Source
 class Chat:
     """One conversation with one memory. client None: the plain backbone. Closed by `with`.
 
-    mode: what a turn takes from the memory; facts: lines that stand where retrieved spans would, in every turn; the rest as
+    mode: what a turn takes from the memory; facts: lines that stand where retrieved spans would, in every turn; the
+    rest as
     in `Session`.
     """
 
@@ -64,7 +65,9 @@ class Chat:
         self._messages = []
 
     def turn(self, message: str, *, learn: bool = True) -> Iterator[Event]:
-        """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is learned."""
+        """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is
+        learned.
+        """
         self._messages.append({"role": "user", "content": message})
         said: list[str] = []
         try:
@@ -99,7 +102,7 @@ class Chat:
 
     def surprise(self, passage: str) -> tuple[Any, bool]:
         """See `Session.surprise`."""
-        return self.session.surprise(passage, self.memory_mode)
+        return self.session.surprise(passage, Mode(self.memory_mode))
 
     def _reply(self) -> Iterator[Event]:
         """The session's reply; while the messages do not fit, the oldest turns leave the window (and stay in memory)."""
@@ -118,11 +121,9 @@ class Chat:
                 dropped = True
 
     def _once(self, sampling: Sampling, dropped: bool) -> Iterator[Event]:
-        events = self.session.reply(self._messages, sampling, mode=self.memory_mode, facts=self.facts)
+        events = self.session.reply(self._messages, sampling, mode=Mode(self.memory_mode), facts=self.facts)
         for event in events:
             if dropped:
                 yield Notice("The context was full: the oldest turns were dropped, the memory stays.")
                 dropped = False
             yield event
-
-

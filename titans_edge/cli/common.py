@@ -35,7 +35,8 @@ GpuLayers = Annotated[
     int | None, typer.Option("--gpu-layers", help="Layers on the GPU; default: all if this build has one.")
 ]
 Recall = Annotated[
-    int, typer.Option("--recall", min=0, max=20, help="Stored sentences a question is given as text, at most (0: none).")
+    int,
+    typer.Option("--recall", min=0, max=20, help="Stored sentences a question is given as text, at most (0: none)."),
 ]
 Rows = Annotated[bool, typer.Option("--rows/--no-rows", help="Answer from the neural memory where it is sure.")]
 Guard = Annotated[bool, typer.Option("--guard/--no-guard", help="Doubt what less trusted sources say.")]
@@ -74,9 +75,10 @@ def open_chat(
 
     if memory is not None:
         library.memory_path(memory)  # a bad name is an error before anything is loaded
-    with Engine(
-        backbone, graft, with_memory=not no_memory, gpu_layers=gpu_layers, on_progress=show_progress
-    ) as engine, ExitStack() as stack:
+    with (
+        Engine(backbone, graft, with_memory=not no_memory, gpu_layers=gpu_layers, on_progress=show_progress) as engine,
+        ExitStack() as stack,
+    ):
         client = None
         if not no_memory:
             client = stack.enter_context(
@@ -87,7 +89,9 @@ def open_chat(
         if write:
             chat.session.catch_up(lambda done, of: show_progress(done, of, "reading the memory's text anew"))
         elif client is not None and client.info.get("stale"):
-            print("! The memory was read by another graft: only its text answers until a chat opens it.", file=sys.stderr)
+            print(
+                "! The memory was read by another graft: only its text answers until a chat opens it.", file=sys.stderr
+            )
         yield chat
 
 

@@ -13,9 +13,9 @@ from titans_edge.cli import common
 from titans_edge.cli.eval_options import Mode, Out, Seed, known, several
 
 if TYPE_CHECKING:
+    from titans_edge.chat import Chat
     from titans_edge.evaluate.cases import Case
     from titans_edge.evaluate.runner import Answer
-    from titans_edge.chat import Chat
 
 Samples = Annotated[int, typer.Option(help="Samples of each kind.", min=1)]
 

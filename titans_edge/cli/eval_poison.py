@@ -13,8 +13,8 @@ from titans_edge.cli.eval_options import Out, Seed, known, several, share
 from titans_edge.errors import UsageError
 
 if TYPE_CHECKING:
-    from titans_edge.evaluate.poison import Outcome, Row
     from titans_edge.chat import Chat
+    from titans_edge.evaluate.poison import Outcome, Row
 
 MOST_CONTEXT = 2048  # positions: no case needs more
 

@@ -88,9 +88,6 @@ def _typed(history: History) -> Any:
     return Typed()
 
 
-
-
-
 def lines(history: History, commands: Sequence[str]) -> Lines:
     """What fits where the program runs."""
     return Terminal(history, commands) if sys.stdin.isatty() else Piped()

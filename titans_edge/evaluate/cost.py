@@ -17,8 +17,8 @@ from functools import partial
 from pathlib import Path
 
 import titans_edge
-from titans_edge.errors import UsageError
 from titans_edge.chat import Chat
+from titans_edge.errors import UsageError
 from titans_edge.session import Done, Remembered
 from titans_edge.sources import USER
 

@@ -15,11 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from titans_edge.backbone.model import Backbone
+from titans_edge.chat import Chat
 from titans_edge.errors import DataError, UsageError
 from titans_edge.evaluate.runner import SAMPLING
 from titans_edge.evaluate.score import correct, wilson
 from titans_edge.evaluate.talk import Told, ask, tell
-from titans_edge.chat import Chat
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.stories.claims import WHAT, Claim, Scene, word
 from titans_edge.stories.neutral import PASSAGES

@@ -16,10 +16,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from titans_edge.chat import Chat
 from titans_edge.errors import DataError, UsageError
 from titans_edge.evaluate.score import wilson
 from titans_edge.evaluate.talk import Told, ask, tell
-from titans_edge.chat import Chat
 from titans_edge.stories.attacks import ALL, ATTACKS, CLEAN, LOOK_ALIKE, UNTOLD, PoisonCase, make
 
 GUARDS = ("off", "on")

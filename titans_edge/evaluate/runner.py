@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 
 from titans_edge.backbone.sampling import Sampling
+from titans_edge.chat import Chat
 from titans_edge.errors import ContextOverflow, UsageError
 from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.score import correct, wilson
-from titans_edge.chat import Chat
+from titans_edge.routes import Mode as Takes
 from titans_edge.session import Notice, Remembered, Text
 from titans_edge.sources import USER
 from titans_edge.text import sentences
@@ -94,7 +95,7 @@ def answers(chat: Chat, cases: Sequence[Case], mode: str) -> Iterator[Answer]:
     told = told_in(way, cases)
     with _settings_kept(chat):
         for i, case in enumerate(cases):
-            chat.memory_mode, chat.facts = way.memory, ()
+            chat.memory_mode, chat.facts = Takes(way.memory), ()
             chat.sampling = replace(chat.sampling, max_tokens=LABELLED_TOKENS if case.labels else SAMPLING.max_tokens)
             if way.told:
                 _tell(chat, told[i])
@@ -117,11 +118,11 @@ def told_in(way: Mode, cases: Sequence[Case]) -> list[tuple[str, ...]]:
 
 @contextmanager
 def _settings_kept(chat: Chat) -> Iterator[None]:
-    before = chat.memory_mode, chat.facts, chat.sampling
+    before = chat.memory_mode, chat.facts, chat.sampling, chat.session.system
     try:
         yield
     finally:
-        chat.memory_mode, chat.facts, chat.sampling = before
+        chat.memory_mode, chat.facts, chat.sampling, chat.session.system = before
 
 
 def _others(cases: Sequence[Case], i: int) -> tuple[str, ...]:
@@ -148,8 +149,9 @@ def _answer(chat: Chat, case: Case, mode: str) -> Answer:
     chat.new()
     question = case.question
     if mode == "full":
-        chat.facts = tuple(s for message in case.told() for s in sentences(message))
+        chat.facts = tuple(s.text for message in case.told() for s in sentences(message))
     elif mode == "full-plain":
+        chat.session.system = None  # the template's own
         question = FULL_PROMPT.format(context=case.context, question=case.question)
     said, rows = "", 0
     retrieved: list[str] = []

@@ -35,6 +35,8 @@ def tell(chat: Chat, told: Told) -> list[dict[str, Any]]:
         hear(chat.turn(told.text))
     finally:
         chat.sampling = before
+    if chat.client is not None:
+        chat.rulings = chat.client.wait()
     return list(chat.rulings)
 
 

@@ -70,7 +70,9 @@ def translated(path: Path | None) -> Iterator[None]:
             hint = "Free some space; nothing saved is lost."
             raise MemoryStateError(f"The memory cannot be written ({text}).", hint) from e
         if any(word in text for word in ("locked", "readonly", "unable to open")):
-            raise MemoryStateError(f"The memory {path} cannot be used ({text}).", "Check the file and its folder.") from e
+            raise MemoryStateError(
+                f"The memory {path} cannot be used ({text}).", "Check the file and its folder."
+            ) from e
         raise damaged(path, text) from e
 
 

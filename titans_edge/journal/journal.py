@@ -1,6 +1,7 @@
 """The journal of one memory: every span in order, with text, source, time, surprise, its facts and what was decided.
 
-One SQLite file (WAL, synchronous=FULL): what a transaction has returned from is on the disk. Knows rows and checksums, not
+One SQLite file (WAL, synchronous=FULL): what a transaction has returned from is on the disk. Knows rows and
+checksums, not
 what a fact means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone. The
 state of the memory is a fold over `entries`; snapshots only save time.
 """
@@ -104,7 +105,9 @@ class Journal:
         guarded: bool = True,
         at: float | None = None,
     ) -> list[Entry]:
-        """Inside a transaction: the spans of one group, as entries. Time never runs backwards, whatever the clock does."""
+        """Inside a transaction: the spans of one group, as entries. Time never runs backwards, whatever the clock
+        does.
+        """
         source = Source(source.kind, plain(source.name))
         self.db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (source.kind, source.name))
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
@@ -136,7 +139,9 @@ class Journal:
         """Inside a transaction: note an operation's result, which is what it answers when it is sent again."""
         if not operation:
             return
-        self.db.execute("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, json.dumps(result), time.time()))
+        self.db.execute(
+            "INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, json.dumps(result), time.time())
+        )
         self.db.execute(
             "DELETE FROM operations WHERE operation NOT IN (SELECT operation FROM operations ORDER BY time DESC LIMIT ?)",
             (OPERATIONS,),
@@ -264,7 +269,9 @@ class Journal:
         return list(self._select("WHERE r.decision = ? ORDER BY s.id", (Decision.QUARANTINED.value,)))
 
     def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Entry]:
-        """Spans that contain all words of `text`, of a source as `sources.named` reads it, since a time; the newest `limit`."""
+        """Spans that contain all words of `text`, of a source as `sources.named` reads it, since a time; the newest
+        `limit`.
+        """
         where, values = ["1"], list[Any]()
         if text:
             where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
@@ -280,7 +287,8 @@ class Journal:
         return list(found)[::-1]
 
     def like(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """(id, score) of spans that share most with `words` (BM25, larger is better), best first, newest first among equals.
+        """(id, score) of spans that share most with `words` (BM25, larger is better), best first, newest first among
+        equals.
 
         Questions, and what the policy held back, are left out.
         """
@@ -334,11 +342,15 @@ class Journal:
 
     def snapshot(self) -> tuple[int, dict[str, Any], bytes] | None:
         """The newest sound snapshot; damaged ones are passed over, and that is noted."""
-        for span, standing, state, check in self.db.execute("SELECT * FROM snapshots WHERE span > 0 ORDER BY span DESC"):
+        for span, standing, state, check in self.db.execute(
+            "SELECT * FROM snapshots WHERE span > 0 ORDER BY span DESC"
+        ):
             with contextlib.suppress(zlib.error, ValueError, TypeError, AttributeError):
                 if digest(standing.encode(), state) == check:
                     return int(span), json.loads(standing), zlib.decompress(state)
-            self.notices.append(f"A snapshot was damaged; the memory was rebuilt from the journal ({self.count()} spans).")
+            self.notices.append(
+                f"A snapshot was damaged; the memory was rebuilt from the journal ({self.count()} spans)."
+            )
         return None
 
     def base(self) -> bytes | None:
@@ -377,7 +389,9 @@ class Journal:
     def _check(self, write: bool, *, deep: bool) -> None:
         version = self._one("PRAGMA user_version")[0]
         if version > FORMAT:
-            raise MemoryStateError(f"{self.path} was written by a newer Titans Edge (format {version}).", "Upgrade titans-edge.")
+            raise MemoryStateError(
+                f"{self.path} was written by a newer Titans Edge (format {version}).", "Upgrade titans-edge."
+            )
         if version < 2 or self._one("PRAGMA application_id")[0] != schema.APPLICATION:
             raise damaged(self.path, "it is no journal")
         if version < FORMAT:

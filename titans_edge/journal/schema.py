@@ -1,4 +1,6 @@
-"""Tables of a journal, and its rows as values. Format 1 was a bare state without a journal; 2 kept vectors; 3 keeps facts."""
+"""Tables of a journal, and its rows as values. Format 1 was a bare state without a journal; 2 kept vectors; 3 keeps
+facts.
+"""
 
 from __future__ import annotations
 
@@ -175,7 +177,9 @@ def migrate_2(db: sqlite3.Connection) -> None:
             ruling = _migrated(decision, scale, reason, trust[span])
             insert_ruling(db, span, ruling)
         for span, accept, time in answers:
-            db.execute("INSERT INTO answers VALUES (?,?,?,?)", (span, accept, time, answer_checksum(span, accept, time)))
+            db.execute(
+                "INSERT INTO answers VALUES (?,?,?,?)", (span, accept, time, answer_checksum(span, accept, time))
+            )
         for name, last in sequence:
             db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (last, name))
         db.execute(f"PRAGMA user_version={FORMAT}")
@@ -188,7 +192,10 @@ def migrate_2(db: sqlite3.Connection) -> None:
 def _rebuild_tables(db: sqlite3.Connection) -> None:
     """Drop what format 3 makes anew. The state a journal older than journals begins with (snapshot 0) stays."""
     base = db.execute("SELECT * FROM snapshots WHERE span = 0").fetchall()
-    kept = {"meta": db.execute("SELECT * FROM meta").fetchall(), "sources": db.execute("SELECT * FROM sources").fetchall()}
+    kept = {
+        "meta": db.execute("SELECT * FROM meta").fetchall(),
+        "sources": db.execute("SELECT * FROM sources").fetchall(),
+    }
     for name in ("words", "snapshots", "rulings", "verdicts", "spans", "batches", "sources", "meta"):
         db.execute(f"DROP TABLE {name}")
     for statement in statements():

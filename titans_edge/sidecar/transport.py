@@ -256,4 +256,3 @@ class ProcessTransport:
                 *lines, rest = (rest + part)[-PIECE:].split(b"\n")
                 self._words.extend(line.decode(errors="replace").rstrip() for line in lines)
             self._words.append(rest.decode(errors="replace"))
-
