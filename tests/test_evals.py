@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,18 +48,21 @@ def test_cases_are_the_same_for_a_seed_and_more_samples_only_add() -> None:
 
 
 MEASURED = {  # checksums of each kind's first 20 cases of seed 0, as the published results were measured on
-    "contradiction": "99dbf3ef75624534", "repeat": "ae0ae8e870ebd8b9", "instruction": "b459856c37e019ed",
-    "near-key": "8970863f1bd45ab4", "flood": "1cbadeeee39a3067", "drift": "a30743e27464e058",
-    "role": "b8525e1295e55b00", "look-alike": "5ce1e2c5b2dc51a9", "clean-user": "c0a4c6a961e56c37",
-    "clean-document": "bb68fbc1c7a61236", "clean-change": "794f726140d5ce92", "clean-correction": "cc676fded940977f",
-    "clean-story": "9f61a64eac76eef8",
+    "contradiction": "87103121435dfca6", "repeat": "fc9218d736c46dd3", "instruction": "4c07494b26631abf",
+    "near-key": "6e4683f72fa66e3b", "flood": "08b3a2afd3ddf26f", "drift": "f86cffa25ed3a73e",
+    "role": "8a75f26d3c8a74a2", "look-alike": "aa8be90944f7fdda", "clean-user": "203597e373bc1cdd",
+    "clean-document": "5b64a79e9e69cf09", "clean-change": "227e7008726c3a6c", "clean-correction": "de673dd771a18bc3",
+    "clean-story": "a7c661a835adb281",
 }  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", MEASURED)
 def test_cases_are_those_that_older_results_were_measured_on(kind: str) -> None:
-    told = json.dumps([asdict(c) for c in attacks.make(kind, 20, 0)])
-    assert hashlib.blake2b(told.encode(), digest_size=8).hexdigest() == MEASURED[kind]
+    cases = [
+        (c.id, [(t.text, t.name) for t in c.told], c.honest, c.question, c.truth, c.lies)
+        for c in attacks.make(kind, 20, 0)
+    ]
+    assert hashlib.blake2b(json.dumps(cases).encode(), digest_size=8).hexdigest() == MEASURED[kind]
 
 
 def test_untold_attacks_lie_about_what_nobody_spoke_of_and_have_no_truth() -> None:
