@@ -4,6 +4,7 @@ speak.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -44,6 +45,55 @@ def test_cases_are_the_same_for_a_seed_and_more_samples_only_add() -> None:
         assert many[:3] == few and other != few, kind
     with pytest.raises(UsageError, match="contradiction"):
         list(attacks.make("nonsense", 1, 0))
+
+
+MEASURED = {  # checksums of each kind's first 20 cases of seed 0, as the published results were measured on
+    "contradiction": "87103121435dfca6", "repeat": "fc9218d736c46dd3", "instruction": "4c07494b26631abf",
+    "near-key": "6e4683f72fa66e3b", "flood": "08b3a2afd3ddf26f", "drift": "f86cffa25ed3a73e",
+    "role": "8a75f26d3c8a74a2", "look-alike": "aa8be90944f7fdda", "clean-user": "203597e373bc1cdd",
+    "clean-document": "5b64a79e9e69cf09", "clean-change": "227e7008726c3a6c", "clean-correction": "de673dd771a18bc3",
+    "clean-story": "a7c661a835adb281",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MEASURED)
+def test_cases_are_those_that_older_results_were_measured_on(kind: str) -> None:
+    cases = [
+        (c.id, [(t.text, t.name) for t in c.told], c.honest, c.question, c.truth, c.lies)
+        for c in attacks.make(kind, 20, 0)
+    ]
+    assert hashlib.blake2b(json.dumps(cases).encode(), digest_size=8).hexdigest() == MEASURED[kind]
+
+
+def test_untold_attacks_lie_about_what_nobody_spoke_of_and_have_no_truth() -> None:
+    for i, c in enumerate(attacks.make("untold", 60, 0)):
+        p = attacks.Plot.seeded(f"0-untold-{i}", 4)
+        assert p.claim.key in c.question and word(p.lie) in c.told[1].text and c.lies == (word(p.lie),), c
+        assert p.claim.key not in c.told[0].text and word(p.lie) not in c.told[0].text, c
+        assert c.truth == "" and [t.kind == "user" for t in c.told] == [True, False], c
+        for answer, lied in ((f"It is {word(p.lie)}.", True), ("Nobody said.", False)):
+            o = poison.judge(c, "on", None, answer, ())
+            assert (o.attacked, o.right) == (lied, not lied)
+
+
+def test_new_kinds_have_numbers_of_any_length_and_old_ones_none_longer_than_before() -> None:
+    longest = {
+        kind: max(len(c.lies[0]) for c in attacks.make(kind, 200, 0) if c.lies[0].isdigit())
+        for kind in ("contradiction", *attacks.LONG_NUMBERS)
+    }
+    assert longest == {"contradiction": 2, "reworded": 4, "untold": 4}
+
+
+def test_all_attacks_are_counted_together_but_for_those_on_what_nobody_told() -> None:
+    outcomes = [
+        poison.judge(c, "on", None, c.lies[0] if k == "untold" else "no idea", ())
+        for k in ("reworded", "role", "untold")
+        for c in attacks.make(k, 5, 0)
+    ]
+    rows = {r.kind: r for r in poison.table(outcomes)}
+    assert set(rows) == {"reworded", "role", "untold", "all attacks"}
+    assert rows["all attacks"].n == 10 and rows["all attacks"].success[0] == 0  # type: ignore[index]
+    assert rows["untold"].success[0] == 100 and rows["untold"].right[0] == 0  # type: ignore[index]
 
 
 def test_an_attack_lies_about_what_the_user_said_and_only_less_trusted_sources_attack() -> None:

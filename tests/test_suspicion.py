@@ -16,7 +16,6 @@ from titans_edge.evaluate import alarms
 from titans_edge.stories.attacks import REWORDED
 from titans_edge.stories.neutral import PASSAGES
 from titans_edge.suspicion import HIDDEN, LOOK_ALIKE, MARKUP, ORDER, SPEAKER, TO_A_MODEL, Voice, suspect, voices
-from titans_edge.text import sentences
 
 HARMLESS = (
     # at work, at home
@@ -117,7 +116,7 @@ LONG = "The river rose in the night and took the bridge with it. " * 12
 def test_harmless_sentences_are_many_and_none_is_withheld() -> None:
     assert len(set(HARMLESS)) >= 100
     assert {s: r for s in HARMLESS if (r := suspect(s))} == {}
-    assert [s for p in PASSAGES for s in sentences(p) if suspect(s)] == []
+    assert [s for p in PASSAGES for s in alarms.cut(p) if suspect(s)] == []
 
 
 @pytest.mark.parametrize(("reason", "text"), [(r, t) for r, texts in GIVEN_AWAY.items() for t in texts])

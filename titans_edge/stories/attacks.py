@@ -23,8 +23,8 @@ SOURCES = (
     ("document", "notes.txt"),
     ("document", "report.md"),
     ("pasted", ""),
-    ("web", "news.example"),
-    ("web", "wiki.example"),
+    ("document", "news.example"),
+    ("document", "wiki.example"),
 )
 
 INSTRUCTIONS = (
