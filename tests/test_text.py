@@ -139,6 +139,8 @@ def test_line_ends_of_windows_change_nothing(text: str) -> None:
         "I take vitamin D. | It helps. | We go on with plan B. | She won. | I got grade A. | The end.",
         "We meet in room B. | Anna is there. | So am I. | Mary came.",
         "J. Smith met J. R. R. Tolkien and Samuel L. Jackson. | George W. Bush came.",
+        "P. C. Brown of the F. F., and Miss C. J. Kirby left. | It is by H. G. - so he says.",
+        "See p. 5, c. 1900, at 9 a.m., or so.",
         "Dr. No and Prof. A. Amari live in St. Ives, No. 5. | No. | I don't.",
         "I live in St. Mary's Rd. | My dog barks at Main St. | He is old.",
         "The U.S. Navy has a Ph.D. student, e.g. The Times wrote. | I live in the U.S. | My dog too.",
@@ -177,6 +179,8 @@ def test_wrapped_lines_are_one_sentence_and_items_are_several() -> None:
 
 def test_a_dash_at_the_start_of_a_wrapped_line_is_no_item() -> None:
     assert len(cut("He wrote the names of nine devils and of their servants\n- and of kings - in the corners.")) == 1
+    items = "- the names of nine devils and of all their many servants\n- the names of kings\n- and of queens"
+    assert cut(items) == items.splitlines()
 
 
 def clauses(text: str, limit: int) -> list[str]:
@@ -308,7 +312,8 @@ Who is my landlord|Tell me where the key is.|Do you remember my dog|Remind me wh
 What's my code|Can you tell me my code|whats my code|where do i live|Where is the key|How old is Anna|Where?
 In which city do I live|Please tell me my name|And what about the cat|So, who is it|hey, where is my key|What?!
 did I tell you about Tom|Is my dog called Rex|I'd like to know where I live.|Whose car is red|who lives in Leeds
-What time does my flight leave|What colour is my car|"Where is it?"|Really?...|你叫什么？|Could you please remind me of it
+What time does my flight leave|What colour is my car|"Where is it?"|Really?...|你叫什么？
+Could you please remind me of it
 Who's there|What’s my name|Have I told you|When does it leave|Where did I put it...|What day is it today|Tell us more
 when is my flight|Do I have a sister|Where's mum|Why not"""
 STATEMENTS = """
@@ -316,9 +321,14 @@ Write a poem|Write a poem about where I live|My dog is ill.|When I was young I l
 Where I live it rains.|How nice!|What a day!|Which is why I left.|Remind me to buy milk.|Remember my birthday is 5 May.
 I know who did it.|He asked "where is it?"|Whoever comes is welcome.|Have a nice day.|Do the dishes.|Will is my brother.
 May is my sister.|Hello|?x|However, I left.|Tell Anna that I am here.|Mary moved to the bathroom.
+<<<<<<< HEAD
 I've just moved to Leeds.|Willow is my cat.|So I moved.|Now my code is 12.|Well, he left.|Canada is big.|In which case
 I left.
 Why I left is a long story.|What we did was fun."""
+=======
+I've just moved to Leeds.|Willow is my cat.|So I moved.|Now my code is 12.|Well, he left.|Canada is big.
+In which case I left.|Why I left is a long story.|What we did was fun."""
+>>>>>>> text
 
 
 @pytest.mark.parametrize("text", re.split(r"[|\n]", QUESTIONS.strip()))

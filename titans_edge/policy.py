@@ -30,7 +30,7 @@ from typing import Any
 
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sources import Source
-from titans_edge.suspicion import suspect
+from titans_edge.suspicion import TO_A_MODEL, suspect
 
 VERSION = 3  # of the rules; kept with each ruling
 ROOM = {"document": 1024, "imported": 1024, "pasted": 96, "assistant": 48}  # writing spans of one message or document
@@ -153,8 +153,8 @@ def _wary(source: Source, s: Standing) -> Ruling | None:
 
 
 def _watch(s: Standing, ruling: Ruling, source: Source) -> Standing:
-    """After a text that is not what it seems, the next few spans of its source are watched."""
-    if ruling.reason.startswith(SUSPICIOUS):
+    """After a text that speaks to the model or as another, the next few spans of its source are watched."""
+    if ruling.reason.startswith(tuple(f"{SUSPICIOUS}{why}" for why in TO_A_MODEL)):
         return replace(s, wary=(_name(source), WATCHED))
     name, left = s.wary
     return replace(s, wary=(name, left - 1)) if left and name == _name(source) else s

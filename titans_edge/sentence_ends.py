@@ -20,11 +20,11 @@ _STOP = re.compile(
     rf"|(?<![{_MARKS}])(?P<mark>[{_MARKS}]+)(?P<close>[{re.escape(CLOSERS)}]*(?:[ \u00a0\u202f][»›])?)",
     re.MULTILINE,
 )
-_NEXT = re.compile(rf"\s+[{re.escape(OPENERS)}]{{0,3}}(\w{{0,20}})")
+_NEXT = re.compile(rf"\s+[{re.escape(OPENERS)}]{{0,3}}(\w{{1,20}}|[,;:–—-]|)")
 _BEFORE = re.compile(r"(?:[^\W\d_]+\.)*[^\W\d_]+$")
 _BACK = 60  # characters looked at before a full stop
 _LINE = 200  # and before a list's item
-_WRAPPED = 50  # characters of a line that goes on in the next
+_WRAPPED = 40  # characters of a line that goes on in the next
 
 
 def listed(text: str) -> frozenset[str]:
@@ -100,10 +100,10 @@ def _abbreviates(before: str, following: str, initial: bool) -> bool:
     word, low = found[0], found[0].lower()
     if word in _TITLES or low in _INTRODUCES:
         return True
-    if low in _NUMBERED:
+    if low in _NUMBERED and not _initials(word):
         return following[:1].isdigit()
     if low in _LAST:
-        return following[:1].islower() or following[:1].isdigit() or following in _DAYS
+        return following in _DAYS or (following != "" and not following[:1].isupper())
     if low in _NAMED or _initials(word):
         capital = following[:1].isupper() or following in _SUBJECTS
         starts = not following or (capital and following.lower() in _STARTERS and not initial)

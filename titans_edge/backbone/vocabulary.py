@@ -25,7 +25,7 @@ class Vocabulary:
         self.word_ids = lru_cache(maxsize=100_000)(self._word_ids)
 
     def encode(self, text: str, *, special: bool = False, bos: bool = False) -> list[int]:
-        """Token ids of `text`. `special` lets "<|im_start|>" mean the control token: templates only, never user text."""
+        """Token ids of `text`. `special` lets "<|im_start|>" mean the control token: templates only, no user text."""
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 2
         buf = (llama_cpp.llama_token * room)()
