@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import site
 import subprocess
 import sys
 from pathlib import Path
@@ -39,9 +40,9 @@ def ran(folder: Path) -> list[str]:
     return sorted(p.name for p in folder.glob("ran-*"))
 
 
-def path_with_holes(*more: str) -> dict[str, str]:
+def path_with_holes() -> dict[str, str]:
     """An environment whose PYTHONPATH has empty entries, which mean the current folder."""
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(["", *more, ""])}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(["", ".", ""])}
 
 
 def test_the_folder_is_hostile_indeed(hostile: Path) -> None:
@@ -80,27 +81,22 @@ def test_the_program_run_as_a_module_leaves_the_current_folder(hostile: Path) ->
     assert ran(hostile) == []
 
 
-@pytest.mark.parametrize("relative", [False, True])
-def test_a_module_of_ours_is_this_packages_own(tmp_path: Path, relative: bool) -> None:
-    """Another titans_edge in the current folder, or first on PYTHONPATH, is not taken for it."""
-    other = tmp_path / "titans_edge"
-    other.mkdir()
-    (other / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
+def test_a_module_of_ours_is_this_packages_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another titans_edge, in the current folder or first on the path, is not taken for it."""
+    for folder in ("here", "first"):
+        (tmp_path / folder / "titans_edge").mkdir(parents=True)
+        (tmp_path / folder / "titans_edge" / "__init__.py").write_text("raise SystemExit('the wrong one')\n")
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "first"), *sys.path])
     command = safe_python.module_command("titans_edge.safe_python")
     command[command.index("-c") + 1] += "\nimport titans_edge.safe_python as s; print(s.PACKAGE)\n"
-    env = path_with_holes("." if relative else str(tmp_path))
-    got = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
+    got = subprocess.run(command, cwd=tmp_path / "here", env=path_with_holes(), capture_output=True, text=True)
     assert got.stdout.strip() == safe_python.PACKAGE, got.stderr
 
 
-def test_arguments_arrive_and_the_exit_code_comes_back(tmp_path: Path) -> None:
+def test_arguments_arrive_and_the_exit_code_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "told.py").write_text("import sys\nprint(sys.argv[1:], __name__)\nsys.exit(7)\n")
-    monkey = [*sys.path, str(tmp_path)]
-    before, sys.path[:] = list(sys.path), monkey
-    try:
-        command = safe_python.module_command("told", "a b", "--c", "ä'\"")
-    finally:
-        sys.path[:] = before
+    monkeypatch.setattr(sys, "path", [*sys.path, str(tmp_path)])
+    command = safe_python.module_command("told", "a b", "--c", "ä'\"")
     got = subprocess.run(command, cwd=tmp_path.parent, capture_output=True, text=True, encoding="utf-8")
     assert got.returncode == 7 and "__main__" in got.stdout and "'a b', '--c'" in got.stdout, got.stderr
 
@@ -119,7 +115,7 @@ def test_a_package_that_lies_in_the_current_folder_comes_last(monkeypatch: pytes
     monkeypatch.chdir(HOME)
     monkeypatch.setattr(sys, "path", ["", HOME, *sys.path])
     path = safe_python.safe_path()
-    if HOME not in {os.path.dirname(os.__file__), *__import__("site").getsitepackages()}:
+    if HOME not in site.getsitepackages():
         assert path[-1] == HOME and path.count(HOME) == 1
 
 

