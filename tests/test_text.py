@@ -321,14 +321,8 @@ Write a poem|Write a poem about where I live|My dog is ill.|When I was young I l
 Where I live it rains.|How nice!|What a day!|Which is why I left.|Remind me to buy milk.|Remember my birthday is 5 May.
 I know who did it.|He asked "where is it?"|Whoever comes is welcome.|Have a nice day.|Do the dishes.|Will is my brother.
 May is my sister.|Hello|?x|However, I left.|Tell Anna that I am here.|Mary moved to the bathroom.
-<<<<<<< HEAD
-I've just moved to Leeds.|Willow is my cat.|So I moved.|Now my code is 12.|Well, he left.|Canada is big.|In which case
-I left.
-Why I left is a long story.|What we did was fun."""
-=======
 I've just moved to Leeds.|Willow is my cat.|So I moved.|Now my code is 12.|Well, he left.|Canada is big.
 In which case I left.|Why I left is a long story.|What we did was fun."""
->>>>>>> text
 
 
 @pytest.mark.parametrize("text", re.split(r"[|\n]", QUESTIONS.strip()))
