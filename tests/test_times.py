@@ -100,7 +100,7 @@ def test_a_span_is_named_by_its_number(text: str, number: int) -> None:
     ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no number of a span"):
+    with pytest.raises(UsageError, match="is no number of a sentence"):
         slash._number(text)
 
 

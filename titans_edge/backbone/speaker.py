@@ -19,7 +19,7 @@ from titans_edge.backbone.batch import Batch, FloatArray
 from titans_edge.backbone.injection import Handle, Injection, Rows
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import SamplerChain, Sampling
-from titans_edge.errors import ContextOverflow, ModelError
+from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
 SURPRISE_BATCH = 128  # tokens whose vocabulary-wide logits are taken at once
@@ -37,6 +37,8 @@ class Speaker:
     """A context of `n_ctx` positions on a backbone; closed by `with`, or with its backbone."""
 
     def __init__(self, backbone: Backbone, n_ctx: int = 8192) -> None:
+        if n_ctx < 1:
+            raise UsageError(f"A context of {n_ctx} positions holds nothing.", "Give it some thousand.")
         self.backbone = backbone
         self.n_ctx = min(n_ctx, backbone.n_ctx_train)
         params = llama_cpp.llama_context_default_params()

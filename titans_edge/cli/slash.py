@@ -172,6 +172,6 @@ def _number(text: str) -> int:
     number = re.fullmatch(r"#?([0-9]{1,19})", text)
     if number is None or int(number[1]) > MAX_ID:
         raise UsageError(
-            f"{text!r} is no number of a sentence.", "Numbers stand in brackets in /memory WORDS and /quarantine."
+            f"{text[:40]!r} is no number of a sentence.", "Numbers stand in brackets in /memory WORDS and /quarantine."
         )
     return int(number[1])
