@@ -249,6 +249,8 @@ class Session:
         if len(self.backbone.vocab.encode(asked)) > 2 * MAX_SPAN_TOKENS:
             return self.memory.retrieve(None, asked, k) if k else empty
         (question,) = features(self.reader, [asked])
+        if not len(question):  # signs, no words
+            return self.memory.retrieve(None, asked, k) if k else empty
         return self.memory.retrieve(question, asked, k)
 
     def _fits(self, needed: int) -> None:
