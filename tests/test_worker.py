@@ -16,9 +16,10 @@ import pytest
 from tests.fake_host import TIMEOUT, Bench, bench_in, texts
 from tests.fake_worker import FakeService
 from titans_edge.features import SpanFeatures
+from titans_edge.safe_python import module_command
 from titans_edge.sidecar import protocol
 from titans_edge.sidecar.protocol import HEAD, MAX_FRAME, Progress, Reply, Request, answer_in, frame, read_exactly
-from titans_edge.sidecar.transport import LocalTransport, ProcessTransport, worker_command
+from titans_edge.sidecar.transport import LocalTransport, ProcessTransport
 
 
 @pytest.fixture
@@ -116,7 +117,7 @@ def test_a_module_in_the_current_folder_is_not_run(tmp_path: Path) -> None:
     for name in ("msgspec", "numpy", "titans_edge", "struct"):
         (tmp_path / f"{name}.py").write_text("open('it ran', 'w').close()\n")
     subprocess.run(
-        [*worker_command()[:-1], str(tmp_path)],
+        module_command("titans_edge.sidecar.worker"),
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
