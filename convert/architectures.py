@@ -114,8 +114,9 @@ ARCHITECTURES = {
 BUFFERS = ("rotary_emb.inv_freq", "masked_bias", "attn.bias")
 
 _META = (  # settings every architecture writes, in llama.cpp's order
-    ("block_count", "layers"), ("context_length", "context"), ("embedding_length", "embd"), ("feed_forward_length", "ff"),
-    ("attention.head_count", "heads"), ("attention.head_count_kv", "kv_heads"),
+    ("block_count", "layers"), ("context_length", "context"), ("embedding_length", "embd"),
+    ("feed_forward_length", "ff"), ("attention.head_count", "heads"),
+    ("attention.head_count_kv", "kv_heads"),
 )  # fmt: skip
 
 

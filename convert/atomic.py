@@ -1,16 +1,16 @@
 """Results appear whole or not at all: work in a folder beside, then rename file by file into place.
 
-An interrupted run leaves the folder beside; the next one wipes it. A lock on it keeps two runs apart.
+An interrupted run leaves the folder beside; the next one wipes it. A lock in it keeps two runs apart.
 """
 
 from __future__ import annotations
 
-import fcntl
-import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from titans_edge.errors import ModelError, UsageError
 
@@ -20,30 +20,42 @@ def workplace(out: Path) -> Iterator[Path]:
     """An empty folder on the disk of `out`, gone at the end whatever happens. `out` itself is made by `deliver`."""
     out = out.absolute()
     place = out.parent / f".{out.name}.convert"
+    lock = FileLock(place / ".lock")
     try:
         place.mkdir(parents=True, exist_ok=True)
-        lock = os.open(place, os.O_RDONLY)
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError(
+            f"Another conversion is writing to {out}.", "Wait for it, or name another folder with --out."
+        ) from None
     except OSError as e:
-        raise ModelError(f"{out} cannot be made ({e.strerror}).", "Name another folder with --out.") from e
+        raise _cannot_make(out, e) from e
     try:
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise UsageError(
-                f"Another conversion is writing to {out}.", "Wait for it, or name another folder with --out."
-            ) from None
-        try:
             _empty(place)  # what an interrupted run left
-            yield place
-        finally:
-            shutil.rmtree(place, ignore_errors=True)
+            (place / "work").mkdir()
+        except OSError as e:
+            raise _cannot_make(out, e) from e
+        yield place / "work"
     finally:
-        os.close(lock)
+        shutil.rmtree(place / "work", ignore_errors=True)
+        with suppress(OSError):  # still locked: nobody else can be at work here
+            (place / ".lock").unlink()
+        lock.release()
+        with suppress(OSError):
+            place.rmdir()
+
+
+def _cannot_make(out: Path, e: OSError) -> ModelError:
+    return ModelError(f"{out} cannot be made ({e.strerror}).", "Name another folder with --out.")
 
 
 def _empty(place: Path) -> None:
     for x in place.iterdir():
-        shutil.rmtree(x) if x.is_dir() and not x.is_symlink() else x.unlink()
+        if x.is_dir() and not x.is_symlink():
+            shutil.rmtree(x)
+        elif x.name != ".lock":
+            x.unlink()
 
 
 def deliver(files: list[Path], out: Path, suffix: str = "") -> list[Path]:

@@ -1,4 +1,4 @@
-"""The whole conversion: source → F16 → quantised → checked → bound graft → report, in a folder that appears at the end.
+"""The whole conversion: source → F16 → quantised → checked → bound graft → report; its folder appears at the end.
 
 Knows the order of things. A failed check deletes nothing: its files are delivered under `.unverified` names.
 """

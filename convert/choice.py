@@ -71,7 +71,8 @@ def choose(matrices: Sequence[tuple[int, ...]], cpu: set[str]) -> Choice:
     if weights < SMALL:
         return Choice("q8_0", f"a model of {weights / 1e6:.0f} million weights loses too much at four bits.")
     if odd > 0.3 and fast:
-        why = f"{100 * odd:.0f} % of the weights stand in rows that are no multiple of {SUPER_BLOCK}; K-quants fall back there"
+        share = f"{100 * odd:.0f} % of the weights"
+        why = f"{share} stand in rows that are no multiple of {SUPER_BLOCK}; K-quants fall back there"
         return Choice(
             "q4_0", f"{why}; Q4_0 is repacked for this CPU ({', '.join(fast)}). It loses more, which --measure weighs."
         )
@@ -90,13 +91,9 @@ def choose_measured(rows: Sequence[Measured]) -> Choice:
     best = min(r.perplexity for r in rows)
     good = [r for r in rows if r.perplexity <= TOLERANCE * best]
     pick = max(good, key=lambda r: r.decode)
-    return Choice(
-        pick.quant,
-        (
-            f"measured: of {len(good)} with a perplexity within {100 * (TOLERANCE - 1):.0f} % of the best ({best:.2f}), "
-            f"{pick.quant} decodes fastest ({pick.decode:.0f} tokens/s)."
-        ),
-    )
+    near = f"within {100 * (TOLERANCE - 1):.0f} % of the best ({best:.2f})"
+    fastest = f"{pick.quant} decodes fastest ({pick.decode:.0f} tokens/s)"
+    return Choice(pick.quant, f"measured: of {len(good)} with a perplexity {near}, {fastest}.")
 
 
 def measure(files: dict[str, Path], text: str, tick: Callable[[], None] = lambda: None) -> list[Measured]:

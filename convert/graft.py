@@ -1,4 +1,4 @@
-"""Grafts: `graft.gguf` ⇄ safetensors, in F32, F16 or Q8_0; and binding one again to a requantised file of its backbone.
+"""Grafts: `graft.gguf` ⇄ safetensors, in F32, F16 or Q8_0; and binding one to a requantised file of its backbone.
 
 The safetensors file holds the same tensors in F32 under the same names; each field of the GGUF is one metadata entry,
 as JSON.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +19,11 @@ from titans_edge.convert.verify import Check
 from torch import Tensor
 
 from titans_edge.errors import GraftError
+from titans_edge.facts import Phrase
 from titans_edge.gguf_header import Header, fingerprint, read_arrays, read_header
 from titans_edge.neural import graft as files
+from titans_edge.neural.relations import Relations
+from titans_edge.stories.relations import PHRASES, TRACKED, Bank, mirror
 
 DTYPES = ("f32", "f16", "q8_0")
 ROWS = 2000  # of the embedding, compared between two quantisations
@@ -49,7 +52,27 @@ class GraftFile:
 
 
 def read(path: Path) -> GraftFile:
-    """A graft from either kind of file. Raises GraftError for anything else."""
+    """A graft from either kind of file, in today's format. Raises GraftError for anything else."""
+    found = _read(path)
+    return replace(found, fields=_renewed(found.fields, path)) if found.fields.get("titans.format") == 1 else found
+
+
+def _renewed(fields: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Format 1 numbered its banks, format 2 names its relations; what was trained is the same."""
+    try:
+        banks = [Bank[name] for name in json.loads(fields["titans.banks"])]
+        known = json.loads(fields.get("titans.replaces", "[]"))
+    except (KeyError, ValueError) as e:
+        raise GraftError(f"{path} is a graft of format 1 with other banks ({e}).", "Train it again.") from e
+    if banks != list(Bank):
+        raise GraftError(f"{path} is a graft of format 1 with other banks.", "Train it again.")
+    made = Relations(tuple(Phrase(PHRASES[b], 0, 0, (), ()) for b in banks), int(TRACKED), mirror())
+    rest = {k: v for k, v in fields.items() if k != "titans.banks"}
+    replaces = json.dumps([*known, *([files.file_id(path)] if path.suffix == ".gguf" else [])])
+    return rest | {"titans.format": files.FORMAT, "titans.relations": made.dump(), "titans.replaces": replaces}
+
+
+def _read(path: Path) -> GraftFile:
     if path.suffix != ".safetensors":
         return GraftFile(*files.read(path), _stored_as(path))
     try:
@@ -111,8 +134,9 @@ def same_backbone(graft: GraftFile, new: Header, old: Header | None) -> dict[str
     have = fingerprint(new)
     for key in ("architecture", "sizes", "tokenizer"):
         if graft.bound.get(key) != have[key] and not (key == "tokenizer" and old is not None and same_words(old, new)):
+            differs = f"{key} is {graft.bound.get(key)} in the graft and {have[key]} in {new.path}"
             raise GraftError(
-                f"The graft is for another backbone: {key} is {graft.bound.get(key)} in the graft and {have[key]} in {new.path}.",
+                f"The graft is for another backbone: {differs}.",
                 "A graft moves between files of one model: name the first with --first-backbone, or train another.",
             )
     if old is not None and (alike := likeness(old, new)) < ALIKE:
@@ -155,5 +179,6 @@ def answers(ask: Ask, before: tuple[Path, Path] | None, after: tuple[Path, Path]
     first = 100 * sum(was) / len(was)
     same = 100 * sum(a == b for a, b in zip(was, now, strict=True)) / n
     bound = max(DROP[0], 100 * DROP[1] / n)
-    says = f"{first:.1f} % right before, {right:.1f} % after (n = {n}; at most {bound:.2g} points lost); {same:.1f} % alike"
+    limit = f"n = {n}; at most {bound:.2g} points lost"
+    says = f"{first:.1f} % right before, {right:.1f} % after ({limit}); {same:.1f} % alike"
     return Check("graft", right >= first - bound, says, {"cases": n, "before": first, "after": right, "same": same})

@@ -1,7 +1,7 @@
 """From tokenizer.json to the vocabulary llama.cpp expects: texts, types, merges or scores, special ids, pre-
 tokenizer, template.
 
-Knows two kinds: byte-level BPE (llama.cpp's "gpt2") and SentencePiece-style BPE with byte fallback (llama.cpp's "llama").
+Knows two kinds: byte-level BPE (llama.cpp's "gpt2") and SentencePiece-style BPE with byte fallback (its "llama").
 Special ids and template are found by gguf's own `SpecialVocab`, as llama.cpp's converter does.
 """
 

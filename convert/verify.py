@@ -6,13 +6,13 @@ transformers (F16), and the quantised file against the F16.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 from titans_edge.convert.source import Checkpoint
 from titans_edge.convert.strings import strings
 from titans_edge.convert.writer import Plan, blocks
@@ -185,4 +185,4 @@ def of_transformers(folder: Path, prompts: list[list[int]], tick: Tick = lambda:
 def fits_in_memory(checkpoint: Checkpoint) -> tuple[bool, float]:
     """Can transformers hold the model in float32? And the GB it takes."""
     need = 4.0 * sum(int(np.prod(t.shape)) for t in checkpoint.tensors.values())
-    return need < 0.7 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"), need / 1e9
+    return need < 0.7 * psutil.virtual_memory().total, need / 1e9

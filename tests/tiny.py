@@ -11,10 +11,12 @@ import torch
 from gguf import GGUFWriter, TokenType
 
 from titans_edge.backbone.model import Backbone
+from titans_edge.facts import Phrase
 from titans_edge.neural.contents import Contents, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
-from titans_edge.stories.relations import Bank
+from titans_edge.neural.relations import Relations
+from titans_edge.stories.relations import PHRASES, Bank, mirror
 
 DIM = 32
 
@@ -77,6 +79,12 @@ def make_gguf(path: Path, seed: int = 0, architecture: str = "qwen2") -> Path:
     return path
 
 
+def relations(tiny: Backbone) -> Relations:
+    """Ten relations, the first tracked, the third and fourth each other's mirror."""
+    ids = {b: tuple(tiny.vocab.word_ids(PHRASES[b])) for b in Bank}
+    return Relations(tuple(Phrase(PHRASES[b], 0, 0, ids[b], ids[b]) for b in Bank), 0, mirror())
+
+
 def make_graft(tiny: Backbone, path: Path) -> Path:
     """An untrained graft of the tiny backbone that is eager: it writes every span and answers every question."""
     torch.manual_seed(0)
@@ -85,6 +93,7 @@ def make_graft(tiny: Backbone, path: Path) -> Path:
     graft = Graft(
         EncoderConfig(tiny.n_embd, len(Bank), width=32, layers=1),
         contents,
+        relations(tiny),
         GraftInfo(1, tiny.fingerprint, threshold=0.0),
     )
     with torch.no_grad():

@@ -6,7 +6,10 @@ TitansError
 │   └── DownloadError     it could not be fetched
 ├── GraftError            a graft file: damaged, or made for another backbone
 ├── MemoryStateError      a saved memory: damaged, locked, or written by another graft
-├── SidecarError          the memory process died, hung or refused
+├── SidecarError          the memory process
+│   ├── SidecarDied       it ended, or its pipes broke
+│   ├── SidecarSilent     it lives, but neither took a request nor answered in time
+│   └── SidecarFailed     it answered with an error that is no TitansError
 ├── ContextOverflow       the text does not fit into the backbone's context
 ├── DocumentError         a document that cannot be read as text
 └── DataError             training or evaluation data that is not as expected
@@ -51,6 +54,18 @@ class MemoryStateError(TitansError):
 
 class SidecarError(TitansError):
     exit_code = 7
+
+
+class SidecarDied(SidecarError):
+    pass
+
+
+class SidecarSilent(SidecarError):
+    pass
+
+
+class SidecarFailed(SidecarError):
+    pass
 
 
 class ContextOverflow(TitansError):

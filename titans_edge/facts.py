@@ -109,7 +109,7 @@ def _check(fact: Fact) -> None:
         raise _bad(f"rates {rates}")
     for p in phrases(fact):
         for ids in (p.surface, p.address):
-            if not 0 < len(ids) <= MAX_TOKENS or not all(0 <= i <= MAX_ID for i in ids):
+            if not (ids or p.end == 0) or len(ids) > MAX_TOKENS or not all(0 <= i <= MAX_ID for i in ids):
                 raise _bad(f"token ids of {p.text[:40]!r}")
         if not 0 <= p.start <= p.end <= MAX_ID:
             raise _bad(f"place of {p.text[:40]!r}")

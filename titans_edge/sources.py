@@ -35,7 +35,7 @@ class Source:
         return self.name if plain else f"{self.kind}:{self.name}" if self.name else self.kind
 
 
-USER, ASSISTANT = Source("user"), Source("assistant")
+USER, PASTED, ASSISTANT = Source("user"), Source("pasted"), Source("assistant")
 
 
 def named(label: str) -> tuple[str | None, str | None]:

@@ -20,8 +20,27 @@ from titans_edge.gguf_header import Header, TensorSpan, fingerprint, read_header
 _MULTI_ROPE = {"mrope": 8, "imrope": 40}  # llama_rope_type values that read several positions a token
 
 
+class Context:
+    """One llama_context, and what must be closed before it."""
+
+    def __init__(self, handle: int, siblings: list[Context]) -> None:
+        self.handle, self._siblings = handle, siblings
+        self._stack = ExitStack()
+        self._stack.callback(llama_cpp.llama_free, handle)
+
+    def own(self, closeable: Any) -> None:
+        """Close `closeable` before the context."""
+        self._stack.callback(closeable.close)
+
+    def close(self) -> None:
+        """May run twice."""
+        self._stack.close()
+        if self in self._siblings:
+            self._siblings.remove(self)
+
+
 class Backbone:
-    """One llama_model. Contexts made from it must be closed before it: hand them to `own`."""
+    """One llama_model. Contexts made from it are closed before it."""
 
     def __init__(self, path: Path | str, *, gpu_layers: int | None = None, threads: int | None = None) -> None:
         """gpu_layers: None offloads everything if this build has a GPU backend, else nothing."""
@@ -38,6 +57,7 @@ class Backbone:
         if not handle:
             why = logs.recent_errors[0] if logs.recent_errors else "no reason given"
             raise ModelError(f"llama.cpp cannot load {path}: {why}", "Download it again, or pull another.")
+        self._children: list[Context] = []
         self._stack = ExitStack()
         self._stack.callback(llama_cpp.llama_model_free, handle)
         self.handle = handle
@@ -91,20 +111,20 @@ class Backbone:
         """Where the token embedding table lies, for whoever needs rows of it."""
         return self.header.tensors["token_embd.weight"]
 
-    def new_context(self, params: Any) -> int:
-        """A llama_context of this model, closed when the backbone closes."""
+    def context(self, params: Any) -> Context:
+        """A llama_context of this model. Whoever asked for it closes it; what is left is closed with the backbone."""
         params.n_threads = params.n_threads_batch = self.threads
         handle = llama_cpp.llama_init_from_model(self.handle, params)
         if not handle:
             raise ModelError("llama.cpp could not make a context.", "Lower --context, or free some memory.")
-        self._stack.callback(llama_cpp.llama_free, handle)
-        return int(handle)
-
-    def own(self, closeable: Any) -> None:
-        """Close `closeable` before the contexts and the model."""
-        self._stack.callback(closeable.close)
+        made = Context(int(handle), self._children)
+        self._children.append(made)
+        return made
 
     def close(self) -> None:
+        """Contexts first, then the model. May run twice."""
+        while self._children:
+            self._children[-1].close()
         self._stack.close()
 
     def __enter__(self) -> Backbone:

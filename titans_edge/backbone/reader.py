@@ -10,6 +10,7 @@ import ctypes
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import llama_cpp
@@ -38,10 +39,21 @@ class Reader:
         params.n_seq_max = max_spans
         params.kv_unified = True
         params.cb_eval = self._tap.callback
-        self._ctx = backbone.new_context(params)
+        self._owned = backbone.context(params)
+        self._ctx = self._owned.handle
         self._memory = llama_cpp.llama_get_memory(self._ctx)
         self._batch = Batch(BATCH_TOKENS)
-        backbone.own(self._batch)
+        self._owned.own(self._batch)
+
+    def close(self) -> None:
+        """Free the context. May run twice."""
+        self._owned.close()
+
+    def __enter__(self) -> Reader:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
 
     def read(self, spans: Sequence[Sequence[int]]) -> Iterator[FloatArray]:
         """Hidden states of each span's token ids, in order: one (T, n_embd) float32 array a span."""

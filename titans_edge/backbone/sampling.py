@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 
 import llama_cpp
@@ -11,14 +12,17 @@ from titans_edge.errors import UsageError
 
 @dataclass(frozen=True)
 class Sampling:
-    """One reply's sampling. temperature 0 is exact greedy decoding."""
+    """One reply's sampling; these are the defaults of every command. temperature 0 takes the likeliest token.
+
+    seed None: another one for each reply.
+    """
 
     temperature: float = 0.0
     top_p: float = 1.0
     top_k: int = 0
     min_p: float = 0.0
-    repeat_penalty: float = 1.0
-    seed: int = 0
+    repeat_penalty: float = 1.1
+    seed: int | None = None
     max_tokens: int = 512
 
     def __post_init__(self) -> None:
@@ -31,11 +35,16 @@ class Sampling:
                 ("min-p", 0.0 <= self.min_p <= 1.0),
                 ("repeat-penalty", 0.0 < self.repeat_penalty <= 10.0),
                 ("max-tokens", self.max_tokens > 0),
+                ("seed", self.seed is None or 0 <= self.seed < 2**32),
             )
             if not ok
         ]
         if bad:
             raise UsageError(f"Out of range: {', '.join(bad)}.", "See `--help` for the ranges.")
+
+
+def _seed(s: Sampling) -> int:
+    return secrets.randbits(32) if s.seed is None else s.seed
 
 
 class SamplerChain:
@@ -53,7 +62,7 @@ class SamplerChain:
             links += [llama_cpp.llama_sampler_init_top_p(s.top_p, 1)] if s.top_p < 1.0 else []
             links += [llama_cpp.llama_sampler_init_min_p(s.min_p, 1)] if s.min_p > 0.0 else []
             links.append(llama_cpp.llama_sampler_init_temp(s.temperature))
-            links.append(llama_cpp.llama_sampler_init_dist(s.seed))
+            links.append(llama_cpp.llama_sampler_init_dist(_seed(s)))
         for link in links:
             llama_cpp.llama_sampler_chain_add(self._chain, link)
 

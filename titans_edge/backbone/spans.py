@@ -9,7 +9,7 @@ import numpy as np
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.reader import BATCH_TOKENS, Reader
 from titans_edge.backbone.vocabulary import Vocabulary
-from titans_edge.features import MAX_WORDS, WORD_TOKENS, IntArray, SpanFeatures
+from titans_edge.features import MAX_WORDS, IntArray, SpanFeatures, padded
 from titans_edge.text import Word, words
 
 
@@ -25,24 +25,26 @@ def features(reader: Reader, spans: Sequence[str], surprises: Sequence[float] | 
         keep = [(w, t) for w, t in zip(found, last, strict=True) if t >= 0]
         yield SpanFeatures(
             hidden[[t for _, t in keep]].astype(np.float16),
-            _ids(vocab, [w.text.lower() for w, _ in keep]),
-            _ids(vocab, [w.text for w, _ in keep]),
+            padded([vocab.word_ids(w.text.lower()) for w, _ in keep]),
+            padded([vocab.word_ids(w.text) for w, _ in keep]),
+            _places([w for w, _ in keep]),
             float("nan") if surprises is None else surprises[n],
         )
 
 
-def mean_nll(vocab: Vocabulary, text: str, ids: Sequence[int], nll: FloatArray, spans: Sequence[str]) -> list[float]:
-    """Mean nll of each span's tokens, given the nll (T,) of the whole text's tokens."""
+def mean_nll(vocab: Vocabulary, text: str, ids: Sequence[int], nll: FloatArray, places: Sequence[tuple[int, int]]) -> list[float]:
+    """Mean nll of the tokens in each character range [start, end) of `text`, given that (T,) of the whole text's tokens."""
     ends = np.cumsum([len(vocab.piece(t)) for t in ids])
-    out, at = [], 0
-    folded = " ".join(text.split())
-    scale = len(text.encode()) / max(1, len(folded.encode()))
-    for span in spans:
-        start = max(at, folded.encode().find(span.encode(), at))
-        at = start + len(span.encode())
-        inside = (ends > start * scale) & (ends <= at * scale + 0.5)
+    out = []
+    for start, end in places:
+        first, last = (len(text[:at].encode("utf-8", "replace")) for at in (start, end))
+        inside = (ends > first) & (ends <= last) & ~np.isnan(nll)
         out.append(float(nll[inside].mean()) if inside.any() else float("nan"))
     return out
+
+
+def _places(found: Sequence[Word]) -> IntArray:
+    return np.array([(w.start, w.end) for w in found], np.int32).reshape(-1, 2)
 
 
 def _last_tokens(vocab: Vocabulary, span: str, ids: Sequence[int], found: Sequence[Word]) -> list[int]:
@@ -55,12 +57,4 @@ def _last_tokens(vocab: Vocabulary, span: str, ids: Sequence[int], found: Sequen
         end = len(span[: word.end].encode()) + shift
         at = int(np.searchsorted(ends, end))
         out.append(at if at < len(ids) else -1)
-    return out
-
-
-def _ids(vocab: Vocabulary, texts: Sequence[str]) -> IntArray:
-    out = np.full((len(texts), WORD_TOKENS), -1, np.int32)
-    for row, text in zip(out, texts, strict=True):
-        ids = vocab.word_ids(text)[:WORD_TOKENS]
-        row[: len(ids)] = ids
     return out

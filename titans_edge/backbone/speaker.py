@@ -1,7 +1,7 @@
-"""The backbone as it speaks: token ids or embedding rows in, logits, hidden states and a stream of tokens out.
+"""The backbone as it speaks: token ids or injections in, logits, hidden states and a stream of tokens out.
 
-One sequence (id 0), whose length the speaker keeps. Positions are contiguous; a range that is cut out is
-closed by shifting what came after it.
+One sequence (id 0). The speaker knows which tokens stand in it, so that a conversation that begins as the last one did is
+not decoded again. Positions are contiguous; a range that is cut out is closed by shifting what came after it.
 """
 
 from __future__ import annotations
@@ -9,16 +9,20 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import takewhile
+from types import TracebackType
 
 import llama_cpp
 import numpy as np
 
 from titans_edge.backbone.batch import Batch, FloatArray
+from titans_edge.backbone.injection import Handle, Injection, Rows
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import SamplerChain, Sampling
 from titans_edge.errors import ContextOverflow, ModelError
 
 BATCH_TOKENS = 512
+SURPRISE_BATCH = 128  # tokens whose vocabulary-wide logits are taken at once
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,7 @@ class Seen:
 
 
 class Speaker:
-    """A context of `n_ctx` positions on a backbone."""
+    """A context of `n_ctx` positions on a backbone; closed by `with`, or with its backbone."""
 
     def __init__(self, backbone: Backbone, n_ctx: int = 8192) -> None:
         self.backbone = backbone
@@ -38,16 +42,41 @@ class Speaker:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.n_ctx
         params.n_batch = params.n_ubatch = BATCH_TOKENS
-        self._ctx = backbone.new_context(params)
+        self._owned = backbone.context(params)
+        self._ctx = self._owned.handle
         self._memory = llama_cpp.llama_get_memory(self._ctx)
         self._tokens, self._rows = Batch(BATCH_TOKENS), Batch(BATCH_TOKENS, backbone.n_embd)
-        backbone.own(self._tokens)
-        backbone.own(self._rows)
-        self.length = 0
+        self._owned.own(self._tokens)
+        self._owned.own(self._rows)
+        self.length = 0  # positions in use
+        self.ids: list[int] = []  # tokens of the sequence, injections left out
+        self.stopped = ""  # why the last reply ended: "stop", "length" or "context"
+
+    def close(self) -> None:
+        """Free the context. May run twice."""
+        self._owned.close()
+
+    def __enter__(self) -> Speaker:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
+        self.close()
 
     def room(self) -> int:
         """Positions left."""
         return self.n_ctx - self.length
+
+    def share(self, ids: Sequence[int]) -> int:
+        """Keep what the sequence has in common with `ids` from its start, drop the rest. Returns how many tokens that is:
+        fewer than there are, so that feeding the others gives the last one's logits.
+        """
+        if self.length != len(self.ids):
+            self.clear()  # an injection was left in: start anew
+        same = (a == b for a, b in zip(self.ids, ids, strict=False))
+        common = min(sum(1 for _ in takewhile(bool, same)), len(ids) - 1)
+        if common < self.length:
+            self.cut(common, self.length)
+        return common
 
     def feed(self, ids: Sequence[int]) -> None:
         """Decode token ids at the end of the sequence; the last one's logits can then be sampled from."""
@@ -62,9 +91,7 @@ class Speaker:
                 f"Rows of shape {rows.shape} do not fit n_embd {self.backbone.n_embd}.", "Use this backbone's graft."
             )
         if not np.isfinite(rows).all():
-            raise ModelError(
-                "The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset."
-            )
+            raise ModelError("The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset.")
         self._need(len(rows))
         for at in range(0, len(rows), BATCH_TOKENS):
             part = rows[at : at + BATCH_TOKENS]
@@ -72,6 +99,25 @@ class Speaker:
             self._rows.add_rows(part, self.length, 0, "last")
             self._rows.decode(self._ctx)
             self.length += len(part)
+
+    def inject(self, injection: Injection) -> Handle:
+        """Feed an injection at the end of the sequence. `retract` takes it out again, whatever came after it."""
+        start = self.length
+        for part in injection.parts:
+            if isinstance(part, Rows):
+                self.feed_rows(part.rows)
+            else:
+                known = len(self.ids)
+                self.feed(part.ids)
+                del self.ids[known:]
+        return Handle(start, self.length)
+
+    def retract(self, handle: Handle) -> None:
+        """Take an injection out; what came after it stays as it was computed, and moves up."""
+        if handle.end > handle.start:
+            kept = list(self.ids)
+            self.cut(handle.start, handle.end)
+            self.ids = kept
 
     def see(self, ids: Sequence[int]) -> Seen:
         """`feed`, with logits and last-layer hidden states of every token."""
@@ -93,8 +139,8 @@ class Speaker:
         previous = self.last_logits() if self.length else None
         out = np.full(len(ids), np.nan, np.float32)
         self._need(len(ids))
-        for at in range(0, len(ids), 128):
-            part = ids[at : at + 128]
+        for at in range(0, len(ids), SURPRISE_BATCH):
+            part = ids[at : at + SURPRISE_BATCH]
             self._decode(part, "all")
             logits = self._copy(llama_cpp.llama_get_logits(self._ctx), len(part), self.backbone.vocab.size)
             before = logits[:-1] if previous is None else np.concatenate([previous[None], logits[:-1]])
@@ -109,14 +155,17 @@ class Speaker:
         return row
 
     def generate(self, sampling: Sampling) -> Iterator[int]:
-        """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context."""
+        """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see `stopped`."""
         chain = SamplerChain(sampling, self.backbone.vocab.size)
+        self.stopped = "length"
         try:
             for _ in range(sampling.max_tokens):
                 token = chain.sample(self._ctx)
                 if self.backbone.vocab.is_end(token):
+                    self.stopped = "stop"
                     return
                 if self.room() < 1:
+                    self.stopped = "context"
                     return
                 self.feed([token])
                 yield token
@@ -124,16 +173,18 @@ class Speaker:
             chain.close()
 
     def cut(self, start: int, end: int) -> None:
-        """Remove positions [start, end) and close the gap."""
+        """Remove positions [start, end) and close the gap. The tokens there are forgotten too."""
         if not llama_cpp.llama_memory_seq_rm(self._memory, 0, start, end):
             raise ModelError("llama.cpp could not cut the sequence.", "Start again with /new.")
         if end < self.length:
             llama_cpp.llama_memory_seq_add(self._memory, 0, end, -1, start - end)
         self.length -= end - start
+        del self.ids[start:end]
 
     def clear(self) -> None:
         llama_cpp.llama_memory_clear(self._memory, True)
         self.length = 0
+        self.ids = []
 
     def snapshot(self) -> bytes:
         """The sequence's state, to be restored into a speaker of the same backbone and build."""
@@ -150,6 +201,7 @@ class Speaker:
         if llama_cpp.llama_state_seq_set_data(self._ctx, buf, len(raw), 0) == 0:
             raise ModelError("The snapshot does not fit this backbone.", "Start again with /new.")
         self.length = int.from_bytes(state[:8], "little")
+        self.ids = [-1] * self.length  # which tokens they were is not part of a snapshot
 
     def _decode(self, ids: Sequence[int], logits: str) -> None:
         """One batch of token ids at the end of the sequence."""
@@ -157,6 +209,7 @@ class Speaker:
         self._tokens.add_tokens(ids, self.length, 0, logits)
         self._tokens.decode(self._ctx)
         self.length += len(ids)
+        self.ids += ids
 
     def _need(self, n: int) -> None:
         if n > self.room():

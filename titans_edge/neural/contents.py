@@ -1,12 +1,14 @@
-"""Words as vectors: whitened projections of their rows in the backbone's own embedding table.
+"""Phrases as vectors: whitened projections of their tokens' rows in the backbone's own embedding table.
 
-Nothing here is learnt, so a word training never saw is as good as any other. A word of several tokens is
-the sum of its tokens' vectors, each rotated by its place (a superposition code; Plate 1995, Holographic
-Reduced Representations), and can be taken apart again (`decode`).
+Nothing here is learnt, so a word training never saw is as good as any other. Up to SHORT tokens are the sum of the tokens'
+vectors, each rotated by its place (a superposition code; Plate 1995, Holographic Reduced Representations): words that share
+tokens are alike, and a vector can be taken apart again (`decode`). Longer phrases, numbers among them, are the product of
+their tokens' signs, each rotated by its place: two that differ in one token have nearly nothing in common.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,19 +16,19 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from titans_edge.features import WORD_TOKENS
+from titans_edge.errors import MemoryStateError
 from titans_edge.gguf_header import TensorSpan
 
+SHORT = 4  # tokens that are superposed; longer phrases are bound
 PLACE_SHIFT = 61  # how far the i-th token's vector is rotated: i * PLACE_SHIFT dimensions
 ROLE_SHIFTS = (17, 91, 149)  # rotations whose product's signs make a word the second part of a key
+CACHED = 50_000  # phrases whose vectors are kept at hand
 KEEP = 0.33  # a token explains less than this of a word vector: there is no further token
 
 
 @dataclass
 class Contents:
-    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all three tensors are part of the
-    graft.
-    """
+    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all three tensors are part of the graft."""
 
     table: TensorSpan
     mean: Tensor
@@ -35,46 +37,65 @@ class Contents:
 
     def __post_init__(self) -> None:
         self._known: dict[int, Tensor] = {}
+        self._phrases: dict[tuple[int, ...], Tensor] = {}
         self._all: Tensor | None = None
 
     @property
     def dim(self) -> int:
         return int(self.basis.shape[1])
 
-    def tokens(self, ids: Tensor) -> Tensor:
-        """Unit vectors of token ids (...,) -> (..., d); zero for -1."""
-        missing = [i for i in set(ids.flatten().tolist()) if i >= 0 and i not in self._known]
+    def tokens(self, ids: Sequence[int]) -> Tensor:
+        """Unit vectors (n, d) of token ids. Raises MemoryStateError for ids beyond the vocabulary."""
+        missing = [i for i in dict.fromkeys(ids) if i not in self._known]
         if missing:
+            if not all(0 <= i < self.table.shape[0] for i in missing):
+                raise MemoryStateError("A fact has token ids this backbone does not know.", "Run `titans-edge memory verify`.")
             rows = torch.from_numpy(self.table.rows(missing).copy())
             self._known.update(zip(missing, self.project(rows), strict=True))
-        zero = torch.zeros(self.dim)
-        flat = [self._known[i] if i >= 0 else zero for i in ids.flatten().tolist()]
-        return torch.stack(flat).view(*ids.shape, self.dim) if flat else torch.zeros(*ids.shape, self.dim)
+        return torch.stack([self._known[i] for i in ids]) if ids else torch.zeros(0, self.dim)
 
     def project(self, rows: Tensor) -> Tensor:
         """Embedding rows (..., n_embd) -> unit vectors (..., d)."""
         return F.normalize((rows - self.mean) @ self.basis, dim=-1)
 
-    def words(self, ids: Tensor) -> Tensor:
-        """Words given as token ids (..., WORD_TOKENS), -1 padded -> unit vectors (..., d)."""
+    def phrase(self, ids: Sequence[int]) -> Tensor:
+        """The unit vector (d,) of a phrase of any length; zero for one without tokens."""
+        key = tuple(ids)
+        if key not in self._phrases:
+            if len(self._phrases) >= CACHED:
+                self._phrases.clear()
+            self._phrases[key] = self._phrase(key)
+        return self._phrases[key]
+
+    def _phrase(self, ids: tuple[int, ...]) -> Tensor:
         parts = self.tokens(ids)
-        turned = [parts[..., i, :].roll(i * PLACE_SHIFT, -1) for i in range(WORD_TOKENS)]
-        return F.normalize(torch.stack(turned).sum(0), dim=-1)
+        if len(ids) <= SHORT:
+            turned = [part.roll(i * PLACE_SHIFT) for i, part in enumerate(parts)]
+            return F.normalize(torch.stack(turned).sum(0), dim=0) if turned else torch.zeros(self.dim)
+        signs = [second(part).roll(i * PLACE_SHIFT) for i, part in enumerate(parts)]
+        return torch.stack(signs).prod(0) / self.dim**0.5
+
+    def words(self, ids: Tensor) -> Tensor:
+        """Words given as token ids (..., N), -1 padded -> unit vectors (..., d)."""
+        flat = [self.phrase([i for i in row if i >= 0]) for row in ids.flatten(0, -2).tolist()]
+        return torch.stack(flat).view(*ids.shape[:-1], self.dim) if flat else torch.zeros(*ids.shape[:-1], self.dim)
 
     def decode(self, vector: Tensor) -> list[int]:
-        """Token ids of the word a vector (d,) stands for: the nearest token, taken off, place by place."""
+        """Token ids of the short word a vector (d,) stands for, out of the whole vocabulary: the nearest token, taken off,
+        place by place. For memories that do not say which phrases they hold.
+        """
         table = self._table()
         rest = F.normalize(vector, dim=0)
         out: list[int] = []
-        for i in range(WORD_TOKENS):
+        for i in range(SHORT):
             turned = rest.roll(-i * PLACE_SHIFT, 0)
             near = (table @ turned.to(table.dtype)).float().topk(8).indices
-            exact = self.tokens(near) @ turned
+            exact = self.tokens(near.tolist()) @ turned
             best = int(exact.argmax())
             if out and float(exact[best]) < KEEP:
                 break
             out.append(int(near[best]))
-            rest = rest - float(exact[best]) * self.tokens(near[best]).roll(i * PLACE_SHIFT, 0)
+            rest = rest - float(exact[best]) * self.tokens([out[-1]])[0].roll(i * PLACE_SHIFT, 0)
         return out
 
     def _table(self) -> Tensor:

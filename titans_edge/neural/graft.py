@@ -19,12 +19,13 @@ from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import Header, fingerprint
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.encoder import EncoderConfig
+from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.gate import Gate
 from titans_edge.neural.memory import NeuralMemory, Readout, collate
-from titans_edge.neural.rule import State
-from titans_edge.stories.relations import Bank
+from titans_edge.neural.relations import Relations
+from titans_edge.neural.store import Store
 
-ARCHITECTURE, FORMAT = "titans-graft", 1
+ARCHITECTURE, FORMAT = "titans-graft", 2  # 1 numbered its banks; 2 names its relations
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
 
@@ -46,25 +47,27 @@ class GraftInfo:
 class Graft(nn.Module):
     """Memory and gate of one backbone."""
 
-    def __init__(self, config: EncoderConfig, contents: Contents, info: GraftInfo) -> None:
+    def __init__(self, config: EncoderConfig, contents: Contents, relations: Relations, info: GraftInfo) -> None:
         super().__init__()
         self.info = info
-        self.memory = NeuralMemory(config, contents)
+        self.memory = NeuralMemory(config, contents, relations)
         self.gate = Gate(config.n_embd, config.width)
         self.register_buffer("mean", contents.mean)
         self.register_buffer("basis", contents.basis)
         self.register_buffer("inverse", contents.inverse)
 
+    def sure(self, readout: Readout) -> bool:
+        """Is a readout worth giving to the backbone?"""
+        return not self.gate.closed and readout.confidence >= self.info.threshold
+
     @torch.no_grad()
-    def rows(self, state: State, question: SpanFeatures) -> tuple[Tensor, Readout]:
-        """Rows (N, n_embd) for the backbone, none (0, n_embd) when the gate is closed or the memory not sure."""
-        readout = self.memory.read(state, question)
-        if self.gate.closed or readout.confidence < self.info.threshold:
-            return torch.zeros(0, self.memory.config.n_embd), readout
+    def rows(self, readout: Readout, question: SpanFeatures, known: Cleanup | None = None) -> Tensor:
+        """Rows (N, n_embd) for the backbone. known: the phrases that were written; None: any short word can be meant."""
         contents = self.memory.contents
-        ids = contents.decode(readout.surface)
-        answer = torch.from_numpy(contents.table.rows(ids))
-        return self.gate(answer, self.asked(question)), readout
+        nearest = known.nearest(readout.surface) if known is not None else None
+        ids = list(nearest.surface) if nearest is not None else contents.decode(readout.surface)
+        rows: Tensor = self.gate(torch.from_numpy(contents.table.rows(ids).copy()), self.asked(question))
+        return rows
 
     @torch.no_grad()
     def asked(self, question: SpanFeatures) -> Tensor:
@@ -86,7 +89,7 @@ def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
     fields["general.license"] = info.licence
     fields |= {f"titans.encoder.{key}": value for key, value in asdict(config).items()}
     fields |= {f"titans.backbone.{key}": text for key, text in info.fingerprint.items()}
-    fields["titans.banks"] = json.dumps([b.name for b in Bank])
+    fields["titans.relations"] = graft.memory.relations.dump()
     fields["titans.routes"] = json.dumps(["embed"])
     fields["titans.recipe"] = json.dumps(info.recipe)
     fields["titans.results"] = json.dumps(info.results)
@@ -129,42 +132,55 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
     """Read a graft for `backbone`. Raises GraftError when it is damaged or made for another backbone."""
     fields, tensors = read(Path(path))
     try:
-        config = EncoderConfig(
-            **{k.removeprefix("titans.encoder."): v for k, v in fields.items() if k.startswith("titans.encoder.")}
-        )
-        bound = {k.removeprefix("titans.backbone."): v for k, v in fields.items() if k.startswith("titans.backbone.")}
-        info = GraftInfo(
-            fields["titans.layer"],
-            bound,
-            fields["titans.threshold"],
-            json.loads(fields["titans.recipe"]),
-            json.loads(fields["titans.results"]),
-            fields["general.license"],
-            tuple(json.loads(fields.get("titans.replaces", "[]"))),
-        )
-        if json.loads(fields["titans.banks"]) != [b.name for b in Bank] or fields["titans.format"] != FORMAT:
-            raise GraftError(
-                f"{path} was made by another version of Titans Edge.", "Train it again with `titans-edge train`."
-            )
+        if fields["titans.format"] != FORMAT:
+            raise _other_format(path, int(fields["titans.format"]))
+        info, relations = _info(fields), Relations.load(fields["titans.relations"])
+        prefix = "titans.encoder."
+        config = EncoderConfig(**{k.removeprefix(prefix): v for k, v in fields.items() if k.startswith(prefix)})
         if check:
-            _check(path, bound, fingerprint(backbone))
+            _check(path, info.fingerprint, fingerprint(backbone))
         contents = Contents(
             backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"], tensors["inverse"]
         )
-        graft = Graft(config, contents, info)
-        shapes = {k: tuple(v.shape) for k, v in graft.state_dict().items()}
-        wrong = [k for k, s in shapes.items() if k not in tensors or tensors[k].numel() != int(np.prod(s))]
-        if wrong or set(tensors) - set(shapes):
-            raise GraftError(
-                f"{path}: tensor {(wrong or sorted(set(tensors) - set(shapes)))[0]} does not fit.",
-                "Fetch the graft again.",
-            )
-        graft.load_state_dict({k: tensors[k].reshape(s) for k, s in shapes.items()})
+        graft = Graft(config, contents, relations, info)
+        _fill(graft, tensors, path)
     except (KeyError, TypeError, ValueError) as e:
         raise GraftError(
             f"{path} is not a usable graft ({e}).", "Fetch it again, or train one with `titans-edge train`."
         ) from e
     return graft.eval()
+
+
+def _info(fields: Fields) -> GraftInfo:
+    prefix = "titans.backbone."
+    bound = {k.removeprefix(prefix): v for k, v in fields.items() if k.startswith(prefix)}
+    return GraftInfo(
+        fields["titans.layer"],
+        bound,
+        fields["titans.threshold"],
+        json.loads(fields["titans.recipe"]),
+        json.loads(fields["titans.results"]),
+        fields["general.license"],
+        tuple(json.loads(fields.get("titans.replaces", "[]"))),
+    )
+
+
+def _fill(graft: Graft, tensors: dict[str, Tensor], path: Path | str) -> None:
+    """Tensors of a file into a graft; one that is missing, too many or of another size is named."""
+    shapes = {k: tuple(v.shape) for k, v in graft.state_dict().items()}
+    wrong = [k for k, s in shapes.items() if k not in tensors or tensors[k].numel() != int(np.prod(s))]
+    wrong += sorted(set(tensors) - set(shapes))
+    if wrong:
+        raise GraftError(f"{path}: tensor {wrong[0]} does not fit.", "Fetch the graft again.")
+    graft.load_state_dict({k: tensors[k].reshape(s) for k, s in shapes.items()})
+
+
+def _other_format(path: Path | str, found: int) -> GraftError:
+    if found < FORMAT:
+        return GraftError(
+            f"{path} is a graft of format {found}.", f"Bring it up to date with `titans-edge convert {path} --out DIR`."
+        )
+    return GraftError(f"{path} was made by a newer Titans Edge.", "Upgrade titans-edge.")
 
 
 def read(path: Path) -> tuple[Fields, dict[str, Tensor]]:

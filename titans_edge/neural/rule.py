@@ -6,8 +6,9 @@ For each bank, at each write t (arXiv 2501.00663, eq. 8-15, with l = |M k - v|^2
     S_t     = eta_t S_{t-1} - theta_t error_t k_t^T    momentum
     M_t     = (1 - alpha_t) M_{t-1} + S_t              forgetting
 
-A value is v_t = base_t + rho_t M^0_{t-1} c_t: what is stored may contain what the first bank holds at the
-context key c_t before this write (read before write). A bank whose `write` is 0 at t keeps M and S as they are.
+A value is v_t = base_t + rho_t M^z_{t-1} c_t: what is stored may contain what one bank, the tracked one z, holds at the
+context key c_t before this write (read before write). A bank whose `write` is 0 at t keeps M and S as they are. Which bank
+is tracked is the caller's business; no bank has a meaning here.
 
 `step` is the specification. `solve` does a whole chunk by one triangular solve a bank and is tested against it.
 """
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-Recall = Callable[[Tensor], Tensor]  # keys (..., H, dk) -> values (..., H, dv)
+Read = Callable[[Tensor], Tensor]  # keys (..., H, dk) -> values (..., H, dv)
 MAX_ERROR = 2.5  # error vectors are clamped to this norm: unit values cannot be further off in a sound memory
 
 
@@ -66,19 +67,6 @@ class Writes:
             self.alpha[..., t, :],
         )
 
-    def banks(self, on: Tensor) -> Writes:
-        """One write (no T dimension, no batch) into the banks `on` alone."""
-        return Writes(
-            self.key[on],
-            self.base[on],
-            self.context,
-            self.rho[on],
-            self.write[on],
-            self.theta[on],
-            self.eta[on],
-            self.alpha[on],
-        )
-
     def __len__(self) -> int:
         return int(self.key.shape[-3])
 
@@ -88,22 +76,15 @@ def read(state: State, key: Tensor) -> Tensor:
     return torch.einsum("...hvk,...hk->...hv", state.memory, key)
 
 
-def context_read(state: State, w: Writes) -> Tensor:
-    """What the first bank holds at one write's context key: (..., dv)."""
-    return torch.einsum("...vk,...k->...v", state.memory[..., 0, :, :], w.context)
+def context_read(state: State, w: Writes, tracked: int = 0) -> Tensor:
+    """What the tracked bank holds at one write's context key: (..., dv)."""
+    return torch.einsum("...vk,...k->...v", state.memory[..., tracked, :, :], w.context)
 
 
-def step(state: State, w: Writes, before: Tensor | None = None, along: Tensor | None = None) -> tuple[State, Tensor]:
-    """One write (no T dimension). Returns the state after it and each bank's surprise |error| (..., H).
-
-    `before` is the context read; it has to be given when `state` holds only some of the banks. `along` (..., H, dk)
-    with
-    along . key = 1 takes the place of the key in the gradient: what is read under keys it is orthogonal to does not
-    change
-    (orthogonal weights modification; Zeng et al. 2019, eq. 1).
-    """
-    error = error_of(state, w, context_read(state, w) if before is None else before)
-    gradient = error[..., :, None] * (w.key if along is None else along)[..., None, :]
+def step(state: State, w: Writes, tracked: int = 0) -> tuple[State, Tensor]:
+    """One write (no T dimension). Returns the state after it and each bank's surprise |error| (..., H)."""
+    error = error_of(state, w, context_read(state, w, tracked))
+    gradient = error[..., :, None] * w.key[..., None, :]
     on, theta, eta, alpha = (x[..., None, None] for x in (w.write, w.theta, w.eta, w.alpha))
     momentum = on * (eta * state.momentum - theta * gradient) + (1 - on) * state.momentum
     memory = (1 - on * alpha) * state.memory + on * momentum
@@ -158,42 +139,62 @@ class Solved:
         return State(memory, momentum)
 
 
-def solve(start: State | None, w: Writes) -> Solved:
+def solve(start: State | None, w: Writes, tracked: int = 0) -> Solved:
     """All T writes at once. start None is the empty memory. Differentiable; exact unless an error was clamped."""
-    key, base, rho, on, theta, eta, alpha = (
-        x.movedim(-3, -2) if x.dim() == w.key.dim() else x.transpose(-1, -2)
-        for x in (w.key, w.base, w.rho, w.write, w.theta, w.eta, w.alpha)
-    )
-    c = _coefficients(on, eta, alpha)
-    context = w.context.unsqueeze(-3)  # (..., 1, T, dk)
-    first = slice(0, 1)
-
-    def part(x: Tensor) -> Tensor:
-        return x[..., first, :] if x.dim() == on.dim() else x[..., first, :, :]
-
-    # bank 0 reads itself: its error key is k_t - rho_t c_t
-    blend = part(key) - part(rho)[..., None] * context
-    u0 = _triangular(
-        part(key), blend, part(base), part(theta * on), c.before[..., first, :, :], _carry(start, c, blend, first)
-    )
-    seen = _strict(context, part(key), c.before[..., first, :, :]) @ u0
-    if (carried := _carry(start, c, context, first)) is not None:
-        seen = seen + carried
-    value = base + rho[..., None] * seen
-    update = _triangular(key, key, value, theta * on, c.before, _carry(start, c, key, slice(None)))
-    limit = MAX_ERROR * (theta * on) + 1e-4
-    clamped = bool((update.detach().norm(dim=-1) > limit).any())
-    return Solved(start, key, update, c.coef, c.tail, c.decay, c.drag, c.slow, clamped)
+    by_bank = _by_bank(w)
+    c = _coefficients(by_bank.on, by_bank.eta, by_bank.alpha)
+    seen = _tracked_reads(start, w.context.unsqueeze(-3), by_bank, c, tracked)
+    value = by_bank.base + by_bank.rho[..., None] * seen
+    rate = by_bank.theta * by_bank.on
+    update = _triangular(by_bank.key, by_bank.key, value, rate, c.before, _carry(start, c, by_bank.key, slice(None)))
+    clamped = bool((update.detach().norm(dim=-1) > MAX_ERROR * rate + 1e-4).any())
+    return Solved(start, by_bank.key, update, c.coef, c.tail, c.decay, c.drag, c.slow, clamped)
 
 
-def write_chunk(start: State, w: Writes) -> State:
+@dataclass(frozen=True)
+class _ByBank:
+    """Writes with their banks before their steps: key (..., H, T, dk), base (..., H, T, dv), the rest (..., H, T)."""
+
+    key: Tensor
+    base: Tensor
+    rho: Tensor
+    on: Tensor
+    theta: Tensor
+    eta: Tensor
+    alpha: Tensor
+
+    def only(self, bank: slice) -> _ByBank:
+        cut = {k: getattr(self, k)[..., bank, :, :] for k in ("key", "base")}
+        return _ByBank(**cut, **{k: getattr(self, k)[..., bank, :] for k in ("rho", "on", "theta", "eta", "alpha")})
+
+
+def _by_bank(w: Writes) -> _ByBank:
+    scalars = (x.transpose(-1, -2) for x in (w.rho, w.write, w.theta, w.eta, w.alpha))
+    return _ByBank(w.key.movedim(-3, -2), w.base.movedim(-3, -2), *scalars)
+
+
+def _tracked_reads(start: State | None, context: Tensor, w: _ByBank, c: _Coefficients, tracked: int) -> Tensor:
+    """What the tracked bank holds at each step's context key (..., 1, T, dk), before the step: (..., 1, T, dv).
+
+    That bank reads itself: with its value written out, its error is M (k - rho c) - base.
+    """
+    bank = slice(tracked, tracked + 1)
+    mine, before = w.only(bank), c.before[..., bank, :, :]
+    blend = mine.key - mine.rho[..., None] * context
+    update = _triangular(mine.key, blend, mine.base, mine.theta * mine.on, before, _carry(start, c, blend, bank))
+    seen = _strict(context, mine.key, before) @ update
+    carried = _carry(start, c, context, bank)
+    return seen if carried is None else seen + carried
+
+
+def write_chunk(start: State, w: Writes, tracked: int = 0) -> State:
     """The state after a chunk of writes: by `solve`, or step by step where an error had to be clamped."""
-    solved = solve(start, w)
+    solved = solve(start, w, tracked)
     if not solved.clamped:
         return solved.state()
     state = start
     for t in range(len(w)):
-        state, _ = step(state, w.at(t))
+        state, _ = step(state, w.at(t), tracked)
     return state
 
 

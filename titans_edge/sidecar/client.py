@@ -1,142 +1,119 @@
-"""The runtime's side of the bridge: the same calls whether the memory lives in this process or in another.
+"""The runtime's side of the bridge: the same calls whether the memories live in this process or in another.
 
-Writes are sent and not waited for; a read waits for the writes before it, because the worker answers in order.
-When the worker dies, the client starts it again from the journal and sends again what is not known to be in it.
+Knows what can be asked of a memory. How a request arrives, and what happens when the process dies, is `delivery`'s
+business. Writes are sent and not waited for; every other call waits for the writes before it, because the process
+answers in order.
 """
 
 from __future__ import annotations
 
-import contextlib
-import select
-import struct
-import subprocess
-import sys
-import time
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from titans_edge import errors
-from titans_edge.errors import SidecarError, TitansError
 from titans_edge.features import SpanFeatures
-from titans_edge.sidecar.protocol import Array, Reply, Request, frame, pack_span, unpack
+from titans_edge.sidecar.delivery import Delivery
+from titans_edge.sidecar.pending import Book
+from titans_edge.sidecar.protocol import Array, Reply, Request, pack_span, unpack
+from titans_edge.sidecar.transport import LocalTransport, ProcessTransport, Transport
+from titans_edge.sidecar.worker import OnProgress
 from titans_edge.sources import USER, Source
+
+Fields = dict[str, Any]  # a span, a ruling or another record, as the journal shows it
 
 
 @dataclass(frozen=True)
 class MemoryReadout:
-    """Rows (N, n_embd) for the backbone (N = 0: none), how sure the memory is (0..1), and the spans recalled."""
+    """Rows (N, n_embd) for the backbone (N = 0: none), how sure the memory is (0..1), and the spans retrieved."""
 
     rows: npt.NDArray[np.float32]
     confidence: float
-    bank: str
+    relation: str
     hop: int
-    recalled: tuple[dict[str, Any], ...] = ()
+    retrieved: tuple[Fields, ...] = ()
+
+    @classmethod
+    def empty(cls, n_embd: int) -> MemoryReadout:
+        """The answer of no memory."""
+        return cls(np.zeros((0, n_embd), np.float32), 0.0, "", 0)
 
 
-class Transport(Protocol):
-    """Carries requests in order. `send` may return before the answer is there; `receive` gives the next answer."""
+class HostClient:
+    """One process with many memories of one graft. Closing it closes them.
 
-    def send(self, request: Request) -> None: ...
-    def receive(self) -> Reply: ...
-    def close(self) -> None: ...
-
-
-class LocalTransport:
-    """The memory in this process (tests, training, evaluation in one process)."""
-
-    def __init__(self) -> None:
-        from titans_edge.sidecar.service import MemoryService
-
-        self._service, self._replies = MemoryService(), list[Reply]()
-
-    def send(self, request: Request) -> None:
-        from titans_edge.sidecar.service import result_of
-
-        self._replies.append(result_of(self._service, request))
-
-    def receive(self) -> Reply:
-        return self._replies.pop(0)
-
-    def close(self) -> None:
-        self._replies.clear()
-        self._service.close()
-
-
-class ProcessTransport:
-    """The memory in a process of its own. Raises SidecarError when it is dead or silent for `timeout` seconds."""
-
-    def __init__(self, timeout: float = 60.0) -> None:
-        self.timeout = timeout
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "titans_edge.sidecar.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            bufsize=0,
-        )
-
-    def send(self, request: Request) -> None:
-        assert self.process.stdin is not None
-        view = memoryview(frame(request))
-        try:
-            while view:
-                view = view[self.process.stdin.write(view) or 0 :]
-        except (BrokenPipeError, ValueError, OSError) as e:
-            raise self._dead() from e
-
-    def receive(self) -> Reply:
-        deadline = time.monotonic() + self.timeout
-        (size,) = struct.unpack("<I", self._read(4, deadline))
-        reply: Reply = msgspec.msgpack.decode(self._read(size, deadline), type=Reply)
-        return reply
-
-    def _read(self, n: int, deadline: float) -> bytes:
-        assert self.process.stdout is not None
-        got = bytearray()
-        while len(got) < n:
-            ready, _, _ = select.select([self.process.stdout], [], [], max(0.0, deadline - time.monotonic()))
-            if not ready:
-                self.process.kill()
-                raise SidecarError(
-                    f"The memory process gave no answer for {self.timeout:.0f} s.", "It is started again."
-                )
-            part = self.process.stdout.read(min(n - len(got), 1 << 20))
-            if not part:
-                raise self._dead()
-            got += part
-        return bytes(got)
-
-    def _dead(self) -> SidecarError:
-        try:
-            code = self.process.wait(1.0)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            code = self.process.wait()
-        return SidecarError(f"The memory process died (exit code {code}).", "It is started again from what was saved.")
-
-    def close(self) -> None:
-        if self.process.poll() is None:
-            assert self.process.stdin is not None
-            self.process.stdin.close()
-            try:
-                self.process.wait(2.0)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.wait()
-        if self.process.stdout is not None:
-            self.process.stdout.close()
-
-
-class MemoryClient:
-    """The memory, wherever it runs. What `wait` has returned from is in the journal and survives any crash."""
+    timeout: seconds in which the process may be silent; a longer request tells its progress (`on_progress`: done, of,
+    what). command: what to start instead of the worker. local: no process, for tests and evaluation.
+    """
 
     def __init__(
         self,
+        backbone: str,
+        graft: str,
+        *,
+        local: bool = False,
+        timeout: float = 60.0,
+        threads: int = 1,
+        command: Sequence[str] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> None:
+        self.local, self._command = local, command
+        self._on_progress = on_progress or (lambda done, of, what: None)
+        start = Request("start", args={"backbone": backbone, "graft": graft, "threads": threads})
+        self.delivery = Delivery(self._connect, start, timeout, self._on_progress)
+
+    def _connect(self) -> Transport:
+        return LocalTransport(on_progress=self._on_progress) if self.local else ProcessTransport(self._command)
+
+    @property
+    def info(self) -> Fields:
+        """What the process says of the graft: layer, threshold, ..."""
+        return self.delivery.info
+
+    @property
+    def restarts(self) -> int:
+        """How often the process was started again."""
+        return self.delivery.restarts
+
+    def memory(self, name: str, path: str | None, *, write: bool = True, guard: bool = True) -> MemoryClient:
+        """Open a memory under a name of its own. path None: it is not kept."""
+        return MemoryClient(self, name, path, write=write, guard=guard)
+
+    def close(self) -> None:
+        """Close every memory, then the process. May run twice."""
+        self.delivery.close()
+
+    def __enter__(self) -> HostClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class MemoryClient:
+    """One open memory. What `wait` has returned from is in the journal and survives any crash.
+
+    All calls raise the TitansError with which the memory refuses, and SidecarError where there is no answer; the
+    client stays usable after either.
+    """
+
+    def __init__(
+        self, host: HostClient, name: str, path: str | None, *, write: bool = True, guard: bool = True
+    ) -> None:
+        self.name, self.guard, self._host, self._owns_host = name, guard, host, False
+        opening = Request("open", name, args={"path": path, "write": write, "guard": guard})
+        self._book = Book(name, opening, logged=path is None and not host.local)
+        self.changed: list[Fields] = []  # spans that are ruled otherwise since the last `forget` or `undo`
+        self.forgotten: list[str] = []  # texts the last `undo` took back
+        self.begin()
+        host.delivery.open(self._book)
+
+    @classmethod
+    def open(
+        cls,
         backbone: str,
         graft: str,
         path: str | None,
@@ -145,184 +122,163 @@ class MemoryClient:
         guard: bool = True,
         write: bool = True,
         timeout: float = 60.0,
-    ) -> None:
-        self._open = Request("open", {"backbone": backbone, "graft": graft, "path": path, "threads": 1, "write": write})
-        self._local, self._timeout, self.guard = local, timeout, guard
-        self._unsaved: list[Request] = []  # writes that are in no journal yet, to be sent again after a restart
-        self._waiting: list[Request] = []  # sent, not answered yet
-        self._kept, self._verdicts = path is not None, list[dict[str, Any]]()
-        self._session, self._events, self._parts = uuid.uuid4().hex[:12], 0, 0
-        self._failed: Reply | None = None  # the first write that was refused
-        self.changed: list[dict[str, Any]] = []  # spans the guard judges otherwise since the last `forget` or `undo`
-        self.restarts = 0
-        self._transport = self._start()
-
-    def _start(self) -> Transport:
-        transport = self._new_transport()
-        transport.send(self._open)
+    ) -> MemoryClient:
+        """One memory with a process of its own, which ends when it is closed."""
+        host = HostClient(backbone, graft, local=local, timeout=timeout)
         try:
-            self.info: dict[str, Any] = _checked(transport.receive()).result
-        except TitansError:
-            transport.close()
+            memory = host.memory("memory", path, write=write, guard=guard)
+        except BaseException:
+            host.close()
             raise
-        return transport
+        memory._owns_host = True
+        return memory
 
-    def _new_transport(self) -> Transport:
-        return LocalTransport() if self._local else ProcessTransport(self._timeout)
+    @property
+    def info(self) -> Fields:
+        """Of the graft (layer, threshold, ...) and of this memory when it was last opened (spans, stale)."""
+        return {**self._host.info, **self._book.info}
+
+    @property
+    def restarts(self) -> int:
+        """How often the process was started again."""
+        return self._host.restarts
 
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
         self.guard = on
 
-    def read(self, question: SpanFeatures, text: str = "", recall: int = 0) -> MemoryReadout:
-        """What the memory answers; with `recall` > 0 also up to so many stored spans."""
-        reply = self._call(Request("read", {"text": text, "recall": recall}, [pack_span(question)]))
+    def retrieve(self, question: SpanFeatures | None, text: str = "", k: int = 0) -> MemoryReadout:
+        """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those)."""
+        reply = self._ask("retrieve", {"text": text, "k": k}, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
-        return MemoryReadout(rows, r["confidence"], r["bank"], r["hop"], tuple(r["recalled"]))
+        return MemoryReadout(rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]))
 
-    def event(self) -> None:
+    # --- changes
+
+    def begin(self) -> None:
         """A new message or document begins: `undo` takes back a whole one."""
-        self._events, self._parts = self._events + 1, 0
+        self._message, self._part = _operation(), 0
 
     def write(
         self,
         spans: Sequence[SpanFeatures],
         texts: Sequence[str],
         source: Source = USER,
-        places: Sequence[int] | None = None,
+        offsets: Sequence[int] | None = None,
     ) -> None:
-        """Queue a group of spans; `wait` makes sure of it. Errors of it are raised by the next call that waits."""
+        """Send a group of spans, with their offsets in characters in the message; `wait` makes sure of it."""
         args = {
-            "event": f"{self._session}-{self._events}",
-            "part": self._parts,
+            "part": self._part,
             "kind": source.kind,
             "name": source.name,
             "texts": list(texts),
-            "places": list(places or [0] * len(texts)),
+            "offsets": [int(i) for i in offsets] if offsets is not None else [0] * len(texts),
             "guard": self.guard,
         }
-        self._parts += 1
-        request = Request("write", args, [pack_span(s) for s in spans])
-        while len(self._waiting) > 1:  # answers must not fill the pipe
-            self._receive()
-        self._unsaved.append(request)
-        try:
-            self._transport.send(request)
-            self._waiting.append(request)
-        except SidecarError:
-            self._restart()
+        self._part += 1
+        packed = [pack_span(s) for s in spans]
+        self._host.delivery.post(self._book, Request("write", self.name, self._message, args, packed))
 
-    def wait(self) -> list[dict[str, Any]]:
-        """Wait until every queued write is in the journal. Returns the guard's verdicts on those that had one."""
-        self._settle()
-        out, self._verdicts = self._verdicts, []
-        return out
+    def wait(self) -> list[Fields]:
+        """Wait until every write is in the journal. Returns the rulings on those that had one.
 
-    def _settle(self) -> None:
-        """All answers to writes; then the first error among them, if there was one."""
-        while self._waiting:
-            self._receive()
-        failed, self._failed = self._failed, None
-        if failed is not None:
-            _checked(failed)
-
-    def _receive(self) -> None:
-        """The answer to the oldest write that has none."""
-        try:
-            reply = self._transport.receive()
-        except SidecarError:
-            self._restart()
-            return
-        request = self._waiting.pop(0)
-        if self._kept or not reply.ok:
-            self._unsaved.remove(request)
-        self._verdicts += reply.result.get("verdicts", [])
-        self._failed = self._failed or (None if reply.ok else reply)
+        Raises the first error among them, if there was one; the others stand, and their rulings come the next time.
+        """
+        self._host.delivery.settle(self._book)
+        failures, self._book.failures = self._book.failures, []
+        if failures:
+            raise failures[0]
+        rulings, self._book.rulings = self._book.rulings, []
+        return rulings
 
     def undo(self) -> int:
         """Forget the last message or document; how many spans that were."""
-        return self._forgotten(Request("undo"))
+        return self._forgotten("undo", {})
 
     def forget(self, ids: Sequence[int]) -> int:
-        """Forget spans exactly: the state becomes that of a memory that never saw them."""
-        return self._forgotten(Request("forget", {"ids": list(ids)}))
+        """Forget spans exactly: the state becomes that of a memory that never saw them. Returns how many."""
+        return self._forgotten("forget", {"ids": [int(i) for i in ids]})
 
-    def _forgotten(self, request: Request) -> int:
-        result = self._call(request).result
-        self.changed = result["changed"]
+    def _forgotten(self, op: str, args: Fields) -> int:
+        result = self._change(op, args).result
+        self.changed, self.forgotten = result.get("changed", []), result.get("texts", [])
         return int(result["forgotten"])
 
-    def rule(self, span: int, accept: bool) -> None:
+    def accept(self, span: int, accept: bool) -> None:
         """The user's word on a quarantined span."""
-        self._call(Request("rule", {"id": span, "accept": accept}))
+        self._change("accept", {"id": int(span), "accept": accept})
 
     def reset(self) -> None:
         """Forget everything."""
-        self._call(Request("reset"))
-        self._unsaved.clear()
+        self._change("reset", {})
 
-    def find(
-        self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1
-    ) -> list[dict[str, Any]]:
+    def reread(self, ids: Sequence[int], spans: Sequence[SpanFeatures]) -> int:
+        """Give stored spans the facts this graft reads in them. Returns how many spans it has yet to read."""
+        return int(self._change("reread", {"ids": [int(i) for i in ids]}, spans).result["stale"])
+
+    # --- questions about the memory
+
+    def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Fields]:
         """Spans of the journal: see `Journal.find`."""
-        args = {"text": text, "source": source, "since": since, "limit": limit}
-        found: list[dict[str, Any]] = self._call(Request("find", args)).result["spans"]
-        return found
+        return self._spans("find", {"text": text, "source": source, "since": since, "limit": limit})
 
-    def quarantine(self) -> list[dict[str, Any]]:
+    def unread(self, limit: int) -> list[Fields]:
+        """The first spans this graft has yet to read: see `reread`."""
+        return self._spans("unread", {"limit": limit})
+
+    def get(self, ids: Sequence[int]) -> list[Fields]:
+        """The spans of these ids that there are."""
+        return self._spans("get", {"ids": [int(i) for i in ids]})
+
+    def quarantine(self) -> list[Fields]:
         """Spans that wait for the user's word."""
-        found: list[dict[str, Any]] = self._call(Request("find", {"quarantine": True})).result["spans"]
+        return self._spans("quarantine", {})
+
+    def why(self) -> list[Fields]:
+        """The writes the last readout drew on: hop, relation, share, and the span."""
+        found: list[Fields] = self._ask("explain", {}).result["reads"]
         return found
 
-    def why(self) -> list[dict[str, Any]]:
-        """The writes the last readout drew on: hop, bank, share, and the span."""
-        found: list[dict[str, Any]] = self._call(Request("why")).result["reads"]
-        return found
-
-    def stats(self) -> dict[str, Any]:
-        return self._call(Request("stats")).result
+    def stats(self) -> Fields:
+        """Figures of the memory: see `MemoryHost`."""
+        return self._ask("stats", {}).result
 
     def state(self) -> dict[str, Array]:
-        """memory and momentum (H, dv, dk)."""
-        return self._call(Request("state")).arrays
+        """The arrays of the memory's state, for those who compare."""
+        return self._ask("state", {}).arrays
 
     def close(self) -> None:
-        with contextlib.suppress(OSError):
-            self._transport.close()
+        """Close the memory, after what was written. May run twice."""
+        self._host.delivery.close_memory(self._book)
+        if self._owns_host:
+            self._host.close()
 
-    def _call(self, request: Request) -> Reply:
-        """Send, wait for everything before it, return its answer; one restart when the process dies."""
-        for attempt in (1, 2):
-            try:
-                self._settle()
-                self._transport.send(request)
-                return _checked(self._transport.receive())
-            except SidecarError:
-                if attempt == 2:
-                    raise
-                self._restart()
-        raise AssertionError
+    def __enter__(self) -> MemoryClient:
+        return self
 
-    def _restart(self) -> None:
-        self.restarts += 1
-        self._transport.close()
-        self._waiting.clear()
-        try:
-            self._transport = self._start()
-        except TitansError as e:
-            raise SidecarError(f"The memory process died and cannot be started again: {e}") from e
-        for request in list(self._unsaved):  # the journal knows those it has: none is written twice
-            self._transport.send(request)
-            _checked(self._transport.receive())
-            if self._kept:
-                self._unsaved.remove(request)
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
+    def _ask(self, op: str, args: Fields, spans: Sequence[SpanFeatures] = ()) -> Reply:
+        return self._host.delivery.call(self._book, Request(op, self.name, "", args, [pack_span(s) for s in spans]))
 
-def _checked(reply: Reply) -> Reply:
-    if reply.ok:
+    def _change(self, op: str, args: Fields, spans: Sequence[SpanFeatures] = ()) -> Reply:
+        packed = [pack_span(s) for s in spans]
+        reply = self._host.delivery.call(self._book, Request(op, self.name, _operation(), args, packed))
+        self._book.notices += reply.result.get("notices", [])
         return reply
-    kind = getattr(errors, reply.error, SidecarError)
-    if not (isinstance(kind, type) and issubclass(kind, TitansError)):
-        kind = SidecarError
-    raise kind(reply.message, reply.hint)
+
+    def notices(self) -> list[str]:
+        """What the user should know since the last call: a snapshot not kept, remains in the file, ..."""
+        out, self._book.notices = self._book.notices, []
+        return out
+
+    def _spans(self, op: str, args: Fields) -> list[Fields]:
+        found: list[Fields] = self._ask(op, args).result["spans"]
+        return found
+
+
+def _operation() -> str:
+    """An id by which the journal knows a change that it has made already."""
+    return uuid.uuid4().hex

@@ -48,10 +48,11 @@ class FeatureCache:
             progress(len(part))
 
     def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """hidden (R, n_embd) float16, address (R, 4) int32, surface (R, 4) int32."""
-        for parts in (self._hidden, self._address, self._surface):
-            if len(parts) > 1:
-                parts[:] = [np.concatenate(parts)]
+        """hidden (R, n_embd) float16; address, surface (R, N) int32, N as the longest word needs."""
+        widest = max(p.shape[1] for p in (*self._address, *self._surface))
+        self._hidden = [np.concatenate(self._hidden)]
+        self._address = [np.concatenate([_wide(p, widest) for p in self._address])]
+        self._surface = [np.concatenate([_wide(p, widest) for p in self._surface])]
         return self._hidden[0], self._address[0], self._surface[0]
 
     def save(self, path: Path) -> None:
@@ -82,3 +83,7 @@ class FeatureCache:
     def words(self, text: str) -> list[str]:
         """The words features were taken of."""
         return [w.text for w in words(text)][: self.length[self.index[text]]]
+
+
+def _wide(part: np.ndarray, columns: int) -> np.ndarray:
+    return np.pad(part, ((0, 0), (0, columns - part.shape[1])), constant_values=-1)

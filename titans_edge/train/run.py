@@ -15,13 +15,14 @@ import torch
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.features import WORD_TOKENS
+from titans_edge.facts import Phrase
 from titans_edge.neural.contents import Contents, inversion, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
+from titans_edge.neural.relations import Relations
 from titans_edge.stories.babi import book_sentences
 from titans_edge.stories.lexicon import Lexicon
-from titans_edge.stories.relations import INVERSES, Bank
+from titans_edge.stories.relations import INVERSES, PHRASES, ROUTES, TRACKED, Bank, mirror
 from titans_edge.stories.smalltalk import small_talk
 from titans_edge.stories.worlds import KINDS, Story, stories
 from titans_edge.train.cache import FeatureCache
@@ -78,12 +79,21 @@ def make_contents(backbone: Backbone, dim: int) -> Contents:
     ids = [t for t in range(backbone.vocab.size) if re.fullmatch(rb" ?[A-Za-z]+", backbone.vocab.piece(t))]
     mean, basis = whitening(torch.from_numpy(backbone.embedding.rows(ids)), dim)
     plain = Contents(backbone.embedding, mean, basis, torch.eye(dim))
-    pairs = torch.full((len(INVERSES), 2, WORD_TOKENS), -1)
-    for i, pair in enumerate(INVERSES):
-        for j, word in enumerate(pair):
-            word_ids = backbone.vocab.word_ids(word)[:WORD_TOKENS]
-            pairs[i, j, : len(word_ids)] = torch.tensor(word_ids)
-    return replace(plain, inverse=inversion(plain.words(pairs)))
+    pairs = torch.stack([plain.phrase(backbone.vocab.word_ids(word)) for pair in INVERSES for word in pair])
+    return replace(plain, inverse=inversion(pairs.view(len(INVERSES), 2, dim)))
+
+
+def make_relations(backbone: Backbone) -> Relations:
+    """What the generator's sentences speak of, as the graft's file names it."""
+    ids = {b: tuple(backbone.vocab.word_ids(PHRASES[b])) for b in Bank}
+    return Relations(tuple(Phrase(PHRASES[b], 0, 0, ids[b], ids[b]) for b in Bank), int(TRACKED), mirror())
+
+
+def begin(graft: Graft) -> None:
+    """Where training of the second hop starts."""
+    with torch.no_grad():
+        for relation, source in ROUTES:
+            graft.memory.route[relation, source] = 2.0
 
 
 def stage1(
@@ -129,7 +139,8 @@ def train(backbone: Backbone, recipe: Recipe, data: Path | None, folder: Path, o
     cache = read_words(backbone, recipe, data, folder / "features.npz", report)
     config = EncoderConfig(backbone.n_embd, len(Bank))
     info = GraftInfo(recipe.layer, backbone.fingerprint, recipe={**asdict(recipe), "books": data is not None})
-    graft = Graft(config, make_contents(backbone, recipe.dim), info)
+    graft = Graft(config, make_contents(backbone, recipe.dim), make_relations(backbone), info)
+    begin(graft)
     told = training_stories(backbone, recipe)
     stage1(graft, cache, told, noise_sentences(backbone, recipe, data), recipe, folder / "stage1.pt", report)
     stage2(graft, backbone, told, recipe, folder, report)

@@ -34,7 +34,7 @@ def losses(memory: NeuralMemory, b: StoryBatch) -> Losses:
     surprise = b.spans.surprise
     choices = memory.encoder(b.spans.hidden, b.spans.mask, b.asking, surprise)
     writes = gather(memory.writes(choices, b.spans, hard=False), b.index)
-    solved = rule.solve(None, writes)
+    solved = rule.solve(None, writes, memory.relations.tracked)
     q = b.question
     asked = type(choices)(*(getattr(choices, k)[q] for k in choices.__dataclass_fields__))
     spans = type(b.spans)(*(getattr(b.spans, k)[q] for k in b.spans.__dataclass_fields__))

@@ -103,7 +103,7 @@ def make_examples(graft: Graft, backbone: Backbone, told: list[Story]) -> list[E
         with torch.no_grad():
             pooled = graft.memory.encoder(b.hidden, b.mask, torch.ones(len(part)), b.surprise).pooled
         for story, row in zip(part, pooled, strict=True):
-            ids = list(vocab.word_ids(story.question.answer))[:4]
+            ids = list(vocab.word_ids(story.question.answer))
             asked, reply = vocab.encode(story.question.text) + after, vocab.encode(reply_text(story)) + end
             parroted = story.kind == "relation" and story.question.bank == Bank.OBJECT
             out.append(Example(before, ids, asked, reply, row, parroted))

@@ -1,0 +1,124 @@
+"""A conversation: a session with a history. `turn` streams a reply, then learns; a full context drops the oldest turns.
+
+A turn that is not heard to its end teaches nothing until `commit` is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.sampling import Sampling
+from titans_edge.backbone.speaker import Speaker
+from titans_edge.errors import ContextOverflow
+from titans_edge.routes import Mode
+from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Session, Text
+from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sources import USER, Source
+
+
+class Chat:
+    """One conversation with one memory. client None: the plain backbone. Closed by `with`.
+
+    mode: what a turn takes from the memory; facts: lines that stand where retrieved spans would, in every turn; the rest as
+    in `Session`.
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        client: MemoryClient | None,
+        *,
+        context: int = 8192,
+        sampling: Sampling | None = None,
+        system: str | None = None,
+        mode: Mode = Mode.AUTO,
+        k: int = RETRIEVED,
+        learn_replies: bool = False,
+    ) -> None:
+        self.backbone, self.client, self.sampling = backbone, client, sampling or Sampling()
+        self.memory_mode, self.facts = Mode(mode), tuple[str, ...]()
+        self.session = Session(backbone, client, context=context, system=system, k=k, learn_replies=learn_replies)
+        self.rulings: list[dict[str, Any]] = []  # the policy's, on the last text learned
+        self._messages: list[Message] = []
+        self._replies = 0
+
+    @property
+    def speaker(self) -> Speaker:
+        return self.session.speaker
+
+    def close(self) -> None:
+        self.session.close()
+
+    def __enter__(self) -> Chat:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def new(self) -> None:
+        """Drop the conversation's text; the memory stays."""
+        self._messages = []
+
+    def turn(self, message: str, *, learn: bool = True) -> Iterator[Event]:
+        """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is learned."""
+        self._messages.append({"role": "user", "content": message})
+        said: list[str] = []
+        try:
+            for event in self._reply():
+                if isinstance(event, Text):
+                    said.append(event.text)
+                yield event
+                if isinstance(event, Done) and event.stop_reason == "context":
+                    yield Notice("The context is full; /new drops the conversation's text and keeps the memory.")
+        except GeneratorExit:
+            self._messages.append({"role": "assistant", "content": "".join(said)})
+            raise
+        except BaseException:
+            self._messages.pop()  # it never was a turn
+            raise
+        self._messages.append({"role": "assistant", "content": "".join(said)})
+        if learn:
+            self.commit()
+
+    def commit(self) -> None:
+        """Learn the last message, if that has not been done; see `Session.commit`."""
+        self.session.commit()
+
+    def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
+        """Write a text on the fast path: yields (spans, tokens) written after each group. Durable at the end."""
+        yield from self.session.learn(text, source)
+        if self.client is not None:
+            self.rulings = self.client.wait()
+
+    def surprise(self, passage: str) -> tuple[Any, bool]:
+        """See `Session.surprise`."""
+        return self.session.surprise(passage, self.memory_mode)
+
+    def _reply(self) -> Iterator[Event]:
+        """The session's reply; while the messages do not fit, the oldest turns leave the window (and stay in memory)."""
+        seed = self.sampling.seed
+        sampling = replace(self.sampling, seed=None if seed is None else (seed + self._replies) % 2**32)
+        self._replies += 1
+        dropped = False
+        while True:
+            try:
+                yield from self._once(sampling, dropped)
+                return
+            except ContextOverflow:
+                if len(self._messages) < 3:
+                    raise
+                del self._messages[:2]
+                dropped = True
+
+    def _once(self, sampling: Sampling, dropped: bool) -> Iterator[Event]:
+        events = self.session.reply(self._messages, sampling, mode=self.memory_mode, facts=self.facts)
+        for event in events:
+            if dropped:
+                yield Notice("The context was full: the oldest turns were dropped, the memory stays.")
+                dropped = False
+            yield event
+
+

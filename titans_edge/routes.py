@@ -1,0 +1,86 @@
+"""Routes into the backbone: from what the memory answered to an injection. One decision a turn (`choose`).
+
+A new route is a class with `injection`, and a line in `ROUTES`. Knows how things are put to the model, not where they are
+kept or how they were found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+from titans_edge.backbone.injection import Injection, Rows, Tokens
+from titans_edge.sidecar.client import MemoryReadout
+
+SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."
+TOLD, ASKED = "What I told you earlier:", "My question: "
+BUDGET = 1024  # tokens of retrieved spans
+Encode = Callable[[str], list[int]]
+
+
+class Mode(str, Enum):
+    """What a turn takes from the memory."""
+
+    AUTO = "auto"  # an association the memory is sure of, else spans as text, else nothing
+    ASSOCIATION = "association"  # the state alone
+    TEXT = "text"  # retrieved spans alone
+    BOTH = "both"
+    OFF = "off"  # the plain model
+
+    def __str__(self) -> str:
+        return self.value
+
+
+class Route(Protocol):
+    """One way from a readout to the backbone; an empty injection where there is nothing to say."""
+
+    def injection(self, readout: MemoryReadout) -> Injection: ...
+
+
+class AssociationRoute:
+    """The gate's rows, at the input layer."""
+
+    def injection(self, readout: MemoryReadout) -> Injection:
+        return Injection((Rows(readout.rows),)) if len(readout.rows) else Injection()
+
+
+@dataclass(frozen=True)
+class TextRoute:
+    """Retrieved spans as a list, oldest first, and the message as the question after it. What does not fit is left out."""
+
+    encode: Encode
+    budget: int = BUDGET
+
+    def injection(self, readout: MemoryReadout) -> Injection:
+        lines, used = [], 0
+        for span in readout.retrieved:  # best first
+            line = f"- {_said(span)}\n"
+            used += len(self.encode(line))
+            if used > self.budget:
+                break
+            lines.append((span["id"], line))
+        return self.of([line for _, line in sorted(lines)])
+
+    def of(self, lines: Sequence[str]) -> Injection:
+        """The frame around lines that are in order already."""
+        text = "".join(lines)
+        return Injection((Tokens(tuple(self.encode(f"{TOLD}\n{text}\n{ASKED}"))),)) if text else Injection()
+
+
+ROUTES = {Mode.ASSOCIATION: ("association",), Mode.TEXT: ("text",), Mode.BOTH: ("text", "association"), Mode.OFF: ()}
+
+
+def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tuple[Injection, tuple[str, ...]]:
+    """The turn's injection, and the routes it came by."""
+    if mode is Mode.AUTO:
+        mode = Mode.ASSOCIATION if len(readout.rows) else Mode.TEXT
+    made = [(name, routes[name].injection(readout)) for name in ROUTES[mode]]
+    parts = [(name, injection) for name, injection in made if len(injection)]
+    return Injection(tuple(p for _, i in parts for p in i.parts)), tuple(name for name, _ in parts)
+
+
+def _said(span: dict[str, Any]) -> str:
+    """A span as it is told to the model; whose it is, where it is not the user's own."""
+    return str(span["text"]) if span["kind"] == "user" else f"{span['text']} (from {span['source']})"

@@ -1,0 +1,214 @@
+"""The memory as a fold over its journal: span by span, what was decided is done, and what is new is decided.
+
+The one way a state comes about, live or replayed; so a state is a pure function of graft and journal, to the bit, on the
+same machine and build. A ruling that is in the journal is never made again. Knows entries, not files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from titans_edge import policy
+from titans_edge.errors import MemoryStateError
+from titans_edge.facts import Fact, Key, Phrase, unpack
+from titans_edge.journal import Entry
+from titans_edge.neural.cleanup import Cleanup
+from titans_edge.neural.memory import NeuralMemory
+from titans_edge.neural.store import Address, Explains, Protects, Store, Write, surprise
+from titans_edge.policy import Held, Proposal, Standing
+from titans_edge.rulings import Ruling
+
+SAME, NEAR = 0.9, 0.5  # keys with this cosine are the same word; with this, alike enough to be retrieved
+AGREES = 0.7  # cosine of two contents that say the same
+Vectors = npt.NDArray[np.float32]
+
+
+class Index:
+    """Which spans wrote under which keys. By ids: exactly; by vectors: for what a question reads, which has no ids."""
+
+    def __init__(self, shards: int, dim: int) -> None:
+        self._vectors = [np.zeros((16, dim), np.float32) for _ in range(shards)]
+        self.spans: list[list[int]] = [[] for _ in range(shards)]  # newest last
+        self._held: dict[Any, list[tuple[float, int]]] = {}  # by the key's ids: (trust, span), newest last
+        self._order: list[tuple[Any, int]] = []  # (ids, shard) in the order they came
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def add(self, key: Key, at: Address, span: int, trust: float) -> None:
+        spans, vectors = self.spans[at.shard], self._vectors[at.shard]
+        if len(spans) == len(vectors):
+            self._vectors[at.shard] = vectors = np.concatenate([vectors, np.zeros_like(vectors)])
+        vectors[len(spans)] = at.key.numpy()
+        spans.append(span)
+        self._held.setdefault(key.ids(), []).append((trust, span))
+        self._order.append((key.ids(), at.shard))
+
+    def cut(self, n: int) -> None:
+        """Back to the first n writes."""
+        for ids, shard in reversed(self._order[n:]):
+            self.spans[shard].pop()
+            self._held[ids].pop()
+        del self._order[n:]
+
+    def held(self, key: Key) -> tuple[float, int] | None:
+        """(trust, span) of the last write under this very key."""
+        found = self._held.get(key.ids())
+        return found[-1] if found else None
+
+    def alike(self, at: Address) -> Vectors:
+        """Cosine of an address with each key written into its shard."""
+        n = len(self.spans[at.shard])
+        cosines: Vectors = self._vectors[at.shard][:n] @ at.key.numpy()
+        return cosines
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Where a fold stood, to go back to."""
+
+    store: Store
+    standing: Standing
+    last: int
+    indexed: int
+    known: int
+
+
+@dataclass(frozen=True)
+class Share:
+    """How much of a readout came from one write: the shares of one read add up to 1."""
+
+    span: int
+    hop: int
+    relation: str
+    share: float
+
+
+@dataclass
+class Fold:
+    """Store, standing of the policy and index of keys after the entries so far. base: a state older than the journal."""
+
+    memory: NeuralMemory
+    store: Store
+    base: bytes | None = None
+    standing: Standing = field(default_factory=Standing)
+    last: int = 0
+
+    def __post_init__(self) -> None:
+        self.index = Index(len(self.memory.relations), self.memory.dim)
+        self.known = Cleanup(self.memory.contents)
+        if self.base is not None:
+            self.store.load(self.base)
+
+    # --- forwards
+
+    def add(self, e: Entry) -> Ruling:
+        """One entry: what was decided about it, or is decided now, is done."""
+        if e.record is None:
+            raise MemoryStateError(f"Span #{e.id} has not been read by this graft.", "Open the memory with `titans-edge chat`.")
+        self.last = e.id
+        facts = unpack(e.record)
+        writes = [self.memory.write(f) for f in facts]
+        proposal = self._proposal(e, facts, writes, judged=e.ruling is not None)
+        ruling = e.ruling or policy.decide(proposal, self.standing)
+        self.standing = policy.after(self.standing, proposal, ruling)
+        if ruling.scale > 0 and facts:
+            self.store.write(e.id, writes, ruling.scale, confined=ruling.confined)
+            self._indexed(e, facts, writes, ruling)
+        return ruling
+
+    def extend(self, entries: Iterable[Entry], step: Callable[[int], None] = lambda span: None) -> list[tuple[int, Ruling]]:
+        """Entries in order; the rulings that were made now. step is called after each. Raises if a number is not finite."""
+        made = []
+        for e in entries:
+            ruling = self.add(e)
+            if e.ruling is None:
+                made.append((e.id, ruling))
+            step(e.id)
+        if not self.store.finite():
+            raise MemoryStateError("A write would have made the memory infinite; it was left out.", "Please report the text.")
+        return made
+
+    def _proposal(self, e: Entry, facts: Sequence[Fact], writes: Sequence[Write], *, judged: bool) -> Proposal:
+        """judged: the ruling is there already; only what the standing takes from a span is needed."""
+        startle, both = surprise(self.store, writes)
+        held: tuple[Held, ...] = ()
+        room = True
+        if not judged:
+            held = tuple(self._held(facts, both))
+            room = not isinstance(self.store, Protects) or all(self.store.room(w.at) for w in writes)
+        return Proposal(e.text, e.source, e.operation, len(facts), startle, held, e.answer, e.guarded, room)
+
+    def _held(self, facts: Sequence[Fact], both: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> Iterator[Held]:
+        """What earlier writes left under these keys; both: (held, value) of each."""
+        d = self.memory.dim
+        for fact, (now, value) in zip(facts, both, strict=True):
+            found = self.index.held(fact.key)
+            if found is not None:
+                alike = float(torch.nn.functional.cosine_similarity(now[:d], value[:d], dim=0))
+                yield Held(found[0], alike < AGREES, found[1])
+
+    def _indexed(self, e: Entry, facts: Sequence[Fact], writes: Sequence[Write], ruling: Ruling) -> None:
+        own = e.source.kind == "user" or e.answer is True
+        for fact, w in zip(facts, writes, strict=True):
+            self.index.add(fact.key, w.at, e.id, ruling.trust)
+            if isinstance(fact.value, Phrase):
+                self.known.add(fact.value)
+            if own and isinstance(self.store, Protects):
+                self.store.protect(w.at)
+
+    # --- back, and from a snapshot
+
+    def mark(self) -> Mark:
+        return Mark(self.store.copy(), self.standing, self.last, len(self.index), len(self.known))
+
+    def back(self, m: Mark) -> None:
+        self.store, self.standing, self.last = m.store, m.standing, m.last
+        self.index.cut(m.indexed)
+        self.known.cut(m.known)
+
+    def resume(self, last: int, standing: dict[str, Any], state: bytes, before: Iterable[Entry]) -> None:
+        """Start from a snapshot; `before` are the entries it covers, whose keys are indexed and not applied again."""
+        for e in before:
+            if e.ruling is None or e.record is None:
+                raise MemoryStateError(f"A snapshot covers span #{e.id}, which is undecided.", "Run `titans-edge memory verify`.")
+            if e.ruling.scale > 0:
+                facts = unpack(e.record)
+                self._indexed(e, facts, [self.memory.write(f) for f in facts], e.ruling)
+        self.store.load(state)
+        self.standing, self.last = Standing.of(standing), last
+
+    # --- questions about what is held
+
+    def knows(self, path: Sequence[Address]) -> bool:
+        """Was anything written under the very key a question read first? Otherwise what came back is the others' noise."""
+        return bool(path) and bool((self.index.alike(path[0]) >= SAME).any())
+
+    def spans_at(self, path: Sequence[Address], k: int) -> list[int]:
+        """Spans written under the keys a question read, best first: the same key first, then the newest."""
+        found: dict[int, tuple[float, int]] = {}
+        for at in path:
+            alike = self.index.alike(at)
+            for i in np.flatnonzero(alike >= NEAR):
+                rank = (1.0 if alike[i] >= SAME else float(alike[i]), int(i))
+                span = self.index.spans[at.shard][i]
+                found[span] = max(found.get(span, (0.0, 0)), rank)
+        return sorted(found, key=lambda span: found[span], reverse=True)[:k]
+
+    def shares(self, path: Sequence[Address]) -> list[Share]:
+        """Which writes the reads of `path` drew on, largest first. Raises MemoryStateError where the store cannot say."""
+        if not isinstance(self.store, Explains):
+            raise MemoryStateError("This kind of memory cannot say where an answer came from.", "/memory WORDS searches it.")
+        names = self.memory.relations.phrases
+        out = [
+            Share(span, hop, names[at.shard].text, share)
+            for hop, at in enumerate(path, 1)
+            for span, share in self.store.explain(at)
+        ]
+        return sorted(out, key=lambda s: (s.hop, -abs(s.share)))

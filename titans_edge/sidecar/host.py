@@ -1,0 +1,208 @@
+"""What the memory process does for each request: many named memories, one graft and word table, one torch.
+
+A request names its memory and its operation. The least recently used memories are closed, and opened again when they are
+asked for. The only package outside `neural`, `train` and `convert` that imports torch. Knows nothing of pipes.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from titans_edge.errors import SidecarError, UsageError
+from titans_edge.gguf_header import read_header
+from titans_edge.journal import Journal, NewSpan
+from titans_edge.neural import graft as grafts
+from titans_edge.sidecar.opened import OpenMemory, Progress
+from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
+from titans_edge.sources import Source
+
+MAX_OPEN = 16  # memories at once; each takes its state's size
+
+
+class MemoryHost:
+    """`handle` turns a request into a reply; errors are raised as TitansError."""
+
+    def __init__(self, max_open: int = MAX_OPEN) -> None:
+        self.max_open = max_open
+        self._open: OrderedDict[str, OpenMemory] = OrderedDict()  # the least recently used first
+        self._known: dict[str, dict[str, Any]] = {}  # how each memory was opened
+        self._graft: grafts.Graft | None = None
+        self._graft_id = ""
+        self._ops: dict[str, Callable[[Request, Progress], Reply]] = {
+            "start": self.start,
+            "open": self.open,
+            "close": self.close_memory,
+            "retrieve": self.retrieve,
+            "write": self.write,
+            "forget": self.forget,
+            "undo": self.undo,
+            "accept": self.accept,
+            "reset": self.reset,
+            "reread": self.reread,
+            "unread": self.unread,
+            "find": self.find,
+            "get": self.get,
+            "quarantine": self.quarantine,
+            "explain": self.explain,
+            "stats": self.stats,
+            "state": self.state,
+        }
+
+    def handle(self, request: Request, progress: Progress = lambda *_: None) -> Reply:
+        if request.op not in self._ops:
+            raise UsageError(f"The memory knows no request {request.op!r}.")
+        with torch.no_grad():
+            return self._ops[request.op](request, progress)
+
+    def close(self) -> None:
+        """Let go of all journals."""
+        while self._open:
+            self._open.popitem()[1].close()
+
+    # --- requests
+
+    def start(self, r: Request, _: Progress) -> Reply:
+        """args: backbone, graft, threads. Once, before anything else."""
+        torch.set_num_threads(int(r.args.get("threads", 1)))
+        path = Path(r.args["graft"])
+        self._graft = grafts.load(path, read_header(r.args["backbone"]))
+        self._graft_id = grafts.file_id(path)
+        info = self._graft.info
+        about = {"layer": info.layer, "threshold": info.threshold, "recipe": info.recipe, "results": info.results}
+        return Reply(True, about)
+
+    def open(self, r: Request, progress: Progress) -> Reply:
+        """args: path (None: nothing is kept), write. The memory's name is the request's."""
+        if r.memory in self._open:
+            self._open.pop(r.memory).close()
+        self._known[r.memory] = {"path": r.args.get("path"), "write": bool(r.args.get("write", True))}
+        memory = self._memory(r, progress)
+        notices, memory.notices[:] = list(memory.notices), []
+        return Reply(True, {"spans": memory.journal.count(), "notices": notices, "stale": memory.stale()})
+
+    def close_memory(self, r: Request, _: Progress) -> Reply:
+        self._known.pop(r.memory, None)
+        if r.memory in self._open:
+            self._open.pop(r.memory).close()
+        return Reply(True)
+
+    def retrieve(self, r: Request, progress: Progress) -> Reply:
+        """args: text, k (how many stored spans to give back); one span: the question."""
+        question = unpack_span(r.spans[0]) if r.spans else None
+        asked = self._memory(r, progress).ask(question, str(r.args.get("text", "")), int(r.args.get("k", 0)))
+        out = asked.readout
+        result = {
+            "confidence": out.confidence,
+            "relation": out.relation,
+            "hop": out.hop,
+            "retrieved": [e.shown() for e in asked.spans],
+        }
+        return Reply(True, result, {"rows": pack(asked.rows.numpy())})
+
+    def write(self, r: Request, progress: Progress) -> Reply:
+        """args: part, kind, name, texts, offsets, guard. Durable when it returns; the same group twice is written once."""
+        a, memory = r.args, self._memory(r, progress)
+        spans = [unpack_span(s) for s in r.spans]
+        surprises = [None if s.surprise != s.surprise else s.surprise for s in spans]
+        new = [NewSpan(t, o, x) for t, o, x in zip(a["texts"], a["offsets"], surprises, strict=True)]
+        source = Source(a["kind"], a["name"])
+        rulings = memory.write(spans, new, source, bool(a["guard"]), r.operation, int(a["part"]))
+        return self._noted(memory, {"rulings": rulings})
+
+    def forget(self, r: Request, progress: Progress) -> Reply:
+        """args: ids."""
+        memory = self._memory(r, progress)
+        return self._noted(memory, memory.forget(list(map(int, r.args["ids"])), r.operation, progress))
+
+    def undo(self, r: Request, progress: Progress) -> Reply:
+        memory = self._memory(r, progress)
+        return self._noted(memory, memory.undo(r.operation, progress))
+
+    def accept(self, r: Request, progress: Progress) -> Reply:
+        """args: id, accept."""
+        memory = self._memory(r, progress)
+        memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
+        return self._noted(memory, {})
+
+    def reset(self, r: Request, progress: Progress) -> Reply:
+        memory = self._memory(r, progress)
+        memory.reset(r.operation)
+        return self._noted(memory, {})
+
+    def reread(self, r: Request, progress: Progress) -> Reply:
+        """args: ids; their spans' features."""
+        memory = self._memory(r, progress)
+        left = memory.reread(list(map(int, r.args["ids"])), [unpack_span(s) for s in r.spans], progress)
+        return self._noted(memory, {"stale": left})
+
+    def unread(self, r: Request, progress: Progress) -> Reply:
+        """args: limit. Spans this graft has yet to read."""
+        memory = self._memory(r, progress)
+        return _shown(memory.journal.unread(self._graft_id, int(r.args["limit"])))
+
+    def find(self, r: Request, progress: Progress) -> Reply:
+        """args: text, source, since, limit."""
+        a = r.args
+        found = self._journal(r, progress).find(
+            text=a.get("text", ""), source=a.get("source", ""), since=a.get("since"), limit=a.get("limit", -1)
+        )
+        return _shown(found)
+
+    def get(self, r: Request, progress: Progress) -> Reply:
+        """args: ids."""
+        return _shown(self._journal(r, progress).get(list(map(int, r.args["ids"]))))
+
+    def quarantine(self, r: Request, progress: Progress) -> Reply:
+        return _shown(self._journal(r, progress).quarantine())
+
+    def explain(self, r: Request, progress: Progress) -> Reply:
+        return Reply(True, {"reads": self._memory(r, progress).explain()})
+
+    def stats(self, r: Request, progress: Progress) -> Reply:
+        return Reply(True, self._memory(r, progress).describe())
+
+    def state(self, r: Request, progress: Progress) -> Reply:
+        """The state itself, for those who compare."""
+        fold = self._memory(r, progress).fold
+        return Reply(True, {"state": b"" if fold is None else fold.store.dump()})
+
+    # --- inside
+
+    def _journal(self, r: Request, progress: Progress) -> Journal:
+        return self._memory(r, progress).journal
+
+    def _memory(self, r: Request, progress: Progress) -> OpenMemory:
+        """The request's memory, opened again where it had to make room."""
+        if r.memory in self._open:
+            self._open.move_to_end(r.memory)
+            return self._open[r.memory]
+        if r.memory not in self._known:
+            raise UsageError(f"The memory {r.memory!r} is not open.", "Open it first.")
+        if self._graft is None:
+            raise SidecarError("The memory process has no graft yet.", "It is started with one.")
+        self._make_room()
+        how = self._known[r.memory]
+        path = Path(how["path"]) if how["path"] else None
+        self._open[r.memory] = OpenMemory(self._graft, self._graft_id, path, write=how["write"], progress=progress)
+        return self._open[r.memory]
+
+    def _make_room(self) -> None:
+        """Close the least recently used memories that are kept on disk."""
+        on_disk = [name for name, m in self._open.items() if m.journal.path is not None]
+        while len(self._open) >= self.max_open and on_disk:
+            self._open.pop(on_disk.pop(0)).close()
+
+    @staticmethod
+    def _noted(memory: OpenMemory, result: dict[str, Any]) -> Reply:
+        """A reply with what the user should know besides."""
+        notices, memory.notices[:] = list(memory.notices), []
+        return Reply(True, result | {"notices": notices})
+
+
+def _shown(entries: list[Any]) -> Reply:
+    return Reply(True, {"spans": [e.shown() for e in entries]})

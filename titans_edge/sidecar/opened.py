@@ -1,0 +1,294 @@
+"""One open memory: a journal and the fold of it. Journal first, then state, then the answer.
+
+An operation that changes something is known to the journal by its id: asked for twice, it is done once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from titans_edge.errors import MemoryStateError, UsageError
+from titans_edge.facts import pack
+from titans_edge.features import SpanFeatures
+from titans_edge.journal import Entry, Journal, NewSpan, legacy
+from titans_edge.neural.graft import Graft
+from titans_edge.neural.memory import Readout
+from titans_edge.rulings import Decision, Ruling
+from titans_edge.sidecar.fold import Fold
+from titans_edge.sidecar.retrieval import retrieve
+from titans_edge.sources import Source
+
+SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
+PAGE = 1024  # spans replayed between two reports, and two chances of a snapshot
+Progress = Callable[[int, int, str], None]  # done, of, what
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a question brought back: rows for the backbone (none where the memory is not sure), and spans."""
+
+    readout: Readout
+    rows: torch.Tensor
+    spans: list[Entry]
+
+
+class OpenMemory:
+    """A memory of one graft. path None: kept in this process only; write False: nothing is changed."""
+
+    def __init__(self, graft: Graft, graft_id: str, path: Path | None, *, write: bool, progress: Progress) -> None:
+        self.graft, self.graft_id, self.writable = graft, graft_id, write
+        self.journal = self._journal(path)
+        self.notices = self.journal.notices
+        self.fold: Fold | None = None
+        self._asked: Readout | None = None
+        self._since = 0  # writing spans since the last snapshot
+        self._undecided: list[tuple[int, Ruling]] = []  # made, and not in the journal yet (its disk was full)
+        try:
+            self._settle(progress)
+        except BaseException:
+            self.journal.close()
+            raise
+
+    def close(self) -> None:
+        self.journal.close()
+
+    def stale(self) -> int:
+        """Spans this graft has yet to read; until then there is no state."""
+        return self.journal.count_unread(self.graft_id)
+
+    # --- asking
+
+    def ask(self, question: SpanFeatures | None, text: str, k: int) -> Asked:
+        """Rows of the association the memory is sure of; up to k spans for the text."""
+        readout = Readout(torch.zeros(self.graft.memory.dim), 0.0, "", 0)
+        rows = torch.zeros(0, self.graft.memory.config.n_embd)
+        if self.fold is not None and question is not None:
+            readout = self.graft.memory.ask(self.fold.store, question)
+            if not self._known(readout):
+                readout = replace(readout, confidence=0.0)
+            if self.graft.sure(readout):
+                rows = self.graft.rows(readout, question, self.fold.known if self.fold.base is None else None)
+        self._asked = readout
+        return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k))
+
+    def _known(self, readout: Readout) -> bool:
+        """A graft of threshold 0 answers whatever it reads; a state older than its journal has keys no entry tells of."""
+        assert self.fold is not None
+        doubting = self.graft.info.threshold > 0 and self.fold.base is None
+        return not doubting or self.fold.knows(readout.path)
+
+    def explain(self) -> list[dict[str, Any]]:
+        """The writes the last answer drew on: their share of each read, largest first."""
+        if self._asked is None or not self._asked.path or self.fold is None:
+            return []
+        memory = self.graft.memory
+        again = Fold(memory, memory.new_store(remember=True), self.journal.base())
+        again.extend(self.journal.entries())
+        found = again.shares(self._asked.path)
+        shown = {e.id: e.shown() for e in self.journal.get(sorted({s.span for s in found}))}
+        return [{"hop": s.hop, "relation": s.relation, "share": s.share, **shown[s.span]} for s in found if s.span in shown]
+
+    def describe(self) -> dict[str, Any]:
+        """Figures for people."""
+        summary = self.journal.summary()
+        out = {
+            "spans": summary["sentences"],
+            "quarantined": summary["decisions"].get(Decision.QUARANTINED.value, 0),
+            "sources": summary["sources"],
+            "stale": self.stale(),
+        }
+        if self.fold is None:
+            return out | {"bytes": 0, "relations": []}
+        store = self.fold.store.describe()
+        norms, protected = store.get("norms"), store.get("protected")
+        relations = [
+            {
+                "relation": phrase.text,
+                "facts": len(self.fold.index.spans[n]),
+                "norm": norms[n] if isinstance(norms, list) else None,
+                "protected": protected[n] if isinstance(protected, list) else None,
+            }
+            for n, phrase in enumerate(self.graft.memory.relations.phrases)
+        ]
+        return out | {"bytes": store.get("bytes", 0), "capacity": store.get("capacity"), "relations": relations}
+
+    # --- changing
+
+    def write(self, spans: Sequence[SpanFeatures], new: Sequence[NewSpan], source: Source, guarded: bool,
+              operation: str, part: int) -> list[dict[str, Any]]:  # fmt: skip
+        """Spans of one group. Durable when it returns. Returns what was decided about each."""
+        fold = self._ready()
+        if self.journal.has(operation, part):
+            return []
+        facts = self.graft.memory.facts(spans, [s.text for s in new])
+        new = [replace(s, record=pack(f)) for s, f in zip(new, facts, strict=True)]
+        mark = fold.mark()
+        try:
+            with self.journal.transaction():
+                self.journal.decide(self._undecided)
+                entries = self.journal.append(operation, part, source, new, graft=self.graft_id, guarded=guarded)
+                rulings = fold.extend(entries)
+                self.journal.decide(rulings)
+                self.journal.done(f"{operation}.{part}", {})
+        except BaseException:
+            fold.back(mark)
+            raise
+        self._undecided = []
+        self._count(sum(r.scale > 0 for _, r in rulings))
+        texts = {e.id: e.text for e in entries}
+        return [{"id": i, "text": texts[i], "decision": r.decision.value, "reason": r.reason} for i, r in rulings]
+
+    def forget(self, ids: Sequence[int], operation: str, progress: Progress) -> dict[str, Any]:
+        """Exact: the journal without them is replayed. `changed`: spans that are decided otherwise now."""
+        if (known := self.journal.result(operation)) is not None:
+            return known
+        first = min(ids, default=0)
+        before = self.journal.decisions(first)
+        gone = self.journal.forget(ids, operation)
+        if gone:
+            self._settle(progress)
+            self._compact()
+        after = self.journal.decisions(first) if gone else {}
+        changed = [i for i, decision in after.items() if decision != before.get(i)]
+        return {"forgotten": gone, "changed": [e.shown() for e in self.journal.get(changed)]}
+
+    def undo(self, operation: str, progress: Progress) -> dict[str, Any]:
+        """Forget the last message or document that left something; `texts`: what it was."""
+        if (known := self.journal.result(operation)) is not None:
+            return known
+        ids = self.journal.last_operation()
+        texts = [e.text for e in self.journal.get(ids)]
+        return self.forget(ids, operation, progress) | {"texts": texts}
+
+    def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> None:
+        """The user's word on a quarantined span."""
+        if self.journal.result(operation) is not None:
+            return
+        found = self.journal.get([span])
+        if not found or found[0].ruling is None or found[0].ruling.decision is not Decision.QUARANTINED:
+            raise UsageError(f"There is no quarantined span #{span}.", "See /quarantine.")
+        self.journal.answer(span, accept, operation)
+        self._settle(progress)
+
+    def reset(self, operation: str) -> None:
+        """Forget everything."""
+        if self.journal.result(operation) is not None:
+            return
+        self.journal.clear(operation)
+        self._settle(lambda *_: None)
+        if self.journal.path is not None:
+            self._compact()
+
+    def reread(self, ids: Sequence[int], spans: Sequence[SpanFeatures], progress: Progress) -> int:
+        """Facts of stored spans as this graft reads them. Returns how many spans are still to be read."""
+        found = {e.id: (e, s) for e, s in zip(self.journal.get(ids), self._in_order(ids, spans), strict=True)}
+        texts = [e.text for e, _ in found.values()]
+        facts = self.graft.memory.facts([s for _, s in found.values()], texts)
+        with self.journal.transaction():
+            self.journal.drop_snapshots()
+            for i, f in zip(found, facts, strict=True):
+                self.journal.put_facts(i, self.graft_id, pack(f))
+        left = self.stale()
+        if not left:
+            self._settle(progress)
+        return left
+
+    # --- inside
+
+    def _journal(self, path: Path | None) -> Journal:
+        done = None
+        if path is not None and legacy.is_legacy(path):
+            done = legacy.migrate(path, self.graft_id, self.graft.info.replaces)
+        if path is not None and not self.writable and not path.exists():
+            path = None  # nothing is kept yet: read an empty one
+        journal = Journal(path, write=self.writable or path is None)
+        journal.notices += [done] if done else []
+        return journal
+
+    def _settle(self, progress: Progress) -> None:
+        """Bind the journal to this graft, and build the state where all of it has been read."""
+        known, base = self.journal.meta("graft"), self.journal.base()
+        if base is not None and known not in (None, self.graft_id, *self.graft.info.replaces):
+            raise MemoryStateError(
+                f"The memory began before there were journals, under another graft ({known}).",
+                "Use that graft with --graft, or `titans-edge memory export` it and read the text into another memory.",
+            )
+        self.fold = None
+        if self.stale():
+            return
+        if self.writable and known != self.graft_id:
+            self.journal.set_meta("graft", self.graft_id)
+            self.journal.set_meta("vocabulary", str(self.graft.memory.contents.table.shape[0]))
+        self._rebuild(progress)
+
+    def _ready(self) -> Fold:
+        if self.fold is None:
+            raise MemoryStateError(
+                "This memory's text has to be read by this graft first.", "Open it once with `titans-edge chat`."
+            )
+        return self.fold
+
+    def _rebuild(self, progress: Progress) -> None:
+        """State from the newest snapshot and the entries after it. What is not decided yet is decided, and noted."""
+        memory = self.graft.memory
+        self.fold = fold = Fold(memory, memory.new_store(), self.journal.base())
+        self._resume(fold, progress)
+        self._since, self._undecided, first, last = 0, [], fold.last, self.journal.last()
+        entries = self.journal.entries(fold.last)
+        while page := list(islice(entries, PAGE)):
+            before = len(fold.index)
+            self._note(fold.extend(page))
+            self._count(len(fold.index) - before)
+            progress(fold.last - first, last - first, "replaying")
+
+    def _resume(self, fold: Fold, progress: Progress) -> None:
+        """Go on from a snapshot, if there is one of this graft."""
+        snapshot = self.journal.snapshot()
+        if snapshot is None:
+            return
+        last, standing, state = snapshot
+        if standing.get("graft") == self.graft_id:
+            before = (e for e in self.journal.entries() if e.id <= last)
+            fold.resume(last, standing["policy"], state, before)
+
+    def _note(self, rulings: list[tuple[int, Ruling]]) -> None:
+        """Into the journal; on a full disk they wait for the next write (the state has them already)."""
+        self._undecided += rulings
+        if not self._undecided or not self.writable:
+            return
+        try:
+            with self.journal.transaction():
+                self.journal.decide(self._undecided)
+            self._undecided = []
+        except MemoryStateError as e:
+            self.notices.append(f"{e.message} What was decided anew is noted later.")
+
+    def _count(self, written: int) -> None:
+        """A snapshot now and then; one that cannot be kept costs only time."""
+        self._since += written
+        keeps = self.journal.path is not None and self.writable and not self._undecided
+        if keeps and self._since >= SNAPSHOT_EVERY and self.fold is not None:
+            standing = {"graft": self.graft_id, "policy": self.fold.standing.state()}
+            try:
+                self.journal.put_snapshot(self.fold.last, standing, self.fold.store.dump())
+            except MemoryStateError as e:
+                self.notices.append(f"{e.message} No snapshot was kept.")
+            self._since = 0
+
+    def _compact(self) -> None:
+        """Best effort: what was forgotten is gone from the state and the tables already."""
+        try:
+            self.journal.compact()
+        except MemoryStateError as e:
+            self.notices.append(f"{e.message} Remains of the text leave the file with `titans-edge memory compact`.")
+
+    @staticmethod
+    def _in_order(ids: Sequence[int], spans: Sequence[SpanFeatures]) -> list[SpanFeatures]:
+        """Features by ascending id, as the journal gives its entries."""
+        return [s for _, s in sorted(zip(ids, spans, strict=True), key=lambda pair: pair[0])]
