@@ -100,7 +100,7 @@ def since(text: str) -> float:
 
 
 def source_named(label: str) -> str:
-    """A source as the user names it, which is how it is cited: `you`, `pasted`, `notes.txt`, `document:you`; "": any."""
+    """A source as the user names it, as it is cited: `you`, `pasted`, `notes.txt`, `document:you`; "": any."""
     if label and not label.strip():
         raise UsageError("The source is empty.", "Write you, pasted, or a document's name as it is listed.")
     return label.strip()

@@ -1,4 +1,4 @@
-"""titans-edge memory: what is remembered, listed, searched, undone, moved. Needs neither backbone nor graft, and no torch.
+"""titans-edge memory: what is remembered, listed, searched, undone, moved. Needs neither backbone nor graft nor torch.
 
 Parses and prints; what is done to a memory's rows and files is in `journal`.
 """
@@ -87,13 +87,14 @@ def show(
         entry = _one(journal, span)
         _refuse_damaged(journal, [entry])
     ruling = entry.ruling
+    shown = None if entry.record is None else [facts.shown(f) for f in facts.unpack(entry.record)]
     more = {
         "confined": ruling is not None and ruling.confined,
         "policy": None if ruling is None else ruling.policy,
         "answer": entry.answer,
-        "facts": None if entry.record is None else [facts.shown(f) for f in facts.unpack(entry.record)],
+        "facts": shown,
     }
-    print(json.dumps({**entry.shown(), **more}) if as_json else "\n".join(_told(entry, more["facts"])))
+    print(json.dumps({**entry.shown(), **more}) if as_json else "\n".join(_told(entry, shown)))
 
 
 @app.command()
@@ -366,8 +367,8 @@ def _forget(name: str, journal: Journal, ids: list[int]) -> int:
 def _remains(name: str, why: str) -> None:
     if why:
         _notice(
-            f"Forgotten, but the file could not be made anew ({why.rstrip('.')}); what its free pages still hold goes with"
-            f" `titans-edge memory compact {name}`."
+            f"Forgotten, but the file could not be made anew ({why.rstrip('.')}); what its free pages still hold goes"
+            f" with `titans-edge memory compact {name}`."
         )
 
 

@@ -95,15 +95,12 @@ def check_suffix(path: Path) -> None:
 def write(path: Path, head: Head, lines: Iterable[Line]) -> int:
     """Write a file, for its owner only, under a temporary name first. Returns how many spans."""
     check_suffix(path)
-    count = 0
     try:
         descriptor, tmp = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
             with os.fdopen(descriptor, "wb") as f:
-                parts = [msgspec.json.encode(head) + b"\n"]
-                for count, line in enumerate(lines, 1):
-                    parts.append(msgspec.json.encode(line) + b"\n")
-                f.write(_packed(path, b"".join(parts)))
+                parts = [msgspec.json.encode(head), *map(msgspec.json.encode, lines)]
+                f.write(_packed(path, b"\n".join(parts) + b"\n"))
                 f.flush()
                 os.fsync(f.fileno())
             Path(tmp).replace(path)
@@ -112,7 +109,7 @@ def write(path: Path, head: Head, lines: Iterable[Line]) -> int:
             raise
     except OSError as e:
         raise DataError(f"{path} cannot be written ({e.strerror}).", "Check the folder and its space.") from e
-    return count
+    return len(parts) - 1
 
 
 def _packed(path: Path, lines: bytes) -> bytes:

@@ -12,6 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from titans_edge.errors import MemoryStateError
+from titans_edge.journal import pages
 
 PRIVATE = 0o600  # memories are their owner's alone
 NEXT = "Close the other chat, or use another memory with --memory NAME; `titans-edge ask` and `memory list` only read."
@@ -39,6 +40,21 @@ def log_of(path: Path) -> Path:
     """SQLite's write-ahead log of a file; a link's is beside what it links to."""
     real = path.resolve()
     return real.with_name(real.name + "-wal")
+
+
+def log_wrong(path: Path) -> str:
+    """What is wrong with a file's write-ahead log; "" for a sound one.
+
+    SQLite passes over all that comes after a damaged page of it without a word, and what was acknowledged is gone. (The
+    last transaction, torn by a crash, was not acknowledged, and is no damage.)
+    """
+    log = log_of(path)
+    if not log.exists() or not log.stat().st_size:
+        return ""
+    with path.open("rb") as f:
+        size = pages.page_size(f.read(100))
+    broken = pages.read_log(log.read_bytes(), size).broken
+    return f"its write-ahead log: {broken} pages have a wrong checksum" if broken else ""
 
 
 def _fixed(path: Path) -> bool:

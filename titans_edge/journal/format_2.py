@@ -1,6 +1,6 @@
 """Journals of format 2, which kept vectors: what makes one sound, and how it becomes format 3.
 
-Text, sources, times, decisions and the user's answers stay; facts are read anew from the text. Knows rows; opens no files.
+Text, sources, times, decisions and the user's answers stay; facts are read anew from the text. Opens no files.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SPANS = """SELECT s.id, s.batch, s.source, s.place, s.text, s.time, s.surprise, 
 
 
 def checksum(text: str, kind: str, name: str, figures: tuple[Any, ...], record: bytes | None) -> bytes:
-    """Of a span. figures: time, place, surprise, guarded. A kind this version does not know was summed up as it stood."""
+    """Of a span. figures: time, place, surprise, guarded."""
     return digest(text.encode(), kind.encode(), name.encode(), repr(figures).encode(), record or b"")
 
 
@@ -79,8 +79,8 @@ def _insert(
     for row in spans:
         db.execute("INSERT INTO spans VALUES (?,?,?,?,?,?,?,?,?)", new_span(row))
         trust[row[0]] = source(row[10], row[11]).trust
-    for span, *verdict in verdicts:
-        ruling = new_ruling(*verdict, trust[span])
+    for span, decision, scale, reason in verdicts:
+        ruling = new_ruling(decision, scale, reason, trust[span])
         if ruling is not None:
             insert_ruling(db, span, ruling)
     for span, accept, time in answers:

@@ -1,8 +1,8 @@
 """The journal of one memory: every span in order, with text, source, time, surprise, its facts and what was decided.
 
-One SQLite file (WAL, synchronous=FULL): what a transaction has returned from is on the disk. Knows rows and checksums, not
-what a fact means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone. The
-state of the memory is a fold over `entries`; snapshots only save time.
+One SQLite file (WAL, synchronous=FULL): what a transaction has returned from is on the disk. Knows rows and checksums,
+not what a fact means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone.
+The state of the memory is a fold over `entries`; snapshots only save time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 from titans_edge.errors import MemoryStateError
 from titans_edge.journal import checks, format_2, schema
-from titans_edge.journal.file import connect, damaged, digest, lock, newer, translated
+from titans_edge.journal.file import connect, damaged, digest, lock, log_wrong, newer, translated
 from titans_edge.journal.schema import FORMAT, ROWS, Entry, NewSpan
 from titans_edge.rulings import RECALLED, Decision, Ruling
 from titans_edge.sources import Source, named
@@ -43,6 +43,8 @@ class Journal:
             new = path is None or not path.exists() or path.stat().st_size == 0
             if not new and path is not None and not is_sqlite(path):
                 raise damaged(path, "it is no journal")
+            if write and not new and path is not None and (wrong := log_wrong(path)):
+                raise damaged(path, wrong)
             self._db = connect(path, write)
             with translated(path):
                 if new:
@@ -119,7 +121,8 @@ class Journal:
             text = plain(s.text)
             check = schema.span_checksum(text, source.kind, source.name, (when, s.offset, s.surprise, int(guarded)))
             made = self.db.execute(
-                "INSERT INTO spans(batch, source, offset, text, time, surprise, guarded, checksum) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT INTO spans(batch, source, offset, text, time, surprise, guarded, checksum)"
+                " VALUES (?,?,?,?,?,?,?,?)",
                 (batch, origin, s.offset, text, when, s.surprise, int(guarded), check),
             ).lastrowid
             if s.record is not None and made is not None:
@@ -144,7 +147,8 @@ class Journal:
             "INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, json.dumps(result), time.time())
         )
         self.db.execute(
-            "DELETE FROM operations WHERE operation NOT IN (SELECT operation FROM operations ORDER BY time DESC LIMIT ?)",
+            "DELETE FROM operations WHERE operation NOT IN"
+            " (SELECT operation FROM operations ORDER BY time DESC LIMIT ?)",
             (OPERATIONS,),
         )
 
@@ -285,7 +289,7 @@ class Journal:
         return list(self._select("WHERE r.decision = ? ORDER BY s.id DESC LIMIT ?", values))[::-1]
 
     def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Entry]:
-        """Spans that contain all words of `text`, of a source as `sources.named` reads it, since a time; the newest `limit`."""
+        """Spans with all words of `text`, of a source as `sources.named` reads it, since a time; the newest `limit`."""
         where, values = ["1"], list[Any]()
         if text:
             where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
@@ -301,7 +305,7 @@ class Journal:
         return list(found)[::-1]
 
     def like(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """(id, score) of spans that share most with `words` (BM25, larger is better), best first, newest first among equals.
+        """(id, score) of spans that share most with `words` (BM25, larger is better), best first, then newest first.
 
         Questions, and what the policy held back, are left out.
         """
@@ -320,7 +324,8 @@ class Journal:
         """Ids of the spans of the last message or document that left any."""
         rows = self.db.execute(
             "SELECT s.id FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation ="
-            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1) ORDER BY s.id"
+            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1)"
+            " ORDER BY s.id"
         )
         return [int(r[0]) for r in rows]
 
@@ -389,10 +394,10 @@ class Journal:
 
     def unsound(self, ids: Sequence[int] | None = None, *, contents: bool = True) -> Iterator[tuple[int, str]]:
         """(id, what is wrong) of spans that are not sound; ids: only of these."""
-        vocabulary = checks.vocabulary_of(self.meta("vocabulary"))
+        vocabulary, graft = checks.vocabulary_of(self.meta("vocabulary")), self.meta("graft") or ""
         where = "" if ids is None else f"WHERE s.id IN ({_marks(ids)})"
         for row in self.db.execute(ROWS + where, ids or ()):
-            for part, why in checks.faults(row, vocabulary, contents=contents).items():
+            for part, why in checks.faults(row, vocabulary, graft=graft, contents=contents).items():
                 yield row[0], f"{part}: {why}"
 
     # --- inside

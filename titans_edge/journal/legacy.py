@@ -1,6 +1,6 @@
 """Memories of format 1 (a bare state: safetensors and a checksum), taken over as the state a journal begins with.
 
-Such a file has no text, so it goes on under the graft that wrote it, or not at all. Knows files, not what a state means.
+Such a file has no text: it goes on under the graft that wrote it, or not at all. Knows files, not what a state means.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def is_legacy(path: Path) -> bool:
 def migrate(path: Path, graft: str, replaced: Sequence[str] = ()) -> str:
     """Replace the file by a journal that begins with its state; the old one stays beside it. Returns what was done.
 
-    graft: the id of the one in use; replaced: ids of those it goes on for. The state: memory, then momentum, each heads x
-    values x keys, float32. "" where another process has done it meanwhile.
+    graft: the id of the one in use; replaced: ids of those it goes on for. The state: memory, then momentum, each heads
+    x values x keys, float32. "" where another process has done it meanwhile.
     """
     held = lock(path)
     try:

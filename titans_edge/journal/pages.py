@@ -1,7 +1,7 @@
 """Rows out of an SQLite file that SQLite itself can no longer read: page by page, each page by itself, log included.
 
-Knows the file format (sqlite.org/fileformat2.html) and no tables: a row is its number and its values. What is stale, by the
-log or by the file's own size, is not looked at, so nothing forgotten comes back.
+Knows the file format (sqlite.org/fileformat2.html) and no tables: a row is its number and its values. What is stale, by
+the log or by the file's own size, is not looked at, so nothing forgotten comes back.
 """
 
 from __future__ import annotations
@@ -30,7 +30,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Log:
-    """What a write-ahead log adds: pages, the file's size in pages (0: says nothing), and broken frames before sound ones."""
+    """What a write-ahead log adds. size: of the file then, in pages (0: unsaid).
+
+    broken: how many pages before sound ones are not as they were written; and its head, if that is not.
+    """
 
     pages: dict[int, bytes]
     size: int
@@ -64,35 +67,44 @@ def _own_size(raw: bytes, size: int) -> int:
 
 
 def read_log(log: bytes, size: int) -> Log:
-    """Apply a log's transactions in order. The last ones are left out where they are torn, as SQLite leaves them out."""
+    """Apply a log's transactions in order. The last ones are left out where they are torn, as SQLite does too."""
     pages: dict[int, bytes] = {}
     held: dict[int, bytes] = {}
     torn: list[tuple[dict[int, bytes], int, int]] = []  # transactions with a broken frame, until a sound one follows
-    count = broken = bad = 0
-    for number, commit, page, sound in _frames(log, size):
+    count = bad = 0
+    head_sound, frames = _frames(log, size)
+    broken = 0 if head_sound else 1
+    for number, commit, page, sound in frames:
         held[number] = page
         bad += not sound
         if not commit or not sound:
             continue
         torn.append((held, commit, bad))
         if not bad:
-            for part, count, wrong in torn:
-                pages |= part
-                broken += wrong
+            for part, size_then, wrong in torn:
+                pages, count, broken = pages | part, size_then, broken + wrong
             torn = []
         held, bad = {}, 0
-    return Log({n: p for n, p in pages.items() if n <= count}, count, broken)
+    return Log({n: p for n, p in pages.items() if n <= count}, count, broken if pages else 0)
 
 
-def _frames(log: bytes, size: int) -> Iterator[tuple[int, int, bytes, bool]]:
-    """(page number, size of the file after a commit or 0, page, is its checksum right) of the log's own frames."""
+def _frames(log: bytes, size: int) -> tuple[bool, Iterator[tuple[int, int, bytes, bool]]]:
+    """Is its head sound? And (page number, size of the file after a commit or 0, page, is it sound) of its frames."""
     if len(log) < 32 + 24 + size:
-        return
+        return True, iter(())
     magic = int.from_bytes(log[:4], "big")
-    order = ("<", ">")[magic & 1] if magic | 1 == _LOG_MAGIC | 1 else ("<" if sys.byteorder == "little" else ">")
-    head_sound = struct.unpack(">2I", log[24:32]) == _checksum(log[:24], (0, 0), order)
-    salts = log[16:24] if head_sound else log[32 + 8 : 32 + 16]
-    before = struct.unpack(">2I", log[24:32]) if head_sound else None
+    native = "<" if sys.byteorder == "little" else ">"
+    order = ("<", ">")[magic & 1] if magic | 1 == _LOG_MAGIC | 1 else native
+    kept = struct.unpack(">2I", log[24:32])
+    if kept == _checksum(log[:24], (0, 0), order) and any(kept):
+        return True, _chain(log, size, log[16:24], kept, order)
+    return False, _chain(log, size, log[40:48], None, order)
+
+
+def _chain(
+    log: bytes, size: int, salts: bytes, before: tuple[int, ...] | None, order: str
+) -> Iterator[tuple[int, int, bytes, bool]]:
+    """Frames with these salts; each one's checksum goes on from that of the one before it (None: unknown)."""
     for at in range(32, len(log) - 24 - size + 1, 24 + size):
         head, page = log[at : at + 24], log[at + 24 : at + 24 + size]
         if head[8:16] != salts:

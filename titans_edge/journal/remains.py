@@ -1,7 +1,7 @@
 """What is left in a damaged journal: rows, told apart by their shapes, and of each span what is sound by its checksums.
 
-Knows the tables of formats 2 and 3. A page that is lost costs what stood on it: a span whose source is lost is tried with all
-sources there are (its checksum knows the right one), groups and sources are read from their indexes too.
+Knows the tables of formats 2 and 3. A page that is lost costs what stood on it: a span whose source is lost is tried
+with all sources there are (its checksum knows the right one); groups and sources are read from their indexes too.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from titans_edge.journal import checks, format_2
@@ -70,9 +71,8 @@ class Remains:
 
     def spans(self) -> Iterator[SoundSpan]:
         """Every span whose text is sound, in order."""
-        vocabulary = checks.vocabulary_of(self.meta.get("vocabulary"))
         for number in sorted({*self.rows.get("spans", {}), *self.rows.get("spans_2", {})}):
-            found = self._span(number, vocabulary) if 0 < number <= LAST else None
+            found = self._span(number) if 0 < number <= LAST else None
             if found is not None:
                 yield found
 
@@ -91,12 +91,12 @@ class Remains:
 
     # --- one span
 
-    def _span(self, number: int, vocabulary: int | None) -> SoundSpan | None:
+    def _span(self, number: int) -> SoundSpan | None:
         for batch, head in self._heads(number):
             row, lost = list(head) + [None] * 13, list[str]()
             for table, (part, start, end) in PARTS.items():
                 versions = self._versions(table, number, head)
-                sound = [v for v in versions if not _wrong(head, start, v, part, vocabulary)]
+                sound = [v for v in versions if not self._wrong(head, start, v, part)]
                 row[start:end] = sound[0] if sound else row[start:end]
                 lost += [part] if versions and not sound else []
             operation, part_of = (self.of("batches", batch) or [(f"repaired-{batch}", 0)])[0]
@@ -106,15 +106,10 @@ class Remains:
 
     def _heads(self, number: int) -> Iterator[tuple[int, Values]]:
         """(group, the first ten values of schema.ROWS) of a span, where they are sound."""
-        for old, values in [(False, v) for v in self.of("spans", number)] + [
-            (True, v) for v in self.of("spans_2", number)
-        ]:
-            batch, origin, offset, text, time, surprise, guarded, *rest = values
-            for kind, name in [
-                *self.of("sources", origin),
-                *self._sources(),
-                *([] if self.of("sources", origin) else [LOST]),
-            ]:
+        versions = [(False, v) for v in self.of("spans", number)] + [(True, v) for v in self.of("spans_2", number)]
+        for old, (batch, origin, offset, text, time, surprise, guarded, *rest) in versions:
+            own = self.of("sources", origin)
+            for kind, name in [*own, *self._sources(), *([] if own else [LOST])]:
                 head = (number, text, kind, name, offset, time, surprise, guarded, rest[-1], "")
                 if old or (kind, name) == LOST:
                     head = _summed_up(head, rest[0] if old else None, checked=(kind, name) != LOST)
@@ -130,7 +125,7 @@ class Remains:
         """Facts, ruling or answer of a span as schema.ROWS has them, of either format."""
         old = self.of(f"{table}_2", number) if table != "facts" else []
         if table == "rulings":
-            made = [format_2.new_ruling(*v, source(head[2], head[3]).trust) for v in old]
+            made = [format_2.new_ruling(v[0], v[1], v[2], source(head[2], head[3]).trust) for v in old]
             old = [
                 (r.decision.value, r.scale, r.reason, int(r.confined), r.trust, r.policy, ruling_checksum(number, r))
                 for r in made
@@ -140,17 +135,29 @@ class Remains:
             old = [(accept, at, answer_checksum(number, accept, at)) for accept, at in old]
         return [*self.of(table, number), *old]
 
+    def _wrong(self, head: Values, start: int, version: Values, part: str) -> bool:
+        """Is this version of a part of a span not sound?"""
+        row = [*head, *[None] * 13]
+        row[start : start + len(version)] = version
+        vocabulary = checks.vocabulary_of(self.meta.get("vocabulary"))
+        return part in checks.faults(tuple(row), vocabulary, graft=self.meta.get("graft", ""))
+
 
 def collect(rows: Iterable[Row]) -> Remains:
     """Rows, sorted into tables by their shapes."""
     found = Remains()
     for row in rows:
-        letters = "".join(LETTERS[type(v)] for v in row.values)
-        shapes = SHAPES if row.number is not None else INDEX_SHAPES
-        table = next((t for t, shape in shapes.items() if re.fullmatch(shape, letters)), None)
+        table = _table("".join(LETTERS[type(v)] for v in row.values), row.number is None)
         if table is not None and all(_is_text(v) for v in row.values if table not in ("spans", "spans_2")):
             _note(found, table, row.number, row.values)
     return found
+
+
+@lru_cache
+def _table(letters: str, in_index: bool) -> str | None:
+    """The table that has such rows."""
+    shapes = INDEX_SHAPES if in_index else SHAPES
+    return next((table for table, shape in shapes.items() if re.fullmatch(shape, letters)), None)
 
 
 def _note(found: Remains, table: str, number: int | None, v: Values) -> None:
@@ -189,13 +196,6 @@ def _summed_up(head: Values, record: bytes | None, *, checked: bool) -> Values:
     except (ValueError, TypeError):
         return head
     return number, text, kind, name, offset, time, surprise, guarded, check, operation
-
-
-def _wrong(head: Values, start: int, version: Values, part: str, vocabulary: int | None) -> bool:
-    """Is this version of a part of a span not sound?"""
-    row = [*head, *[None] * 13]
-    row[start : start + len(version)] = version
-    return part in checks.faults(tuple(row), vocabulary)
 
 
 def _is_text(value: object) -> bool:

@@ -1,7 +1,7 @@
 """Repairs a damaged journal: what is sound by its own checksum is kept, whatever became of the pages around it.
 
-At any moment the memory's file is the old one or the new one, whole. Knows files and their order; what is in them is found by
-`pages` and `remains`.
+At any moment the memory's file is the old one or the new one, whole. Knows files and their order; what is in them is
+found by `pages` and `remains`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from titans_edge.journal.file import (
     damaged,
     lock,
     log_of,
+    log_wrong,
     newer,
     remove,
     store,
@@ -32,7 +33,7 @@ from titans_edge.journal.file import (
     translated,
 )
 from titans_edge.journal.journal import Journal, plain
-from titans_edge.journal.remains import LAST, PARTS, Remains, SoundSpan, collect
+from titans_edge.journal.remains import PARTS, Remains, SoundSpan, collect
 from titans_edge.journal.schema import APPLICATION, FORMAT
 
 
@@ -58,7 +59,7 @@ def check(path: Path) -> int:
     with Journal(path, write=False, check=False) as journal, translated(path):
         wrong, count = journal.verify(), journal.count()
         wrong += [] if wrong else _words_wrong(journal)
-    wrong += _log_wrong(path)
+    wrong += [log] if (log := log_wrong(path)) else []
     if wrong:
         more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
         raise damaged(path, wrong[0] + more)
@@ -66,7 +67,7 @@ def check(path: Path) -> int:
 
 
 def salvage(path: Path) -> Repair | None:
-    """Put a repaired journal in the place of a damaged one, which is kept beside it as NAME.damaged-N; None: it is sound.
+    """Put a repaired journal in the place of a damaged one, which stays beside it as NAME.damaged-N; None: it is sound.
 
     Raises MemoryStateError, with the file untouched, where it is in use, of a newer format, or holds nothing to keep.
     """
@@ -99,14 +100,6 @@ def _words_wrong(journal: Journal) -> list[str]:
     return []
 
 
-def _log_wrong(path: Path) -> list[str]:
-    """A damaged write-ahead log, which SQLite passes over without a word."""
-    with path.open("rb") as f:
-        size = pages.page_size(f.read(100))
-    broken = pages.read_log(_bytes(log_of(path)), size).broken
-    return [f"its write-ahead log: {broken} pages have a wrong checksum"] if broken else []
-
-
 def _salvage(path: Path) -> Repair:
     raw, log = path.read_bytes(), _bytes(log_of(path))
     whole, size = pages.with_log(raw, log)
@@ -129,9 +122,13 @@ def _salvage(path: Path) -> Repair:
                 f"Start another memory with --memory NAME, or remove it with `titans-edge memory delete {path.stem}`.",
             )
         store(new.db, made)
-    _verify(made)
-    aside = _set_aside(path)
-    _swap(path, made, whole if log else None)
+    try:
+        _verify(made)
+        aside = _set_aside(path)
+        _swap(path, made, whole if log else None)
+    except BaseException:
+        remove(made)
+        raise
     return Repair(len(kept), sorted(found.traces() - kept), parts, base_lost, aside)
 
 
@@ -185,7 +182,6 @@ def _verify(made: Path) -> None:
     for end in ("-wal", "-shm"):  # a reader's, empty
         made.with_name(made.name + end).unlink(missing_ok=True)
     if wrong:
-        remove(made)
         raise damaged(made, wrong[0])
 
 
@@ -193,7 +189,7 @@ def _verify(made: Path) -> None:
 
 
 def _set_aside(path: Path) -> Path:
-    """A copy of the damaged file and its log, for its owner only; the one that is there already, where it is the same."""
+    """A copy of the damaged file and its log, for its owner only; one that is there already, where it is the same."""
     for n in itertools.count(1):
         aside = path.with_suffix(f".damaged-{n}")
         if not aside.exists():
@@ -226,8 +222,8 @@ def _copy(source: Path, target: Path) -> None:
 def _swap(path: Path, made: Path, whole: bytes | None) -> None:
     """Put the new file in the old one's place. whole: the old file with its log applied, where it has one.
 
-    The old file takes up its log before the log goes, so that there is no moment at which anything is missing, and none at
-    which the new file stands beside a log that is not its own.
+    The old file takes up its log before the log goes, so that there is no moment at which anything is missing, and none
+    at which the new file stands beside a log that is not its own.
     """
     if whole is not None:
         taken = path.with_suffix(".whole")

@@ -1,4 +1,4 @@
-"""Tables of a journal, and its rows as values. Format 1 was a bare state without a journal; 2 kept vectors; 3 keeps facts."""
+"""Tables of a journal, and its rows as values. Format 1 was a bare state, without a journal; 2 kept vectors."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ MAX_LABEL = 200  # characters of an imported source's name
 
 @dataclass(frozen=True)
 class Imported:
-    """added, known: spans that are new, and that were there; unread: of the new, those whose facts are to be read anew."""
+    """added, known: spans that are new, and that were there; unread: of the new, those with facts to be read anew."""
 
     added: int
     known: int

@@ -1,4 +1,4 @@
-"""A memory's files as a whole: what lies beside it, renaming, emptying, deleting. Knows names and locks, not what is inside."""
+"""A memory's files as a whole: what lies beside it, renaming, emptying, deleting. Knows names and locks, no rows."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from titans_edge.errors import MemoryStateError, UsageError
-from titans_edge.journal.file import log_of, remove
-from titans_edge.journal.file import lock as locked
-from titans_edge.journal.file import lock_of
+from titans_edge.journal.file import lock, lock_of, log_of, remove
 from titans_edge.journal.journal import Journal
 
 BESIDE = r"\.(damaged-\d+|format-1|new|whole)(-wal|-shm)?(\.part)?"  # what repairs and upgrades leave, after the name
@@ -41,8 +39,8 @@ def _beside(folder: Path, stem: str) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def alone(path: Path) -> Iterator[Callable[[], None]]:
-    """Holds a memory's lock. Gives a function that removes the lock's file at the end, for a memory that is gone then."""
-    held = locked(path)
+    """Holds a memory's lock. Gives a function that removes the lock's file at the end, for a memory that is gone."""
+    held = lock(path)
     file, gone = lock_of(path), list[bool]()
     try:
         yield lambda: gone.append(True)
