@@ -19,11 +19,12 @@ from tests.journals import contents, fill, record, sentence, tell
 from tests.old_journal import Old, make_format_2
 from titans_edge.errors import MemoryStateError
 from titans_edge.facts import Fact, Key, Phrase, pack
-from titans_edge.journal import Journal, file, pages
+from titans_edge.journal import Journal, NewSpan, file, pages
 from titans_edge.journal.file import digest
 from titans_edge.journal.salvage import Repair, check, salvage
 from titans_edge.journal.schema import ruling_checksum
 from titans_edge.rulings import Decision, Ruling
+from titans_edge.sources import USER
 
 PAGE = 4096
 
@@ -411,7 +412,11 @@ def killed_at(step: int, path: Path) -> int | None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no process is forked there")
 def test_a_repair_that_is_killed_leaves_the_old_or_the_new_and_a_second_one_finishes(tmp_path: Path) -> None:
-    journal = open_with_log(tmp_path / "live.memory", 40)
+    journal = open_with_log(tmp_path / "live.memory", 0)
+    with journal.transaction():
+        journal.append("op", 0, USER, [NewSpan(sentence(n), n) for n in range(60)], at=1.0)
+    for n in range(60, 63):
+        tell(journal, sentence(n), n)
     want = list(journal.entries())
     seen = set()
     for step in range(40):
@@ -421,13 +426,13 @@ def test_a_repair_that_is_killed_leaves_the_old_or_the_new_and_a_second_one_fini
             shutil.copy(tmp_path / f"live.memory{end}", folder / f"a.memory{end}")
         log = folder / "a.memory-wal"
         raw = bytearray(log.read_bytes())
-        raw[raw.rindex(b"Box 33 with")] ^= 1
+        raw[raw.rindex(b"Box 13 with")] ^= 1
         log.write_bytes(raw)
         code = killed_at(step, folder / "a.memory")
         seen.add(code)
         assert (folder / "a.memory").exists()
         salvage(folder / "a.memory")
-        assert [e for e, _ in contents(folder / "a.memory")] == [e for e in want if e.id != 34], step
+        assert [e for e, _ in contents(folder / "a.memory")] == [e for e in want if e.id != 14], step
         if code == 0:
             break
     journal.close()
