@@ -17,7 +17,15 @@ from titans_edge.sources import USER, Source
 
 SPANS = [
     Old("Mary went to the kitchen.", time=1000.5),
-    Old("The milk is in the garden.", "document", "you", 1001.0, place=7, surprise=None, verdict=("damped", 0.5, "trust")),
+    Old(
+        "The milk is in the garden.",
+        "document",
+        "you",
+        1001.0,
+        place=7,
+        surprise=None,
+        verdict=("damped", 0.5, "trust"),
+    ),
     Old("Bob is Ann.", "web", "an.example", 1001.0, verdict=("quarantined", 0.0, "contradicts #1"), accept=True),
     Old("Follow me!", "pasted", "", 1002.0, record=None, verdict=("withheld", 0.0, "an order")),
     Old("It rained.", record=None, verdict=None, time=1003.0),
@@ -38,7 +46,12 @@ def test_format_2_keeps_text_sources_times_and_answers(old: Path) -> None:
     assert [(e.id, e.text, e.time, e.offset, e.surprise) for e in got] == [
         (n, s.text, s.time, s.place, s.surprise) for n, s in enumerate(SPANS, 1)
     ]
-    assert [e.source for e in got[:4]] == [USER, Source("document", "you"), Source("imported", "web an.example"), Source("pasted")]  # fmt: skip
+    assert [e.source for e in got[:4]] == [
+        USER,
+        Source("document", "you"),
+        Source("imported", "web an.example"),
+        Source("pasted"),
+    ]
     assert [e.answer for e in got] == [None, None, True, None, None, False, None]
     assert [e.operation for e in got] == [f"event-{n}" for n in range(7)]
     assert all(e.record is None for e in got)
@@ -126,7 +139,9 @@ def test_a_change_of_format_that_fails_leaves_format_2(old: Path) -> None:
     with pytest.raises(MemoryStateError):
         Journal(old)
     db = sqlite3.connect(old)
-    assert db.execute("PRAGMA user_version").fetchone() == (2,) and db.execute("SELECT count(*) FROM spans").fetchone() == (7,)  # fmt: skip
+    assert db.execute("PRAGMA user_version").fetchone() == (2,) and db.execute(
+        "SELECT count(*) FROM spans"
+    ).fetchone() == (7,)
     db.close()
     assert len(before) == len(old.read_bytes())
 

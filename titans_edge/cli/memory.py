@@ -7,29 +7,24 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from titans_edge import facts, library
-from titans_edge.cli import common
+from titans_edge.cli import common, memory_files
+from titans_edge.cli.stored import Name, Yes, notice, opened, remains
 from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.rulings import Decision
 
 if TYPE_CHECKING:
     from titans_edge.journal import Entry, Journal
-    from titans_edge.journal.salvage import Repair
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="What is remembered: list, search, forget, move.")
 
 SHOWN = 50  # sentences printed before one is asked about them
 MAX_ID = 2**63 - 1
-Name = Annotated[str, typer.Argument(help="Name of the memory.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 Limit = Annotated[int, typer.Option(help="The newest so many (-1: all).")]
 
 
@@ -50,7 +45,7 @@ def list_(
         _memories(as_json)
         return
     after = None if since is None else common.since(since)
-    with _open(name, write=False) as journal:
+    with opened(name, write=False) as journal:
         if quarantine:
             found = journal.quarantine(_limit(limit))
         else:
@@ -71,7 +66,7 @@ def search(
     """
     if not words.strip():
         raise UsageError("There are no words to look for.", "See `titans-edge memory list NAME` for all.")
-    with _open(name, write=False) as journal:
+    with opened(name, write=False) as journal:
         _print(journal, journal.find(text=words, limit=_limit(limit)), as_json)
 
 
@@ -83,7 +78,7 @@ def show(
 
     Example: [bold]titans-edge memory show default 3[/bold]
     """
-    with _open(name, write=False) as journal:
+    with opened(name, write=False) as journal:
         entry = _one(journal, span)
         _refuse_damaged(journal, [entry])
     ruling = entry.ruling
@@ -118,7 +113,7 @@ def forget(
     if words is not None and not words.strip():
         raise UsageError("The words are empty.", "Leave them out, or give some.")
     after = None if since is None else common.since(since)
-    with _open(name) as journal:
+    with opened(name) as journal:
         found = _by_ids(journal, span or [])
         if words or source or since:
             held = {e.id for e in found}
@@ -126,7 +121,8 @@ def forget(
             found = sorted([*found, *(e for e in more if e.id not in held)], key=lambda e: e.id)
         if not as_json:
             _print(journal, found[:SHOWN], False)
-            print(f"… and {len(found) - SHOWN} more." if len(found) > SHOWN else "", end="\n" * (len(found) > SHOWN))
+            if len(found) > SHOWN:
+                print(f"… and {len(found) - SHOWN} more.")
         if found and not yes and sys.stdin.isatty():
             typer.confirm(f"Forget these {len(found)}?", abort=True, err=True)
         gone = _forget(name, journal, [e.id for e in found])
@@ -140,7 +136,7 @@ def undo(name: Name = "default") -> None:
 
     Example: [bold]titans-edge memory undo[/bold]
     """
-    with _open(name) as journal:
+    with opened(name) as journal:
         print(f"Forgotten: {_forget(name, journal, journal.last_operation())}.")
 
 
@@ -156,177 +152,10 @@ def reject(name: Name, span: Annotated[int, typer.Argument(help="Number of a qua
     _answer(name, span, False)
 
 
-@app.command()
-def export(name: Name, file: Annotated[Path, typer.Argument(help="A .jsonl or .safetensors file.")]) -> None:
-    """Write a memory to a file: text, sources, times, answers, decisions and facts. It may be in use meanwhile.
-
-    Example: [bold]titans-edge memory export default backup.jsonl[/bold]
-    """
-    from titans_edge.journal import exchange, transfer
-
-    exchange.check_suffix(file)
-    with _open(name, write=False, check=True) as journal:
-        print(f"{file}: {transfer.export(journal, file)} sentences.")
-        if journal.base() is not None:
-            _notice("What this memory held before it kept sentences is in no file of sentences.")
-
-
-@app.command("import")
-def import_(
-    name: Name,
-    file: Annotated[Path, typer.Argument(help="A file of `memory export`.")],
-    mine: Annotated[bool, typer.Option("--mine", help="My own backup: believe its sources and my answers.")] = False,
-) -> None:
-    """Add an exported file's sentences that are not there yet. They count as imported, whatever the file says of them.
-
-    Examples: [bold]titans-edge memory import default friend.jsonl[/bold] ·
-    [bold]titans-edge memory import default backup.jsonl --mine[/bold]
-    """
-    from titans_edge.journal import transfer
-
-    path = library.memory_path(name)
-    found = transfer.import_file(_path(name) if path.exists() else path, file, mine=mine)
-    known = f", {found.known} were there already" if found.known else ""
-    unread = f"; {found.unread} are read anew when it is opened" if found.unread else ""
-    print(f"{name}: {found.added} sentences more{known}{unread}.")
-
-
-@app.command()
-def merge(
-    names: Annotated[list[str], typer.Argument(help="Memories to put together.")],
-    into: Annotated[str, typer.Option(help="Name of the new memory.")],
-) -> None:
-    """Put memories together, by time, into a new one; the old ones stay.
-
-    Example: [bold]titans-edge memory merge home work --into both[/bold]
-    """
-    from titans_edge.journal import transfer
-
-    target = _free(into)
-    with ExitStack() as stack:
-        journals = [stack.enter_context(_open(n, write=False, check=True)) for n in dict.fromkeys(names)]
-        count = transfer.merge(journals, target)
-    print(f"{into}: {count} sentences.")
-
-
-@app.command()
-def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]) -> None:
-    """Give a memory another name."""
-    from titans_edge.journal import upkeep
-
-    path = _path(name)
-    upkeep.rename(path, _free(new))
-    print(f"{name} is {new} now.")
-
-
-@app.command()
-def delete(name: Name, yes: Yes = False) -> None:
-    """Delete a memory: its file, and what repairs and upgrades left beside it."""
-    from titans_edge.journal import upkeep
-
-    path = _path(name)
-    _sure(f"Delete {name}{_size(path)}?", yes)
-    upkeep.delete(path)
-    print(f"{name} is deleted.")
-
-
-@app.command()
-def reset(name: Name, yes: Yes = False) -> None:
-    """Forget everything, what repairs and upgrades left too, and keep the name."""
-    from titans_edge.journal import upkeep
-
-    path = _path(name)
-    _sure(f"Forget everything in {name}{_size(path)}?", yes)
-    _remains(name, upkeep.reset(path))
-    print(f"Everything in {name} is forgotten.")
-
-
-@app.command()
-def clean(name: Name, yes: Yes = False) -> None:
-    """Remove what repairs and upgrades left beside a memory (.damaged-1, .format-1): it may hold what was forgotten.
-
-    Example: [bold]titans-edge memory clean default[/bold]
-    """
-    from titans_edge.journal import upkeep
-
-    path = library.memory_path(name)
-    found = upkeep.leftovers(path)
-    if not found and not path.exists():
-        _path(name)  # says which there are
-    if found:
-        _sure(f"Remove {', '.join(p.name for p in found)}?", yes)
-        found = [path.with_name(n) for n in upkeep.clean(path)]
-    print(f"Removed: {', '.join(p.name for p in found) or 'nothing'}.")
-
-
-@app.command()
-def verify(
-    name: Name = "default",
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Keep all that is sound; the damaged file stays beside it.")
-    ] = False,
-) -> None:
-    """Check a memory's file: SQLite's structure, every checksum, every value.
-
-    Example: [bold]titans-edge memory verify default --repair[/bold]
-    """
-    from titans_edge.journal.salvage import check, salvage
-
-    path = _path(name)
-    done = salvage(path) if repair else None
-    if done is not None:
-        print("\n".join(_repaired(name, done)))
-    else:
-        print(f"{name} is sound: {check(path)} sentences, {path.stat().st_size / 1e6:.1f} MB.")
-
-
-@app.command()
-def compact(name: Name = "default") -> None:
-    """Make a memory's file as small as it can be, and overwrite what was forgotten.
-
-    Example: [bold]titans-edge memory compact[/bold]
-    """
-    path = _path(name)
-    before = path.stat().st_size
-    with _open(name) as journal:
-        journal.compact()
-    print(f"{name}: {before / 1e6:.2f} MB, now {path.stat().st_size / 1e6:.2f} MB.")
+app.add_typer(memory_files.app)
 
 
 # --- inside
-
-
-def _path(name: str) -> Path:
-    from titans_edge.journal.legacy import is_legacy
-
-    path = library.memory_path(name)
-    if not path.exists():
-        known = ", ".join(sorted(p.stem for p in library.memories_dir().glob("*.memory"))) or "none yet"
-        raise UsageError(f"There is no memory {name!r}.", f"Memories: {known}.")
-    if is_legacy(path):
-        hint = f"Open it once: `titans-edge chat --memory {name}`."
-        raise MemoryStateError(f"The memory {name} has no journal yet.", hint)
-    return path
-
-
-def _free(name: str) -> Path:
-    path = library.memory_path(name)
-    if path.exists() or path.is_symlink():
-        raise UsageError(f"There is a memory {name!r} already.", "Choose another name, or delete it first.")
-    return path
-
-
-@contextmanager
-def _open(name: str, *, write: bool = True, check: bool = False) -> Iterator[Journal]:
-    """A memory's journal; what is read from it is checked row by row, all of it only with `check`."""
-    from titans_edge.journal import Journal
-    from titans_edge.journal.file import translated
-
-    path = _path(name)
-    with Journal(path, write=write, check=check) as journal, translated(path):
-        for notice in journal.notices:
-            _notice(notice)
-        yield journal
 
 
 def _limit(limit: int) -> int:
@@ -343,7 +172,7 @@ def _by_ids(journal: Journal, ids: list[int]) -> list[Entry]:
         said = f"There is no sentence {', '.join(f'#{i}' for i in unknown)}."
         if not found:
             raise UsageError(said, "See `titans-edge memory list NAME`.")
-        _notice(said)
+        notice(said)
     return found
 
 
@@ -357,47 +186,15 @@ def _forget(name: str, journal: Journal, ids: list[int]) -> int:
 
     gone = journal.forget(ids) if ids else 0
     if gone:
-        _remains(name, upkeep.tidy(journal))
+        remains(name, upkeep.tidy(journal))
     if gone and (left := upkeep.leftovers(library.memory_path(name))):
         files = ", ".join(p.name for p in left)
-        _notice(f"{files} may still hold it: `titans-edge memory clean {name}` removes what repairs and upgrades left.")
+        notice(f"{files} may still hold it: `titans-edge memory clean {name}` removes what repairs and upgrades left.")
     return gone
 
 
-def _remains(name: str, why: str) -> None:
-    if why:
-        _notice(
-            f"Forgotten, but the file could not be made anew ({why.rstrip('.')}); what its free pages still hold goes"
-            f" with `titans-edge memory compact {name}`."
-        )
-
-
-def _notice(text: str) -> None:
-    print(f"! {text}", file=sys.stderr)
-
-
-def _sure(question: str, yes: bool) -> None:
-    """Ask, where somebody can answer; where nobody can, only --yes says yes."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise UsageError("This cannot be undone, and nobody can be asked here.", "Say --yes.")
-    typer.confirm(question, abort=True, err=True)
-
-
-def _size(path: Path) -> str:
-    """with 12 sentences, where they can be counted."""
-    from titans_edge.journal import Journal
-
-    try:
-        with Journal(path, write=False, check=False) as journal:
-            return f" with {journal.count()} sentences"
-    except MemoryStateError:
-        return ""
-
-
 def _answer(name: str, span: int, accept: bool) -> None:
-    with _open(name) as journal:
+    with opened(name) as journal:
         ruling = _one(journal, span).ruling
         if ruling is None or ruling.decision is not Decision.QUARANTINED:
             hint = f"See `titans-edge memory list {name} --quarantine`."
@@ -406,36 +203,18 @@ def _answer(name: str, span: int, accept: bool) -> None:
     print("Accepted: it counts as if you had said it then." if accept else "Rejected.")
 
 
-def _repaired(name: str, done: Repair) -> list[str]:
-    """What a repair did, in lines."""
-    lost = f"{len(done.lost)} lost ({_numbers(done.lost)})" if done.lost else "none known to be lost"
-    out = [f"{name}: {done.kept} sentences kept, {lost}; the damaged file is {done.aside.name}."]
-    becomes = {"its facts": "read anew", "its ruling": "decided anew", "its answer": "to be answered anew"}
-    for part, ids in done.parts.items():
-        out.append(f"{part.removeprefix('its ').capitalize()} damaged, {becomes[part]}: {_numbers(ids)}.")
-    if done.base_lost:
-        out.append("What it held before it kept sentences is lost.")
-    return out
-
-
-def _numbers(ids: Sequence[int]) -> str:
-    """#1, #3-7."""
-    runs: list[list[int]] = []
-    for i in ids:
-        if runs and runs[-1][-1] == i - 1:
-            runs[-1] = [runs[-1][0], i]
-        else:
-            runs.append([i])
-    return ", ".join(f"#{r[0]}" if len(r) == 1 else f"#{r[0]}-{r[-1]}" for r in runs)
-
-
 def _memories(as_json: bool) -> None:
     from titans_edge.journal import Journal, upkeep
+    from titans_edge.journal.legacy import is_legacy
 
     rows: list[dict[str, Any]] = []
     for path in sorted(library.memories_dir().glob("*.memory")):
         row: dict[str, Any] = {"name": path.stem}
         try:
+            if is_legacy(path):
+                raise MemoryStateError(
+                    f"it has no journal yet; open it once with `titans-edge chat --memory {path.stem}`"
+                )
             with Journal(path, write=False, check=False) as journal:
                 row |= {"sentences": journal.count(), "bytes": path.stat().st_size}
         except (MemoryStateError, OSError) as e:
@@ -478,14 +257,13 @@ def _told(e: Entry, facts_shown: list[str] | None) -> list[str]:
     when, ruling = datetime.fromtimestamp(e.time), e.ruling
     decided = "undecided" if ruling is None else f"{ruling.decision}: {ruling.reason} (policy {ruling.policy})"
     answer = {True: "accepted by you", False: "rejected by you"}.get(e.answer) if e.answer is not None else None
+    known = "not read yet" if facts_shown is None else f"\n{'':<10}".join(map(common.printable, facts_shown)) or "none"
     lines = {
         "sentence": f"#{e.id} {common.printable(e.text)}",
         "source": f"{common.printable(e.source.label)}, from character {e.offset}",
         "time": f"{when:%Y-%m-%d %H:%M:%S}",
         "surprise": "unknown" if e.surprise is None else f"{e.surprise:.2f} nats a token",
         "decision": decided if answer is None else f"{decided}; {answer}",
-        "facts": "not read yet"
-        if facts_shown is None
-        else "\n          ".join(map(common.printable, facts_shown)) or "none",
+        "facts": known,
     }
     return [f"{k:<10}{v}" for k, v in lines.items()]

@@ -448,7 +448,8 @@ class Journal:
             self.db.backup(copy)
             self._replace(copy)
         format_2.migrate(self.db)
-        self.notices.append("The memory was brought to the format of this version; its text is read anew once.")
+        if write:
+            self.notices.append("The memory was brought to the format of this version; its text is read anew once.")
 
     def _replace(self, db: sqlite3.Connection) -> None:
         self.db.close()
