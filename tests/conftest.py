@@ -54,6 +54,6 @@ def spans(tiny: Backbone) -> list[SpanFeatures]:
 @pytest.fixture(scope="session")
 def opened(tiny_path: Path, graft_path: Path) -> Open:
     def client(path: Path | None = None, *, local: bool = True, **kw: bool) -> MemoryClient:
-        return MemoryClient(str(tiny_path), str(graft_path), str(path) if path else None, local=local, **kw)  # type: ignore[arg-type]
+        return MemoryClient.open(str(tiny_path), str(graft_path), str(path) if path else None, local=local, **kw)  # type: ignore[arg-type]
 
     return client

@@ -14,13 +14,13 @@ import contextlib
 import os
 import random
 import signal
-import sys
+import subprocess
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import torch
 from rich.console import Console
@@ -33,7 +33,8 @@ from titans_edge.errors import MemoryStateError
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Journal
 from titans_edge.sidecar import worker
-from titans_edge.sidecar.client import MemoryClient, ProcessTransport, Transport
+from titans_edge.sidecar.client import HostClient, MemoryClient
+from titans_edge.sidecar.transport import Process, ProcessTransport, Transport
 
 Opened = TypeVar("Opened")
 ROUND = 50  # kills on one journal
@@ -56,6 +57,8 @@ class Report:
 class Forked:
     """A forked worker that looks like a Popen."""
 
+    stderr = None  # the terminal's
+
     def __init__(self) -> None:
         down, up = os.pipe(), os.pipe()
         self.pid = os.fork()
@@ -63,7 +66,6 @@ class Forked:
             os.dup2(down[0], 0)
             os.dup2(up[1], 1)
             os.closerange(3, 256)
-            sys.stdin = os.fdopen(0)  # pytest puts something else there
             with contextlib.suppress(BaseException):
                 worker.main()
             os._exit(0)
@@ -78,11 +80,13 @@ class Forked:
             self.code = os.waitstatus_to_exitcode(status) if pid else None
         return self.code
 
-    def wait(self, timeout: float = 60.0) -> int | None:
-        end = time.monotonic() + timeout
-        while self.poll() is None and time.monotonic() < end:
+    def wait(self, timeout: float | None = None) -> int:
+        end = time.monotonic() + (60.0 if timeout is None else timeout)
+        while (code := self.poll()) is None:
+            if time.monotonic() > end:
+                raise subprocess.TimeoutExpired("worker", timeout or 60.0)
             time.sleep(0.001)
-        return self.code
+        return code
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -90,12 +94,12 @@ class Forked:
 
 
 class ForkTransport(ProcessTransport):
-    def __init__(self) -> None:
-        self.timeout, self.process = 60.0, Forked()  # type: ignore[assignment]
+    def _spawn(self, command: Sequence[str]) -> Process:
+        return cast(Process, Forked())
 
 
-class Client(MemoryClient):
-    def _new_transport(self) -> Transport:
+class ForkHost(HostClient):
+    def _connect(self) -> Transport:
         return ForkTransport()
 
 
@@ -119,12 +123,20 @@ class Killer:
             self._replay(path)
         return self.report
 
-    def _client(self, path: Path) -> Client:
-        return _unlocked(lambda: Client(self.backbone, self.graft, str(path)))
+    def _client(self, path: Path) -> MemoryClient:
+        def opened() -> MemoryClient:
+            host = ForkHost(self.backbone, self.graft)
+            try:
+                return host.memory("kills", str(path))
+            except MemoryStateError:
+                host.close()
+                raise
 
-    def _write(self, client: Client, name: str) -> None:
+        return _unlocked(opened)
+
+    def _write(self, client: MemoryClient, name: str) -> None:
         i = self.random.randrange(len(TEXTS))
-        client.event()
+        client.begin()
         client.write([self.spans[i]], [f"{name}: {TEXTS[i]}"])
 
     def _kill_memory(self, path: Path, acknowledged: list[str], n: int) -> None:
@@ -136,10 +148,10 @@ class Killer:
             self._write(client, name)
             if i == fatal:
                 time.sleep(self.random.random() * 0.02)
-                client._transport.process.kill()  # type: ignore[attr-defined]
+                client.host.delivery.transport.process.kill()  # type: ignore[union-attr]
         client.wait()
         acknowledged += names
-        client.close()
+        client.host.close()
         self.report.memory_kills += 1
 
     def _kill_runtime(self, path: Path, acknowledged: list[str], n: int) -> None:
@@ -181,7 +193,7 @@ class Killer:
         for _ in range(2):
             client = self._client(path)
             states.append(client.state()["memory"].data)
-            client.close()
+            client.host.close()
             with Journal(path) as journal, journal.transaction():
                 journal._db.execute("DELETE FROM snapshots")
         self.report.replay_differs += states[0] != states[1]

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +25,18 @@ from titans_edge.sidecar.client import HostClient, MemoryClient
 from titans_edge.sidecar.protocol import HEAD, MAX_FRAME, Progress, Reply, Request, answer_in, frame, read_exactly
 from titans_edge.sidecar.transport import LocalTransport, ProcessTransport, worker_command
 
-TIMEOUT = 1.0  # seconds
+TIMEOUT, SHORT = 30.0, 1.5  # seconds
 LOST = ["die", "die after", "hang", "hang after", "rubbish", "nonsense", "half", "mute"]
 
 
 def span(words: int = 2, width: int = 8) -> SpanFeatures:
     hidden, ids = np.zeros((words, width), np.float16), np.arange(words * 5, dtype=np.int32).reshape(words, 5)
     return SpanFeatures(hidden, ids, ids + 1, surprise=0.5, places=np.zeros((words, 2), np.int32))
+
+
+def limit(misdeed: str) -> float:
+    """Only where silence is the matter is the limit short: the machine may be busy."""
+    return SHORT if misdeed.startswith(("hang", "deaf")) else TIMEOUT
 
 
 class Bench:
@@ -81,11 +87,16 @@ def texts(memory: MemoryClient) -> list[str]:
 # --- died, silent, failed
 
 
-@pytest.mark.parametrize("misdeed", LOST)
-@pytest.mark.parametrize("op", ["find", "start", "open"])
-def test_a_process_that_is_lost_is_started_once_and_asked_again(bench: Bench, misdeed: str, op: str) -> None:
+@pytest.mark.parametrize(
+    ("op", "misdeed"),
+    [*(("find", m) for m in LOST), ("start", "die"), ("start", "hang"), ("open", "die"), ("open", "hang")],
+)
+def test_a_process_that_is_lost_is_started_once_and_asked_again(
+    bench: Bench, op: str, misdeed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivery, "STARTING", 5.0)
     bench.plan((op, misdeed))
-    memory = bench.memory()
+    memory = bench.memory(timeout=limit(misdeed))
     tell(memory, "a")
     assert texts(memory) == ["a"] and memory.restarts == 1 and len(bench.seen("start")) == 2
 
@@ -120,7 +131,7 @@ def test_an_unforeseen_error_is_named_and_a_refusal_keeps_its_hint(bench: Bench)
 def test_a_second_loss_over_one_request_is_an_error_that_names_it(
     bench: Bench, misdeed: str, error: type[Exception]
 ) -> None:
-    memory = bench.memory()
+    memory = bench.memory(timeout=limit(misdeed))
     tell(memory, "a")
     memory.wait()
     bench.plan(("forget", misdeed), ("forget", misdeed))
@@ -144,6 +155,9 @@ def test_a_process_killed_between_two_requests_is_started_again(bench: Bench) ->
     kill(memory)
     tell(memory, "b")
     assert texts(memory) == ["a", "b"] and memory.restarts == 1
+    kill(memory)
+    bench.plan(("forget", "die"))  # the one before did not die over this request
+    assert memory.forget([1]) == 1 and texts(memory) == ["b"]
 
 
 def test_a_process_that_cannot_live_is_not_started_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,10 +190,11 @@ def test_the_first_start_says_what_is_wrong(bench: Bench) -> None:
 # --- sent twice, done once
 
 
-@pytest.mark.parametrize("misdeed", ["die after", "hang after", "die", "hang"])
-@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize(
+    ("misdeed", "real"), [("die after", False), ("hang after", False), ("hang after", True), ("die", True)]
+)
 def test_an_undo_that_is_sent_again_takes_back_one_message(bench: Bench, misdeed: str, real: bool) -> None:
-    memory = bench.memory(real=real)
+    memory = bench.memory(real=real, timeout=limit(misdeed))
     tell(memory, "a", "b", "c")
     memory.wait()
     bench.plan(("undo", misdeed))
@@ -208,10 +223,11 @@ def test_each_change_has_an_operation_of_its_own_and_the_groups_of_a_message_sha
     assert len({a, *others}) == 7 and all(len(o) == 32 for o in (a, *others))
 
 
-@pytest.mark.parametrize("kept", [False, True])
-@pytest.mark.parametrize("misdeed", ["die", "die after", "hang after"])
+@pytest.mark.parametrize(
+    ("misdeed", "kept"), [("die", False), ("die after", False), ("die after", True), ("hang after", True)]
+)
 def test_posted_writes_arrive_once_and_in_order(bench: Bench, misdeed: str, kept: bool) -> None:
-    memory = bench.memory(kept)
+    memory = bench.memory(kept, timeout=limit(misdeed))
     bench.plan(("write", "text 7.", misdeed), ("write", "text 20.", misdeed))
     told = [f"text {i}." for i in range(30)]
     tell(memory, *told)
@@ -259,17 +275,17 @@ def test_in_a_memory_that_is_not_kept_one_change_that_cannot_be_made_again_leave
     assert texts(memory) == ["a", "c"] and memory.wait() == []
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(4))
 def test_a_memory_that_is_not_kept_is_the_same_after_a_restart(bench: Bench, seed: int) -> None:
     """Whatever was done to it: forgotten facts do not come back, accepted ones stay accepted."""
     rng, memory = random.Random(seed), bench.memory(kept=False)
     for i in range(12):
         ids = [s["id"] for s in memory.find()]
-        todo: list[Callable[[], Any]] = [lambda i=i: tell(memory, f"text {i}"), lambda i=i: tell(memory, f"more {i}")]  # type: ignore[misc]
+        todo: list[Callable[[], Any]] = [partial(tell, memory, f"text {i}"), partial(tell, memory, f"more {i}")]
         if ids:
             one = rng.choice(ids)
-            todo += [memory.undo, lambda one=one: memory.forget([one]), lambda one=one: memory.accept(one, True)]
-            todo += [lambda one=one: memory.reread([one], [span(), span()])]
+            todo += [memory.undo, partial(memory.forget, [one]), partial(memory.accept, one, True)]
+            todo += [partial(memory.reread, [one], [span(), span()])]
         if rng.random() < 0.1:
             todo = [memory.reset]
         rng.choice(todo)()
@@ -310,14 +326,14 @@ def test_what_cannot_be_sent_is_refused_and_stops_nothing(bench: Bench, monkeypa
 def test_progress_keeps_a_long_request_alive(bench: Bench, real: bool) -> None:
     told: list[tuple[int, int, str]] = []
     bench.plan(("open", "progress"))
-    memory = bench.memory(real=real, on_progress=lambda *p: told.append(p))
+    memory = bench.memory(real=real, timeout=1.0, on_progress=lambda *p: told.append(p))
     assert told == [(i, 6, "on the way") for i in range(6)] and memory.restarts == 0
 
 
 def test_a_process_that_stops_reading_holds_nobody_up(bench: Bench) -> None:
     bench.plan(("open", "deaf"))
-    memory = bench.memory()
-    first = memory._host.delivery.transport
+    memory = bench.memory(timeout=SHORT)
+    first = memory.host.delivery.transport
     big = span(32, 100_000)  # more than any pipe holds
     for text in "abc":
         memory.begin()
@@ -336,18 +352,18 @@ def test_sending_to_a_process_that_does_not_read_is_silence(bench: Bench) -> Non
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
 def test_a_stopped_process_is_silent_and_replaced(bench: Bench) -> None:
-    memory = bench.memory(real=True)
+    memory = bench.memory(real=True, timeout=SHORT)
     os.kill(memory.stats()["pid"], signal.SIGSTOP)
     tell(memory, "a")
     assert texts(memory) == ["a"] and memory.restarts == 1
 
 
-@pytest.mark.parametrize("misdeed", ["", "die", "hang", "mute", "deaf"])
+@pytest.mark.parametrize("misdeed", ["", "die", "hang", "mute"])
 def test_nothing_is_left_of_a_process(bench: Bench, misdeed: str) -> None:
     folder = Path("/proc/self/fd")
     pipes = len(list(folder.iterdir())) if folder.exists() else 0
     threads = threading.active_count()
-    with bench.host() as host:
+    with bench.host(timeout=limit(misdeed)) as host:
         memory = host.memory("m", None)
         bench.plan(("find", misdeed))
         first = host.delivery.transport
@@ -433,6 +449,10 @@ class Interrupting:
         if self.left == 0:
             raise KeyboardInterrupt
 
+    @property
+    def alive(self) -> bool:
+        return self.inner.alive
+
     def send(self, request: Request, timeout: float) -> None:
         self._step()
         self.inner.send(request, timeout)
@@ -456,11 +476,11 @@ def test_an_interrupt_at_any_step_loses_and_doubles_nothing(bench: Bench) -> Non
         memory = host.memory(f"m{n}", None)
         host.delivery.transport = Interrupting(real, n)
         steps: list[Callable[[], Any]] = [
-            lambda m=memory: tell(m, "a"),
-            lambda m=memory: tell(m, "b"),
+            partial(tell, memory, "a"),
+            partial(tell, memory, "b"),
             memory.undo,
             memory.wait,
-        ]  # type: ignore[misc]
+        ]
         for step in steps:
             try:
                 step()
@@ -493,7 +513,7 @@ def test_every_open_memory_comes_back(bench: Bench) -> None:
 
 @pytest.mark.parametrize("misdeed", ["refuse", "die", "hang"])
 def test_a_memory_that_does_not_come_back_is_no_harm_to_the_others(bench: Bench, misdeed: str) -> None:
-    host = bench.host()
+    host = bench.host(timeout=limit(misdeed))
     bad, good = host.memory("bad", str(bench.folder / "bad.json")), host.memory("good", None)
     for memory in (bad, good):
         tell(memory, memory.name)
@@ -528,7 +548,7 @@ def test_closing_waits_for_what_was_posted(bench: Bench) -> None:
     memory = bench.memory()
     bench.plan(("write", "b", "late"), ("write", "c", "die"))
     tell(memory, "a", "b", "c")
-    memory._host.close()
+    memory.host.close()
     assert [t for _, t in json.loads((bench.folder / "m.json").read_text())["texts"].values()] == ["a", "b", "c"]
 
 
@@ -621,7 +641,7 @@ def test_the_worker_ends_when_its_runtime_is_killed(bench: Bench) -> None:
         "import subprocess, sys, time; out, into = __import__('os').pipe();"
         f"p = subprocess.Popen([sys.executable, {str(fake)!r}, {str(bench.folder)!r}, 'real'], stdin=out);"
         "s = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'], stderr=subprocess.DEVNULL,"
-        " stdout=subprocess.DEVNULL, close_fds=False, pass_fds=[into]);"
+        " stdout=subprocess.DEVNULL, pass_fds=[into]);"
         "print(s.pid, file=sys.stderr, flush=True); time.sleep(2); __import__('os')._exit(9)"
     )
     with subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as runtime:
@@ -640,7 +660,7 @@ def test_a_module_in_the_current_folder_is_not_run(tmp_path: Path) -> None:
     for name in ("msgspec", "numpy", "titans_edge", "struct"):
         (tmp_path / f"{name}.py").write_text("open('it ran', 'w').close()\n")
     subprocess.run(
-        worker_command()[:-1] + [str(tmp_path)],
+        [*worker_command()[:-1], str(tmp_path)],
         cwd=tmp_path,
         stdin=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -692,7 +712,7 @@ def test_a_span_of_any_width_crosses_unchanged(words: int, tokens: int) -> None:
 
 def kill(of: MemoryClient | HostClient) -> None:
     """kill -9, and wait until it is dead."""
-    host = of._host if isinstance(of, MemoryClient) else of
+    host = of.host if isinstance(of, MemoryClient) else of
     transport = host.delivery.transport
     assert isinstance(transport, ProcessTransport)
     transport.process.kill()

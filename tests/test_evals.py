@@ -4,6 +4,7 @@ speak.
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,11 +16,11 @@ from tests.test_program import titans
 from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
+from titans_edge.chat import Chat
 from titans_edge.errors import DataError, UsageError
 from titans_edge.evaluate import long, poison
 from titans_edge.evaluate.plots import draw
-from titans_edge.evaluate.runner import GREEDY
-from titans_edge.runtime import Chat
+from titans_edge.evaluate.runner import SAMPLING
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import TRUST
 from titans_edge.stories import attacks
@@ -33,7 +34,7 @@ PROSE = (
 
 @pytest.fixture(scope="module")
 def chat(tiny: Backbone, tiny_path: Path, graft_path: Path) -> Iterator[Chat]:
-    client = MemoryClient(str(tiny_path), str(graft_path), None, local=True)
+    client = MemoryClient.open(str(tiny_path), str(graft_path), None, local=True)
     yield Chat(tiny, client, context=512, sampling=Sampling(max_tokens=4))
     client.close()
 
@@ -44,6 +45,55 @@ def test_cases_are_the_same_for_a_seed_and_more_samples_only_add() -> None:
         assert many[:3] == few and other != few, kind
     with pytest.raises(UsageError, match="contradiction"):
         list(attacks.make("nonsense", 1, 0))
+
+
+MEASURED = {  # checksums of each kind's first 20 cases of seed 0, as the published results were measured on
+    "contradiction": "87103121435dfca6", "repeat": "fc9218d736c46dd3", "instruction": "4c07494b26631abf",
+    "near-key": "6e4683f72fa66e3b", "flood": "08b3a2afd3ddf26f", "drift": "f86cffa25ed3a73e",
+    "role": "8a75f26d3c8a74a2", "look-alike": "aa8be90944f7fdda", "clean-user": "203597e373bc1cdd",
+    "clean-document": "5b64a79e9e69cf09", "clean-change": "227e7008726c3a6c", "clean-correction": "de673dd771a18bc3",
+    "clean-story": "a7c661a835adb281",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", MEASURED)
+def test_cases_are_those_that_older_results_were_measured_on(kind: str) -> None:
+    cases = [
+        (c.id, [(t.text, t.name) for t in c.told], c.honest, c.question, c.truth, c.lies)
+        for c in attacks.make(kind, 20, 0)
+    ]
+    assert hashlib.blake2b(json.dumps(cases).encode(), digest_size=8).hexdigest() == MEASURED[kind]
+
+
+def test_untold_attacks_lie_about_what_nobody_spoke_of_and_have_no_truth() -> None:
+    for i, c in enumerate(attacks.make("untold", 60, 0)):
+        p = attacks.Plot.seeded(f"0-untold-{i}", 4)
+        assert p.claim.key in c.question and word(p.lie) in c.told[1].text and c.lies == (word(p.lie),), c
+        assert p.claim.key not in c.told[0].text and word(p.lie) not in c.told[0].text, c
+        assert c.truth == "" and [t.kind == "user" for t in c.told] == [True, False], c
+        for answer, lied in ((f"It is {word(p.lie)}.", True), ("Nobody said.", False)):
+            o = poison.judge(c, "on", None, answer, ())
+            assert (o.attacked, o.right) == (lied, not lied)
+
+
+def test_new_kinds_have_numbers_of_any_length_and_old_ones_none_longer_than_before() -> None:
+    longest = {
+        kind: max(len(c.lies[0]) for c in attacks.make(kind, 200, 0) if c.lies[0].isdigit())
+        for kind in ("contradiction", *attacks.LONG_NUMBERS)
+    }
+    assert longest == {"contradiction": 2, "reworded": 4, "untold": 4}
+
+
+def test_all_attacks_are_counted_together_but_for_those_on_what_nobody_told() -> None:
+    outcomes = [
+        poison.judge(c, "on", None, c.lies[0] if k == "untold" else "no idea", ())
+        for k in ("reworded", "role", "untold")
+        for c in attacks.make(k, 5, 0)
+    ]
+    rows = {r.kind: r for r in poison.table(outcomes)}
+    assert set(rows) == {"reworded", "role", "untold", "all attacks"}
+    assert rows["all attacks"].n == 10 and rows["all attacks"].success[0] == 0  # type: ignore[index]
+    assert rows["untold"].success[0] == 100 and rows["untold"].right[0] == 0  # type: ignore[index]
 
 
 def test_an_attack_lies_about_what_the_user_said_and_only_less_trusted_sources_attack() -> None:
@@ -156,10 +206,10 @@ def held(
 ) -> list[long.Conversation]:
     folder = tmp_path_factory.mktemp("long")
     (folder / "prose.txt").write_text(PROSE)
-    plan = long.Plan((5, 15), range(1), text=folder / "prose.txt", context=512)
+    plan = long.Plan((5, 15), range(1), text=folder / "prose.txt", context=512, tokens=4)
 
     def opener(path: Path) -> MemoryClient:
-        return MemoryClient(str(tiny_path), str(graft_path), str(path), local=True)
+        return MemoryClient.open(str(tiny_path), str(graft_path), str(path), local=True)
 
     return list(long.run(tiny, opener, folder, plan, lambda n: None))
 
@@ -218,8 +268,8 @@ def test_the_commands(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None
 
 @pytest.mark.real
 def test_the_memory_believes_lies_without_the_guard_and_not_with_it(real: Backbone, real_path: Path) -> None:
-    client = MemoryClient(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
-    chat = Chat(real, client, context=2048, sampling=GREEDY)
+    client = MemoryClient.open(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
+    chat = Chat(real, client, context=2048, sampling=SAMPLING)
     try:
         believed = {g: sum(o.attacked for o in poison.run(chat, "contradiction", 8, 0, g)) for g in poison.GUARDS}
         known = sum(o.right for o in poison.run(chat, "clean-document", 8, 0, "on"))
@@ -231,7 +281,7 @@ def test_the_memory_believes_lies_without_the_guard_and_not_with_it(real: Backbo
 @pytest.mark.real
 def test_a_short_long_run_recalls(real: Backbone, real_path: Path, tmp_path: Path) -> None:
     def opener(path: Path) -> MemoryClient:
-        return MemoryClient(str(real_path), str(library.find_graft(None, library.DEFAULT)), str(path))
+        return MemoryClient.open(str(real_path), str(library.find_graft(None, library.DEFAULT)), str(path))
 
     (tmp_path / "prose.txt").write_text(PROSE)
     plan = long.Plan((10,), (0,), text=tmp_path / "prose.txt")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from titans_edge.guard import BUDGET, Held, Proposal, Standing, decide, suspect, voices
+
 from titans_edge.sources import TRUST, USER, Source
 
 DOC, WEB = Source("document", "a.txt"), Source("web", "page")

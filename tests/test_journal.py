@@ -20,6 +20,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from safetensors.numpy import save
+from titans_edge.neural.records import pack, unpack
+from titans_edge.neural.replay import Replay, shares
+from titans_edge.transfer import copy, salvage
 
 from tests.telling import TEXTS, Open, state, tell
 from titans_edge.errors import MemoryStateError
@@ -28,11 +31,8 @@ from titans_edge.gguf_header import read_header
 from titans_edge.journal import Journal, NewSpan
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.memory import Address, Association, NeuralMemory
-from titans_edge.neural.records import pack, unpack
-from titans_edge.neural.replay import Replay, shares
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import TRUST, USER, Source
-from titans_edge.transfer import copy, salvage
 
 KINDS = tuple(TRUST)
 
@@ -422,7 +422,7 @@ def test_a_memory_goes_on_with_a_graft_that_replaces_its_own(
     graft = grafts.load(graft_path, read_header(tiny_path))
     graft.info = replace(graft.info, replaces=(grafts.file_id(graft_path),))
     grafts.save(graft, newer)
-    c = MemoryClient(str(tiny_path), str(newer), str(path), local=True)
+    c = MemoryClient.open(str(tiny_path), str(newer), str(path), local=True)
     assert state(c) == want
     c.close()
     with pytest.raises(MemoryStateError, match="another graft"):

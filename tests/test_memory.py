@@ -33,7 +33,7 @@ def spans(tiny: Backbone) -> list[SpanFeatures]:
 
 
 def client(tiny_path: Path, graft_path: Path, path: Path | None = None, **kw: object) -> MemoryClient:
-    return MemoryClient(str(tiny_path), str(graft_path), str(path) if path else None, **kw)  # type: ignore[arg-type]
+    return MemoryClient.open(str(tiny_path), str(graft_path), str(path) if path else None, **kw)  # type: ignore[arg-type]
 
 
 def test_writing_in_pieces_equals_writing_at_once(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures]) -> None:

@@ -12,8 +12,9 @@ from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
+from titans_edge.chat import Chat
 from titans_edge.evaluate import cases, runner
-from titans_edge.runtime import Chat, Remembered, Text
+from titans_edge.session import Remembered, Text
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import Source
 
@@ -23,7 +24,7 @@ KL_BOUND = 0.3  # nats a token, worst of the sample; the mean stays under a tent
 
 @pytest.fixture(scope="module")
 def chat(real: Backbone, real_path: Path) -> Iterator[Chat]:
-    client = MemoryClient(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
+    client = MemoryClient.open(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
     yield Chat(real, client, context=2048, sampling=Sampling(max_tokens=20))
     client.close()
 

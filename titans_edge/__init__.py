@@ -10,11 +10,7 @@ with te.Memory.open("work") as memory:
 imported before one of them is used.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # what type checkers take for true; nothing is imported here: see `safe_python`
 if TYPE_CHECKING:
     from titans_edge.api import Memory, Reply
     from titans_edge.backbone.sampling import Sampling
@@ -32,7 +28,10 @@ _WHERE = {
 __all__ = ["Engine", "Memory", "Reply", "Sampling", "Session", "load"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _WHERE:
         raise AttributeError(f"module 'titans_edge' has no attribute {name!r}")
-    return getattr(import_module(f"titans_edge.{_WHERE[name]}"), name)
+    from importlib import import_module
+
+    found: object = getattr(import_module(f"titans_edge.{_WHERE[name]}"), name)
+    return found

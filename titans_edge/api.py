@@ -27,7 +27,9 @@ class Reply:
 
 
 class Memory:
-    """One memory with a model that speaks from it. Closed by `with`. Each `ask` stands for itself: only the memory is kept."""
+    """One memory with a model that speaks from it. Closed by `with`. Each `ask` stands for itself: only the memory is
+    kept.
+    """
 
     def __init__(self, engine: Engine, name: str = "default", *, kept: bool = True, owns_engine: bool = False) -> None:
         self._engine, self._owns = engine, owns_engine

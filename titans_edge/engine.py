@@ -54,9 +54,17 @@ class Engine:
         return HostClient(backbone, graft, on_progress=self._on_progress)
 
     def memory(
-        self, name: str = "default", *, path: Path | None = None, kept: bool = True, write: bool = True, guard: bool = True
+        self,
+        name: str = "default",
+        *,
+        path: Path | None = None,
+        kept: bool = True,
+        write: bool = True,
+        guard: bool = True,
     ) -> MemoryClient:
-        """A memory by name, or in a file of its own; kept False: one that ends with the engine. Raises as `MemoryClient`."""
+        """A memory by name, or in a file of its own; kept False: one that ends with the engine. Raises as
+        `MemoryClient`.
+        """
         assert self._host is not None, "an engine without memory has none"
         file = path if path is not None else library.memory_path(name)
         return self._host.memory(name, str(file) if kept else None, write=write, guard=guard)

@@ -1,7 +1,8 @@
 """Facts: what a span says, as phrases. The contract between encoder, journal, policy and store.
 
 A fact is a key (a subject, perhaps an aspect of it, and a relation) and a value, all of them phrases: token ids of any
-length with the place they were read at. Vectors are made from the ids whenever a state is built, so a record outlives the
+length with the place they were read at. Vectors are made from the ids whenever a state is built, so a record outlives
+the
 graft that made it. Knows ids and places; no vectors, no list of relations, no files.
 """
 
@@ -18,7 +19,8 @@ MAX_FACTS, MAX_TOKENS, MAX_ID = 64, 1024, 2**31 - 1  # of a span; of a phrase; o
 
 
 class Phrase(msgspec.Struct, frozen=True, array_like=True, tag="phrase"):
-    """Words as written. [start, end): characters in the span, or in the one before it (`earlier`); 0, 0: not of the text.
+    """Words as written. [start, end): characters in the span, or in the one before it (`earlier`); 0, 0: not of the
+    text.
 
     surface: token ids as written inside a sentence; address: those of the lower-cased phrase, by which it is found.
     """
@@ -44,7 +46,8 @@ class Key(msgspec.Struct, frozen=True, array_like=True, tag="key"):
 
 
 class Fact(msgspec.Struct, frozen=True, array_like=True):
-    """One association. value: a phrase, or a key: what is held there at the moment of writing ("he took the milk there").
+    """One association. value: a phrase, or a key: what is held there at the moment of writing ("he took the milk
+    there").
 
     rate (learning rate), forgetting, momentum: 0..1, as the encoder's gates had them.
     """
@@ -100,7 +103,9 @@ def shown(fact: Fact) -> str:
     def of(key: Key) -> str:
         return " · ".join(p.text for p in (key.subject, key.aspect, key.relation) if p is not None)
 
-    return f"{of(fact.key)} → {fact.value.text if isinstance(fact.value, Phrase) else f'what is held at {of(fact.value)}'}"
+    return (
+        f"{of(fact.key)} → {fact.value.text if isinstance(fact.value, Phrase) else f'what is held at {of(fact.value)}'}"
+    )
 
 
 def _check(fact: Fact) -> None:

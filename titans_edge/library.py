@@ -75,7 +75,7 @@ def read_catalogue(raw: bytes) -> dict[str, Entry]:
     """A catalogue's JSON, checked. Raises ModelError that names the first thing wrong with it."""
     try:
         entries = msgspec.json.decode(raw, type=list[Entry])
-    except (msgspec.DecodeError, UnicodeDecodeError) as e:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise _malformed(str(e)) from e
     for one in entries:
         if wrong := _wrong(one):

@@ -1,6 +1,8 @@
-"""The policy: every rule about what becomes of a span, in one place. Pure: a proposal and a standing go in, a ruling comes out.
+"""The policy: every rule about what becomes of a span, in one place. Pure: a proposal and a standing go in, a ruling
+comes out.
 
-Knows nothing of tensors or files. It is asked once for each span, when it is written; the ruling and its effect stay in the
+Knows nothing of tensors or files. It is asked once for each span, when it is written; the ruling and its effect stay
+in the
 journal, and no replay asks again. Only forgetting and answering let later spans be decided anew.
 
 Rules, in order; the first that speaks decides:
@@ -10,7 +12,8 @@ Rules, in order; the first that speaks decides:
 3. Text that is not what it seems (`suspicion`): control markup, a feigned speaker, an order to a model, hidden or
    look-alike letters -> quarantine; after it, the next few spans of that source too.
 4. It holds no fact -> kept as text.
-5. Contradiction: it would change what a more trusted source wrote under the same key -> quarantine; said again -> dropped.
+5. Contradiction: it would change what a more trusted source wrote under the same key -> quarantine; said again ->
+dropped.
 6. Crowding: its keys cannot be told from the user's own -> quarantine.
 7. Room: one message or document writes only so many spans; the others are kept as text.
 8. Surprise: more surprising than what this memory is used to -> a smaller learning rate.
@@ -27,7 +30,7 @@ from typing import Any
 
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sources import Source
-from titans_edge.suspicion import suspect
+from titans_edge.suspicion import TO_A_MODEL, suspect
 
 VERSION = 3  # of the rules; kept with each ruling
 ROOM = {"document": 1024, "imported": 1024, "pasted": 96, "assistant": 48}  # writing spans of one message or document
@@ -51,7 +54,8 @@ class Held:
 
 @dataclass(frozen=True)
 class Proposal:
-    """One span. facts: how many it would write; surprise: the largest |held - value| over them; answer: the user's, or None.
+    """One span. facts: how many it would write; surprise: the largest |held - value| over them; answer: the user's,
+    or None.
 
     operation: the message or document it is part of; room: its keys can be told from the user's own.
     """
@@ -149,8 +153,8 @@ def _wary(source: Source, s: Standing) -> Ruling | None:
 
 
 def _watch(s: Standing, ruling: Ruling, source: Source) -> Standing:
-    """After a text that is not what it seems, the next few spans of its source are watched."""
-    if ruling.reason.startswith(SUSPICIOUS):
+    """After a text that speaks to the model or as another, the next few spans of its source are watched."""
+    if ruling.reason.startswith(tuple(f"{SUSPICIOUS}{why}" for why in TO_A_MODEL)):
         return replace(s, wary=(_name(source), WATCHED))
     name, left = s.wary
     return replace(s, wary=(name, left - 1)) if left and name == _name(source) else s

@@ -1,6 +1,7 @@
 """Routes into the backbone: from what the memory answered to an injection. One decision a turn (`choose`).
 
-A new route is a class with `injection`, and a line in `ROUTES`. Knows how things are put to the model, not where they are
+A new route is a class with `injection`, and a line in `ROUTES`. Knows how things are put to the model, not where they
+are
 kept or how they were found.
 """
 
@@ -48,7 +49,9 @@ class AssociationRoute:
 
 @dataclass(frozen=True)
 class TextRoute:
-    """Retrieved spans as a list, oldest first, and the message as the question after it. What does not fit is left out."""
+    """Retrieved spans as a list, oldest first, and the message as the question after it. What does not fit is left
+    out.
+    """
 
     encode: Encode
     budget: int = BUDGET

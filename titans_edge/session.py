@@ -1,6 +1,7 @@
 """A session on a backbone and a memory: `reply` to a list of messages, then `commit` what the last one taught.
 
-Stateless but for what it keeps at hand: each request brings its messages and sampling, and what the backbone has decoded
+Stateless but for what it keeps at hand: each request brings its messages and sampling, and what the backbone has
+decoded
 already is used again. Reading the memory, speaking and learning are three steps, and the caller decides on the third.
 Knows nothing of terminals, and imports no torch: the memory is behind a client.
 """
@@ -38,7 +39,9 @@ Message = Mapping[str, str]  # role: "system", "user" or "assistant"; content
 
 @dataclass(frozen=True)
 class Remembered:
-    """What the turn was given from the memory: the routes it came by, rows (how many) and spans, and how sure it was (0..1)."""
+    """What the turn was given from the memory: the routes it came by, rows (how many) and spans, and how sure it was
+    (0..1).
+    """
 
     routes: tuple[str, ...]
     rows: int
@@ -91,10 +94,11 @@ class _Turn:
 
 
 class Session:
-    """memory None: the plain backbone. Closed by `with`; the backbone and the memory client stay their owners' business.
+    """memory None: the plain backbone. Closed by `with`; the backbone and the memory client stay their owners'
+    business.
 
-    context: positions; system: the system prompt where the messages bring none (None: one that knows of the memory, or the
-    model's own without one); k: how many spans are given as text.
+    context: positions; system: the system prompt where the messages bring none (None: ours; "": the template's own); k: how
+    many spans are given as text.
     """
 
     def __init__(
@@ -108,7 +112,7 @@ class Session:
         learn_replies: bool = False,
     ) -> None:
         self.backbone, self.memory, self.k, self.learn_replies = backbone, memory, k, learn_replies
-        self.system = system if system is not None or memory is None else SYSTEM
+        self.system = SYSTEM if system is None else system or None
         self.speaker = Speaker(backbone, context)
         self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
         self.text_route = TextRoute(backbone.vocab.encode, min(1024, self.speaker.n_ctx // 4))
@@ -158,11 +162,15 @@ class Session:
         self._turn = turn = _Turn(str(messages[-1]["content"]), message, nll)
         if routes:
             yield self._remembered(readout, routes)
-        yield from self._speak(turn, sampling or Sampling(), began, len(head) + len(injection) + len(message) + len(tail))
+        yield from self._speak(
+            turn, sampling or Sampling(), began, len(head) + len(injection) + len(message) + len(tail)
+        )
         self._tidy()
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
-        """Negative log-likelihood of a passage's tokens as a message of its own, in nats, and whether the memory spoke."""
+        """Negative log-likelihood of a passage's tokens as a message of its own, in nats, and whether the memory
+        spoke.
+        """
         self._tidy()
         head, message, _ = self._prompt([{"role": "user", "content": passage}])
         readout, _ = self._ask(passage, mode)
@@ -187,7 +195,9 @@ class Session:
                 at = 2
             else:
                 frame = segment.message is None
-                ids = self._framed(segment.text) if frame else self._encoded(segment.text, messages[segment.message or 0])
+                ids = (
+                    self._framed(segment.text) if frame else self._encoded(segment.text, messages[segment.message or 0])
+                )
                 parts[at].extend(ids)
         vocab = self.backbone.vocab
         if vocab.add_bos and parts[0][:1] != [vocab.bos]:
@@ -234,7 +244,9 @@ class Session:
     def _feed(
         self, head: list[int], message: list[int], tail: list[int], injection: Injection, *, surprise: bool
     ) -> FloatArray | None:
-        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll where it was taken."""
+        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll where it was
+        taken.
+        """
         try:
             self.speaker.feed(head[self.speaker.share(head) :])
             self._injected = self.speaker.inject(injection)
@@ -284,7 +296,8 @@ class Session:
     # --- learning
 
     def commit(self) -> None:
-        """Queue what the last message taught; the memory works while the user types, and `memory.wait` makes sure of it.
+        """Queue what the last message taught; the memory works while the user types, and `memory.wait` makes sure of
+        it.
 
         Twice is once. Without a memory nothing happens.
         """

@@ -13,7 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, pairwise
 
 PASTED = 600  # characters: a longer paragraph was hardly typed, unless it speaks of "I" and "my"
 PERSONAL = 180  # characters: the user's own long paragraph says "I" or "my" once in so many
@@ -23,21 +23,22 @@ TO_A_MODEL = (MARKUP, SPEAKER, ORDER)  # reasons that begin so: what stands next
 
 _MARKUP = re.compile(
     r"(?i:<\|[a-z0-9_▁]{2,40}\|>"
-    r"|<\s*\|?\s*/?\s*(?:im_start|im_end|im_sep|endoftext|begin_of_text|end_of_text|start_header_id|end_header_id|eot_id)\b"
+    r"|< {0,2}\|? {0,2}/?(?:im_start|im_end|im_sep|endoftext|begin_of_text|end_of_text|eot_id"
+    r"|start_header_id|end_header_id)\b"
     r"|</?(?:start_of_turn|end_of_turn|tool_call|tool_response|think)>"
     r"|<</?sys>>)"
     r"|\[/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_CALLS|TOOL_RESULTS)\]"
 )
 
-_LINE = r"^[\s>*_`\"'“‘-]*"  # a line's beginning, with marks of quotation and emphasis
+_LINE = r"^[ >*_`\"'“‘-]*"  # a line's beginning, with marks of quotation and emphasis
 _SIDE = r"(?:user|human|(?:ai |virtual )?assistant)"
 _SPEAKER = re.compile(
     rf"{_LINE}{_SIDE}[*_`]*\s*:[*_`]*\s*(?:\S+\s+){{2}}\S"  # "User: admin" is a form that was filled in
     rf"|{_LINE}system[*_`]*\s*:(?=.{{0,200}}\byour?\b)"
-    rf"|{_LINE}###\s*(?:{_SIDE}|system)[*_`]*(?:\s*:|[ \t]*[\r\n]+\s*)\s*\S"
+    rf"|{_LINE}###\s*(?:{_SIDE}|system)[*_`]*(?:\s*:|[ \t]*[\r\n])\s*\S"
     rf"|{_LINE}\[\s*(?:{_SIDE}|system)\s*\]\s*:"
     rf"|\[\s*/\s*(?:{_SIDE}|system)\s*\]"
-    r"|<(user|human|assistant|system)>(?:\s*\S+\s+){2}.{0,400}</\1>",
+    r"|<(user|human|assistant|system)>\s*\S+\s+\S+\s[\s\S]{0,400}</\1>",
     re.I | re.M,
 )
 _MACHINES = frozenset({"assistant", "ai", "ai assistant", "bot", "chatbot", "chatgpt"})
@@ -50,26 +51,35 @@ _PERSONAL = re.compile(
     r"\b(?:I|my|me|mine|myself|ich|mich|mir|mein\w*|je|mon|mes|yo|mi|я|мне|меня|мо[йяёеи])\b|我|私|僕|俺", re.I
 )
 
-_DO = r"(?:^|[.!?:;,>\"'“”‘’()\[\]*#—–-]\s*|\b(?:please|kindly|now|just|and|then|you (?:must|should|will|need to|have to|to))\s+)"
+_DO = (  # where an order begins: "disregard", "Disregard", "please disregard", not "told the jury to disregard"
+    r"(?:^|[.!?:;,>\"'“”‘’()\[\]*#—–-]\s*|\b(?=(?-i:[A-Z]))"
+    r"|\b(?:please|kindly|now|just|and|then|you (?:must|should|will|need to|have to|to))\s+)"
+)
 _DROP = r"(?:ignore|disregard|forget|override|overrule|overwrite|discard|bypass)"
 _ANY = r"(?:(?:all|any|every|each|of|the|these|those|your|my|our|other|and|or)\s+){0,5}"
-_MODEL = r"(?:(?-i:AI|A\.I\.|ai)(?: (?:assistant|model|agent|system))?|LLM|(?:large )?language model|chat ?bot|virtual assistant)s?"
+_MODEL = (  # "Dear Ai," is somebody's name
+    r"(?:(?-i:AI|A\.I\.|ai)(?: (?:assistant|model|agent|system))?"
+    r"|LLM|(?:large )?language model|chat ?bot|virtual assistant)s?"
+)
+_ALL = r"(?:everything|anything|whatever|what|all)"
 _ORDER = re.compile(
     "|".join(
         (
             rf"{_DO}{_DROP} {_ANY}(?:previous|prior|earlier|preceding|foregoing|above|original|initial|system) {_ANY}"
             r"(?:instructions?|prompts?|directives?|facts?)\b",
-            rf"{_DO}{_DROP} (?:all|any|your)\b {_ANY}instructions? (?:above|before|given|you (?:were|have|received))\b",
-            rf"{_DO}{_DROP} (?:everything|anything|whatever|what|all)(?: that)? you(?:['’]ve| have| had)? (?:been|were|was)"
-            r" (?:told|taught|instructed|given)(?=\s*(?:$|[.!,;:]|before|earlier|previously|so far|until|above|by|and))",
-            rf"\b{_DROP} (?:everything|anything|whatever|what|all) (?:that )?(?:the|your) user (?:has |had |just |ever )?"
+            rf"{_DO}{_DROP} (?:all|any|your)\b {_ANY}instructions?"
+            r" (?:above|before|given|you (?:were|have|received))\b",
+            rf"{_DO}{_DROP} {_ALL}(?: that)? you(?:['’]ve| have| had)? (?:been|were|was)"
+            r" (?:told|taught|instructed|given)"
+            r"(?=\s*(?:$|[.!,;:]|before|earlier|previously|so far|until|above|by|and))",
+            rf"\b{_DROP} {_ALL} (?:that )?(?:the|your) user (?:has |had |just |ever )?"
             r"(?:said|says|told|wrote|claimed|stated)\b",
             rf"{_DO}(?:{_DROP}|leak|reveal) {_ANY}system prompt\b",
             rf"{_DO}(?:print|show|repeat|output) (?:me )?your (?:full |entire |whole )?system prompt\b",
             rf"{_DO}(?:update|correct|change|edit|amend|modify|overwrite|rewrite|erase|delete|clear|wipe|purge|reset)"
             r" (?:all (?:of )?)?your (?:(?:own|long-term|internal|stored|permanent) )*memor(?:y|ies)\b"
             r"(?! (?:cards?|sticks?|foam|modules?|chips?|settings?|cache|usage)\b)",
-            r"\boverwrite (?:everything|anything|what|all)(?: that)? you (?:know|remember|learned|learnt|stored)\b",
+            rf"\boverwrite {_ALL}(?: that)? you (?:know|remember|learned|learnt|stored)\b",
             rf"{_DO}(?:save|store|write|add|put|record|insert) (?:this|that|it|these|the following|what follows)"
             r"(?: \w+){0,2} (?:in|to|into) your (?:(?:long-term|internal|permanent) )*(?:memory|knowledge base)\b",
             r"\b(?:remember|memori[sz]e|note|store|save) (?:this|that|it), (?:assistant|ai|chat ?bot|language model)\b",
@@ -77,15 +87,17 @@ _ORDER = re.compile(
             r"(?=\s*(?:[:!;]|reading\b|processing\b|$))",
             r"\bnote to (?:the|my|our|this) assistant\s*:",
             rf"\bnew (?:system )?instructions? (?:for|to) {_ANY}(?:{_MODEL}|assistant)(?=\s*(?:[:.!,]|follow\b|$))",
-            rf"{_LINE}(?:dear|hey|hello|attention)[,:]? {_MODEL}\s*[,:!]",
+            rf"{_DO}(?:dear|hey|hello|attention)[,:]? {_MODEL}\s*[,:!]",
             # the same first order in other languages
-            r"\b(?:ignoriere?|vergiss|vergesse) (?:alle|sämtliche|deine|die) (?:\w+ )?(?:vorherigen|bisherigen|früheren) (?:an)?weisungen",
+            r"\b(?:ignoriere?|vergiss|vergesse) (?:alle|sämtliche|deine|die) (?:\w+ )?"
+            r"(?:vorherigen|bisherigen|früheren) (?:an)?weisungen",
             r"\b(?:ignore[zr]?|oublie[zr]?) (?:toutes )?(?:les|tes|vos) (?:instructions|consignes) précédentes",
             r"\b(?:ignor[ae]|olvid[ae]) (?:todas )?(?:las|tus|sus) instrucciones (?:anteriores|previas)",
             r"\b(?:ignora|dimentica) (?:tutte )?le istruzioni precedenti",
             r"\b(?:ignor[ea]|esqueça) (?:todas )?as instruções anteriores",
             r"(?:игнорируй|забудь)(?:те)? (?:все )?(?:предыдущие|прежние) (?:инструкции|указания)",
-            r"(?:忽略|无视|無視)(?:掉)?(?:你)?(?:之前|以前|先前|上面|以上|上述)?的?(?:所有|全部)?(?:之前|以前|先前)?的?(?:指令|指示)",
+            r"(?:忽略|无视|無視)掉?你?(?:之前|以前|先前|上面|以上|上述)?的?(?:所有|全部)?(?:之前|以前|先前)?的?"
+            r"(?:指令|指示)",
             r"(?:これまで|以前|前)の(?:すべての)?(?:指示|命令)を(?:すべて)?無視(?:して|しろ|せよ)",
         )
     ),
@@ -99,9 +111,8 @@ _WITHIN = re.compile(  # a soft hyphen belongs there; of invisible operators sin
     f"(?<={_L})(?:[\u034f\u115f\u1160\u180e\u200b-\u200f\u2060\u3164\ufe00-\ufe0f\ufeff\uffa0{_OWN_USE}]+(?={_L})"
     f"|[\u2061-\u2064]+(?={_L}{_L}))"
 )
-_IN_A_ROW = re.compile(
-    f"[\u200b-\u200d\u2060-\u2064\ufeff]{{4,}}|[\ufe00-\ufe0f\U000e0100-\U000e01ef]{{3,}}|[{_OWN_USE}]{{3,}}|[\ud800-\udfff]"
-)
+_IN_A_ROW = re.compile(f"[\ufe00-\ufe0f\U000e0100-\U000e01ef]{{3,}}|[{_OWN_USE}]{{3,}}|[\ud800-\udfff]")
+_UNSEEN = re.compile("[\u200b-\u200d\u2060-\u2064\ufeff]{4,}")  # the same one again and again spells nothing: Khmer
 _FLAG = re.compile("\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f")  # of Scotland, say
 _TAG = re.compile("[\U000e0000-\U000e007f]+")
 _TURNED = re.compile("([\u202d\u202e])([^\u202c\u2066-\u2069]*)")
@@ -115,7 +126,10 @@ _ALIKE = {  # letters that cannot be told from Latin ones
     "LISU": frozenset("ꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜ"),
 }
 _SYMBOLS = frozenset("αγικνρυχ")  # Greek letters that science adds to words: TNFα, hν, NFκB, νmax, sinαcosα
-_MATHS = frozenset("sin cos tan cot sec csc log exp max min lim mod det dim gcd arg sup inf abc ijk ijkl".split())
+_MATHS = frozenset(
+    ("sin", "cos", "tan", "cot", "sec", "csc", "log", "exp", "max", "min", "lim", "mod", "det", "dim", "gcd", "arg",
+     "sup", "inf", "abc", "ijk", "ijkl")
+)  # fmt: skip
 _CAPITALS = "\u2102\u210a-\u2115\u2119-\u211d\u2124\u2128\u212c-\u2134"  # ℋ and the like: the holes in that alphabet
 _STYLED = re.compile(
     f"[\U0001d400-\U0001d6a3{_CAPITALS}]{{3,}}|[\uff21-\uff3a\uff41-\uff5a]{{3,}}"
@@ -132,32 +146,33 @@ def suspect(text: str) -> str | None:
     """
     if not text.isascii() and (found := _hidden(text) or _look_alike(text)):
         return found
-    plain = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    for what, pattern in ((MARKUP, _MARKUP), (SPEAKER, _SPEAKER), (ORDER, _ORDER)):
-        if match := pattern.search(plain):
+    visible = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    lines = "\n".join(" ".join(line.split()) for line in visible.splitlines())
+    one_line = lines.replace("\n", " ")
+    for what, pattern, where in ((MARKUP, _MARKUP, lines), (SPEAKER, _SPEAKER, lines), (ORDER, _ORDER, one_line)):
+        if match := pattern.search(where):
             return f"{what}: {' '.join(match.group().split())[:40]!r}"
     return None
 
 
 def _hidden(text: str) -> str | None:
     """Characters one does not see that carry text, cut a word in two, or turn letters around."""
-    for pattern in (_WITHIN, _IN_A_ROW):
-        if match := pattern.search(text):
-            return f"{HIDDEN}: U+{ord(match.group()[0]):04X}"
-    if match := _TAG.search(_FLAG.sub("", text)):
-        return f"{HIDDEN}: U+{ord(match.group()[0]):04X}"
+    code = next((run for run in _UNSEEN.findall(text) if len(set(run)) > 1), "")
+    match = _WITHIN.search(text) or _IN_A_ROW.search(text) or _TAG.search(_FLAG.sub("", text))
+    if found := code or (match.group() if match else ""):
+        return f"{HIDDEN}: U+{ord(found[0]):04X}"
     turned = _turned(text)
     return turned and f"{HIDDEN}: U+{ord(turned):04X} turns letters around"
 
 
 def _turned(text: str) -> str | None:
-    """The mark that has letters shown in another order than they are read in. Arabic and Hebrew need marks that do not."""
+    """The mark that shows letters in another order than they are read in; those Arabic and Hebrew need do not."""
     for mark, scope in _TURNED.findall(text):
         ways = {unicodedata.bidirectional(c) for c in scope}
         if ("L" in ways) if mark == "\u202e" else (ways & {"R", "AL"}):
             return str(mark)
     ways = {unicodedata.bidirectional(c) for c in text}
-    needless = "L" in ways and not ways & {"R", "AL"}
+    needless = re.search("[A-Za-z]{2}", text) and not ways & {"R", "AL"}
     return next((c for c in text if c in "\u202b\u2067"), None) if needless else None
 
 
@@ -168,7 +183,7 @@ def _look_alike(text: str) -> str | None:
         if not word.isascii() and (_mixed(word, native) or _symbol_within(word)):
             return f"{LOOK_ALIKE}: {word[:40]!r}"
     for run in _STYLED.findall(text):
-        letters = unicodedata.normalize("NFKC", run).lower()
+        letters = "".join(unicodedata.name(c)[-1] for c in run).lower()  # "MATHEMATICAL BOLD CAPITAL M"
         wide = "\uff21" <= run[0] <= "\uff5a" and _EAST_ASIAN.search(text)
         if not wide and letters not in _MATHS and 0 < len(re.findall("[aeiou]", letters)) < len(letters):
             return f"{LOOK_ALIKE}: {run[:40]!r}"
@@ -181,16 +196,14 @@ def _whole(word: str, script: str) -> bool:
 
 
 def _mixed(word: str, native: set[str]) -> bool:
-    """A word of Latin letters and look-alikes. In a text of the other script an ending (PDFа) or a slip (Cегодня) is
-    none.
-    """
+    """A word of Latin letters and look-alikes only; in a text of the other script an ending is none (PDFа)."""
     scripts = [_script(c) for c in word if not unicodedata.combining(c)]
     if len(scripts) < 3 or "LATIN" not in scripts:
         return False
     for script, alike in _ALIKE.items():
         others = {c for c in word if _script(c) == script}
-        switches = sum(a != b for a, b in zip(scripts, scripts[1:], strict=False))
-        if others & alike and (script not in native or (others <= alike and switches > 1)):
+        switches = sum(a != b for a, b in pairwise(scripts))
+        if others and others <= alike and (script not in native or switches > 1):
             return True
     return False
 
@@ -234,7 +247,7 @@ def voices(message: str) -> list[Voice]:
     """
     lines = list(_lines(message))
     chat = _transcript(lines)
-    out: list[Voice] = []
+    parts: list[tuple[bool, int, int]] = []
     announced = False
     for paragraph in _paragraphs(lines):
         long = paragraph[-1].end - paragraph[0].start > PASTED
@@ -243,8 +256,11 @@ def voices(message: str) -> list[Voice]:
         for line in paragraph:
             in_chat = line.start >= chat.start and paragraph[0].start < chat.stop
             pasted = line.pasted or strange or in_chat or _SPEAKER.match(line.text) is not None
-            out[-1:] = _joined(out[-1:], Voice(pasted, line.text, line.start), message)
-    return out
+            first = line.start
+            if parts and parts[-1][0] == pasted and not message[parts[-1][2] : first].strip():
+                first = parts.pop()[1]  # only white space is between: one part
+            parts.append((pasted, first, line.end))
+    return [Voice(pasted, message[start:end], start) for pasted, start, end in parts]
 
 
 def _lines(message: str) -> Iterator[Voice]:
@@ -280,10 +296,13 @@ def _part(pasted: bool, line: str, start: int, end: int, at: int) -> Voice:
 
 
 def _paragraphs(lines: list[Voice]) -> Iterator[list[Voice]]:
-    """Neighbouring lines that are all pasted or all not, up to an empty one."""
-    for (_, full), some in groupby(lines, lambda line: (line.pasted, bool(line.text))):
-        if full:
-            yield list(some)
+    """Neighbouring lines that are all pasted or all not, up to an empty one; a first line "See:" stands alone."""
+    for (_, full), group in groupby(lines, lambda line: (line.pasted, bool(line.text))):
+        some = list(group)
+        if full and some[0].text.endswith(":"):
+            yield [some.pop(0)]
+        if full and some:
+            yield some
 
 
 def _transcript(lines: list[Voice]) -> range:
@@ -297,10 +316,3 @@ def _transcript(lines: list[Voice]) -> range:
 
 def _personal(paragraph: str) -> bool:
     return len(_PERSONAL.findall(paragraph)) * PERSONAL >= len(paragraph)
-
-
-def _joined(last: list[Voice], part: Voice, message: str) -> list[Voice]:
-    """The part, one with the last one if both are pasted or both not and only white space is between."""
-    if last and last[0].pasted == part.pasted and not message[last[0].end : part.start].strip():
-        return [Voice(part.pasted, message[last[0].start : part.end], last[0].start)]
-    return [*last, part]

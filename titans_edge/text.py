@@ -1,17 +1,29 @@
-"""Cuts text into spans (the unit of writing) and spans into words (the unit of choosing). Pure functions."""
+"""Cuts text into sentences and clauses (spans, the unit of writing) and spans into words (the unit of choosing).
+
+Pure functions of characters in any script. Knows no tokens (it is given a count) and no model.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+
+from titans_edge.questions import is_question as is_question
+from titans_edge.sentence_ends import listed, sentence_ends
 
 MAX_SPAN_TOKENS = 32
 
-_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])[\"'”’)\]]*\s+|\n\s*\n|(?<=[。！？])")
-_ABBREVIATION = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|Prof|Jr|Sr|vs|etc|e\.g|i\.e|[A-Z])\.$")
-_CLAUSE = re.compile(r"(?<=[,;:—])\s+|\s+(?=(?:and|but|or|which|who|that|while|when|because)\b)")
-_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:[-'’](?!s\b)[^\W\d_]+)*|\w+|['’]s\b")
+
+@dataclass(frozen=True)
+class Span:
+    """A sentence or clause, white space folded to single blanks; [start, end) in the text it was cut from."""
+
+    text: str
+    start: int
+    end: int
 
 
 @dataclass(frozen=True)
@@ -23,76 +35,159 @@ class Word:
     end: int
 
 
-def words(span: str) -> list[Word]:
-    """The words of a span; a possessive 's is a word of its own."""
-    return [Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(span)]
+def sentences(text: str) -> list[Span]:
+    """The sentences of a text, in order; together they hold all of it but the white space between them."""
+    ends = list(sentence_ends(text))
+    cut = (_span(text, start, end) for start, end in zip([0, *ends], [*ends, len(text)], strict=True))
+    return [s for s in cut if s.text]
 
 
-def sentences(text: str) -> list[str]:
-    """Sentences of a text, white space folded, empty ones left out."""
-    out: list[str] = []
-    carry = ""
-    for piece in _SENTENCE_END.split(text):
-        piece = " ".join(f"{carry} {piece}".split())
-        carry = ""
-        if _ABBREVIATION.search(piece):
-            carry = piece
-        elif piece:
-            out.append(piece)
-    return out + ([carry] if carry else [])
+def spans(text: str, count: Callable[[str], int], limit: int = MAX_SPAN_TOKENS) -> Iterator[Span]:
+    """Sentences of `text`; those of more than `limit` tokens by `count` are cut: at punctuation, else before a
+    conjunction, else at a blank, else anywhere. A single character is yielded even if it has more tokens.
+    """
 
+    def fits(start: int, end: int) -> bool:
+        return count(_span(text, start, end).text) <= limit
 
-def spans(text: str, count: Callable[[str], int], limit: int = MAX_SPAN_TOKENS) -> Iterator[str]:
-    """Sentences of `text`, longer ones cut at clauses, then at words, to at most `limit` tokens by `count`."""
     for sentence in sentences(text):
-        if count(sentence) <= limit:
+        if count(sentence.text) <= limit:
             yield sentence
-        else:
-            yield from _pack(_CLAUSE.split(sentence), count, limit)
-
-
-def _pack(pieces: list[str], count: Callable[[str], int], limit: int) -> Iterator[str]:
-    """Join neighbouring pieces as long as they fit; cut those that do not fit by themselves."""
-    held = ""
-    for piece in pieces:
-        joined = f"{held} {piece}".strip()
-        if count(joined) <= limit:
-            held = joined
             continue
-        if held:
-            yield held
-        held = ""
-        if count(piece) <= limit:
-            held = piece
-        else:
-            yield from _halve(piece, count, limit)
-    if held:
-        yield held
+        whole = _whole(text, sentence)
+        levels = [_places(pattern, text, sentence, whole) for pattern in (_CLAUSE, _CONJUNCTION)]
+        blanks = [_places(_BLANK, text, sentence, w) for w in (whole, None)]
+        for start, end in _pack(sentence.start, sentence.end, fits, levels, blanks, text):
+            cut = _span(text, start, end)
+            if cut.text:
+                yield cut
 
 
-def _halve(piece: str, count: Callable[[str], int], limit: int) -> Iterator[str]:
-    """Cut in two, at a blank where there is one, until every part fits."""
-    if len(piece) <= 1 or count(piece) <= limit:
-        if piece.strip():
-            yield piece.strip()
-        return
-    middle = piece.rfind(" ", 1, len(piece) // 2 + 1)
-    at = middle if middle > 0 else len(piece) // 2
-    yield from _halve(piece[:at], count, limit)
-    yield from _halve(piece[at:], count, limit)
-
-
-_COMMON = frozenset(
-    word
-    for line in (
-        "a about an and are as at be been before by but can did do does for from had has have he her him his how i in is it its",
-        "me my of on or our she tell that the their them there they this to was we were what when where which who whom whose why",
-        "will with you your please know now going go s",
-    )
-    for word in line.split()
-)
+def words(span: str) -> list[Word]:
+    """The words of a span, with their inner hyphens, points and signs (7:40, K11-4417, anna@example.org, a file's
+    name); a possessive 's is a word of its own.
+    """
+    found = _WORD.finditer(_masked(span))
+    return [Word(span[m.start() : m.end()], m.start(), m.end()) for m in found]
 
 
 def content_words(text: str) -> list[str]:
     """The words of a question that say what it is about, lower-cased."""
     return [w.text.lower() for w in words(text) if w.text.lower().strip("'’") not in _COMMON]
+
+
+def _span(text: str, start: int, end: int) -> Span:
+    """The range without white space at its ends."""
+    inside = text[start:end]
+    start += len(inside) - len(inside.lstrip())
+    return Span(" ".join(inside.split()), start, start + len(inside.strip()))
+
+
+# --- Where a long sentence is cut ---
+
+_CLAUSE = re.compile(r"(?<=[,;:—])\s+|(?<=[，；：、،؛—])(?=\w)")
+_CONJUNCTION = re.compile(r"\s+(?=(?:and|but|or|which|who|that|while|when|because)\b)")
+_BLANK = re.compile(r"\s+")
+_WHOLE = re.compile(  # not cut inside: quoted names, numbers in groups, names of several words
+    r"\"[^\"]{1,80}\"|“[^”]{1,80}”|«[^»]{1,80}»|「[^」]{1,80}」|‘[^’]{1,80}’(?!\w)|(?<!\w)'[^']{1,80}'(?!\w)"
+    r"|\d[\d.,:/-]{0,20}(?:\s+[\d(][\d.,:/)-]{0,20}){1,7}"
+    r"|\b[A-ZÀ-Þ][\w.'’-]{0,40}(?:\s+[A-ZÀ-Þ][\w.'’-]{0,40}){1,5}"
+)
+
+Fits = Callable[[int, int], bool]
+
+
+def _whole(text: str, sentence: Span) -> bytearray:
+    """One byte a character of the sentence: 1 where no cut may stand before it."""
+    held = bytearray(sentence.end - sentence.start)
+    for m in _WHOLE.finditer(text, sentence.start, sentence.end):
+        first, last = m.start() + 1 - sentence.start, m.end() - sentence.start
+        held[first:last] = b"\1" * (last - first)
+    return held
+
+
+def _places(pattern: re.Pattern[str], text: str, sentence: Span, whole: bytearray | None) -> list[int]:
+    """Offsets in `text` where the pattern allows a cut."""
+    starts = (m.start() for m in pattern.finditer(text, sentence.start, sentence.end))
+    return [at for at in starts if whole is None or not whole[at - sentence.start]]
+
+
+def _pack(
+    start: int, end: int, fits: Fits, levels: Sequence[list[int]], blanks: Sequence[list[int]], text: str
+) -> Iterator[tuple[int, int]]:
+    """Cut at the first level's places and join neighbours as long as they fit; cut what does not fit at the next."""
+    if not levels:
+        yield from _halve(start, end, fits, blanks, text)
+        return
+    inside = levels[0][bisect_right(levels[0], start) : bisect_left(levels[0], end)]
+    held = start
+    for here, after in zip([start, *inside], [*inside, end], strict=True):
+        if inside and fits(held, after):
+            continue
+        if held < here:
+            yield held, here
+        held = here
+        if not inside or not fits(here, after):
+            yield from _pack(here, after, fits, levels[1:], blanks, text)
+            held = after
+    if held < end:
+        yield held, end
+
+
+def _halve(start: int, end: int, fits: Fits, blanks: Sequence[list[int]], text: str) -> Iterator[tuple[int, int]]:
+    """Cut near the middle, at a blank of the first list that has one inside, until every part fits."""
+    if end - start <= 1 or fits(start, end):
+        yield start, end
+        return
+    middle = _middle(start, end, blanks, text)
+    yield from _halve(start, middle, fits, blanks, text)
+    yield from _halve(middle, end, fits, blanks, text)
+
+
+def _middle(start: int, end: int, blanks: Sequence[list[int]], text: str) -> int:
+    middle = (start + end) // 2
+    for places in blanks:
+        i = bisect_left(places, middle)
+        near = [at for at in places[max(0, i - 1) : i + 1] if start < at < end]
+        if near:
+            return min(near, key=lambda at: abs(at - middle))
+    for at in range(middle, max(start, middle - 8), -1):  # a letter keeps its combining marks
+        if _masked(text[at]) not in (_MARK, *_JOINERS):
+            return at
+    return middle
+
+
+# --- Words ---
+
+_MARK = "\u0300"  # stands for any combining mark
+_JOINERS = "\u200c\u200d\u00ad"  # invisible inside a word: non-joiner, joiner, soft hyphen
+_RUN = rf"[^\W_]+(?:[{_MARK}{_JOINERS}]+[^\W_]+)*{_MARK}*"
+_INNER = (
+    rf"[-‐‑'’·״׳](?!s(?![\w{_MARK}]))|_"  # between letters or digits
+    r"|(?<=\d)[.,:/+](?=\d)|(?<=\d)[.:/](?=[^\W\d_]{1,3}\d)"  # in numbers, times, dates, codes
+    r"|\.(?=(?:com|org|net|edu|gov|txt|pdf|docx?|xlsx?|csv|json|html?|md|py|js|png|jpe?g|gif|zip|gz|xz|mp3|mp4|gguf)\b)"
+)
+_SITE = r"[A-Za-z][A-Za-z0-9+.-]{1,15}://|www\.|(?:[A-Za-z0-9-]{1,63}\.){1,4}(?:com|org|net|edu|gov|io|dev|uk|de|eu)/"
+_WORD = re.compile(
+    rf"(?:{_SITE})[^\s<>\"“”«»]*[\w/=&#-]"
+    r"|[^\W_][\w.+%-]{0,63}@\w[\w-]{0,62}(?:\.\w[\w-]{0,62}){0,8}"
+    r"|(?:(?<![^\s(\[{=:,/£$€¥<>~])[-+−]?\.?(?=\d))?"  # the sign of a number
+    rf"{_RUN}(?:(?:{_INNER}){_RUN})*|['’]s\b"
+)
+
+
+def _masked(text: str) -> str:
+    """The text with each combining mark as _MARK, character for character: `re` does not count them as letters."""
+    if text.isascii():
+        return text
+    marks = {
+        ord(c): _MARK for c in set(text) if unicodedata.category(c) in ("Mn", "Mc") and not "\ufe00" <= c <= "\ufe0f"
+    }
+    return text.translate(marks)
+
+
+_COMMON = listed(
+    "a about an and are as at be been before by but can did do does for from had has have he her him his how i in is it"
+    " its me my of on or our she tell that the their them there they this to was we were what when where which who whom"
+    " whose why will with you your please know now going go s"
+)

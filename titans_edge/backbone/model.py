@@ -103,8 +103,9 @@ class Backbone:
     @cached_property
     def template(self) -> ChatTemplate:
         source = self.header.meta.get("tokenizer.chat_template")
-        bos = self.vocab.piece(self.vocab.bos, special=True).decode("utf-8", "replace") if self.vocab.add_bos else ""
-        return ChatTemplate(str(source) if source else None, bos=bos)
+        ids = (self.vocab.bos, self.vocab.eos)  # negative where the model has none
+        bos, eos = (self.vocab.piece(i, special=True).decode("utf-8", "replace") if i >= 0 else "" for i in ids)
+        return ChatTemplate(str(source) if source else None, bos=bos, eos=eos)
 
     @property
     def embedding(self) -> TensorSpan:

@@ -25,7 +25,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Piece:
-    """What stands between two tags of thinking, mostly a whole message: blanks, text, blanks, and the tag that follows."""
+    """What stands between two tags of thinking (mostly a whole message): blanks, text, blanks, the tag behind it."""
 
     message: int
     text: str
@@ -69,7 +69,7 @@ def assemble(frames: Sequence[str], bare: Sequence[str], pieces: Sequence[Piece]
 
 
 def _blanks(frame: str, bare: str, after: str, before: str) -> tuple[str, str, str]:
-    """A frame cut into blanks left of the piece in front of it, the template's text, blanks left of the piece behind."""
+    """A frame as three: what is left of the blanks in front, the template's own text, what is left of those behind."""
     extra = len(frame) - len(bare)
     for n in range(min(len(after), extra), -1, -1):
         if frame.startswith(bare, n) and after.startswith(frame[:n]) and before.endswith(frame[n + len(bare) :]):

@@ -1,14 +1,15 @@
-"""The door to Jinja: a chat template is foreign code, so it runs in Jinja's sandbox, with limits, and whatever it raises
-becomes a ModelError.
+"""The door to Jinja: a chat template is foreign code, so it runs in Jinja's sandbox, with limits, and whatever it
+raises becomes a ModelError.
 
-It offers what transformers offers a template (loop controls, `generation` blocks, strftime_now, raise_exception, tojson).
-It knows nothing about messages.
+A template finds here what transformers gives it: loop controls, `generation` blocks, strftime_now, raise_exception,
+tojson. Nothing here knows about messages.
 """
 
 from __future__ import annotations
 
 import json
 from datetime import datetime
+from itertools import count
 from typing import Any
 
 from jinja2 import nodes
@@ -20,8 +21,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from titans_edge.errors import ModelError
 
-MAX_STEPS = 1_000_000  # turns of all loops and calls of macros in one rendering
-MAX_VALUE = 10_000_000  # characters of a string, items of a list, bits of a number
+MAX_VALUE = 10_000_000  # characters of a string, items of a list; a bit of a number counts as 100 of them
 _STEP, _JOIN = " step", " join"  # names with a blank: no template can reach or replace them
 
 
@@ -44,10 +44,13 @@ class Program:
                 f"The model's chat template cannot be read ({_reason(e)}).", "Pull the model again, or use another one."
             ) from e
 
-    def run(self, limit: int, variables: dict[str, Any]) -> str:
-        """The rendered text, at most `limit` characters. ModelError for everything that can go wrong."""
+    def run(self, variables: dict[str, Any], *, characters: int, steps: int) -> str:
+        """The rendered text. ModelError for everything that can go wrong.
+
+        characters: how long it may be; steps: how often loops may turn and macros be called, all in all.
+        """
         try:
-            return self._run(limit, variables)
+            return self._run(variables, characters, steps)
         except Refusal as e:
             raise ModelError(
                 f"The model's chat template refuses this conversation ({_reason(e)}).",
@@ -58,19 +61,18 @@ class Program:
                 f"The model's chat template failed ({_reason(e)}).", "Pull the model again, or use another one."
             ) from e
 
-    def _run(self, limit: int, variables: dict[str, Any]) -> str:
-        out, size, steps = [], 0, 0
+    def _run(self, variables: dict[str, Any], characters: int, steps: int) -> str:
+        taken = count(1)
 
         def step() -> None:
-            nonlocal steps
-            steps += 1
-            if steps > MAX_STEPS:
-                raise SecurityError(f"it takes more than {MAX_STEPS} steps")
+            if next(taken) > steps:
+                raise SecurityError(f"it takes more than {steps} steps")
 
+        out, size = [], 0
         for chunk in self._template.generate({**variables, _STEP: step, _JOIN: _join}):
             size += len(chunk)
-            if size > limit:
-                raise SecurityError(f"it writes more than {limit} characters")
+            if size > characters:
+                raise SecurityError(f"it writes more than {characters} characters")
             out.append(chunk)
         return "".join(out)
 
@@ -132,7 +134,7 @@ def _grown(operator: str, left: Any, right: Any) -> int:
 
 def _size(value: Any) -> int:
     if isinstance(value, int):
-        return value.bit_length()
+        return value.bit_length() * 100
     return len(value) if isinstance(value, str | list | tuple) else 0
 
 

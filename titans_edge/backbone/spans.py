@@ -32,8 +32,12 @@ def features(reader: Reader, spans: Sequence[str], surprises: Sequence[float] | 
         )
 
 
-def mean_nll(vocab: Vocabulary, text: str, ids: Sequence[int], nll: FloatArray, places: Sequence[tuple[int, int]]) -> list[float]:
-    """Mean nll of the tokens in each character range [start, end) of `text`, given that (T,) of the whole text's tokens."""
+def mean_nll(
+    vocab: Vocabulary, text: str, ids: Sequence[int], nll: FloatArray, places: Sequence[tuple[int, int]]
+) -> list[float]:
+    """Mean nll of the tokens in each character range [start, end) of `text`, given that (T,) of the whole text's
+    tokens.
+    """
     ends = np.cumsum([len(vocab.piece(t)) for t in ids])
     out = []
     for start, end in places:

@@ -1,6 +1,7 @@
 """The backbone as it speaks: token ids or injections in, logits, hidden states and a stream of tokens out.
 
-One sequence (id 0). The speaker knows which tokens stand in it, so that a conversation that begins as the last one did is
+One sequence (id 0). The speaker knows which tokens stand in it, so that a conversation that begins as the last one
+did is
 not decoded again. Positions are contiguous; a range that is cut out is closed by shifting what came after it.
 """
 
@@ -67,7 +68,8 @@ class Speaker:
         return self.n_ctx - self.length
 
     def share(self, ids: Sequence[int]) -> int:
-        """Keep what the sequence has in common with `ids` from its start, drop the rest. Returns how many tokens that is:
+        """Keep what the sequence has in common with `ids` from its start, drop the rest. Returns how many tokens that
+        is:
         fewer than there are, so that feeding the others gives the last one's logits.
         """
         if self.length != len(self.ids):
@@ -91,7 +93,9 @@ class Speaker:
                 f"Rows of shape {rows.shape} do not fit n_embd {self.backbone.n_embd}.", "Use this backbone's graft."
             )
         if not np.isfinite(rows).all():
-            raise ModelError("The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset.")
+            raise ModelError(
+                "The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset."
+            )
         self._need(len(rows))
         for at in range(0, len(rows), BATCH_TOKENS):
             part = rows[at : at + BATCH_TOKENS]
@@ -155,7 +159,9 @@ class Speaker:
         return row
 
     def generate(self, sampling: Sampling) -> Iterator[int]:
-        """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see `stopped`."""
+        """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see
+        `stopped`.
+        """
         chain = SamplerChain(sampling, self.backbone.vocab.size)
         self.stopped = "length"
         try:

@@ -1,7 +1,7 @@
-"""The chat template a GGUF carries: a conversation as text, and the same text cut into the template's and the messages'.
+"""The chat template a GGUF carries: a conversation as text, and the same cut into the template's and the messages'.
 
-The template is rendered with a mark in place of each message's text, and the result is cut at the marks: so no text of a
-user is ever rendered, tested by the template or tokenised together with its control tokens. It knows nothing about tokens.
+The template is rendered with a mark in place of each message's text, and the result is cut at the marks: no text of a
+user is rendered, tested by the template or tokenised together with its control tokens. Nothing here knows about tokens.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
-MAX_FRAMES = 2_000_000  # characters a template may write besides the messages' texts
+MAX_FRAMES, MAX_STEPS = 2_000_000, 100_000  # characters besides the messages' texts, turns of loops
 _TAG = re.compile(r"</?[\w:]*think[\w:]*>|\[/?THINK\]|(?<!<)/(?:no_)?think\b")  # what templates look for inside a text
 _TAGGED = ("assistant", "system")  # whose texts may hold such tags: never the user's
 _NEXT = "Use another model, or leave such messages out."
@@ -63,9 +63,9 @@ class ChatTemplate:
     def segments(self, messages: Sequence[Mapping[str, str]], *, reply: bool = True) -> list[Segment]:
         """`render`'s text, cut: a message's text is a segment of its own, all else is the template's.
 
-        No segment is empty, so an empty message has none. What the template trims from a text or cuts of its thinking is
-        left out; thinking that it keeps is one segment and the answer another. ModelError where the template drops a
-        message or writes one twice.
+        No segment is empty, so an empty message has none. What the template trims from a text or cuts of its thinking
+        is left out; thinking that it keeps is one segment and the answer another. ModelError where the template drops
+        a message or writes one twice.
         """
         turns = self._turns(messages)
         pieces = [p for _, said in turns for p in said]
@@ -151,8 +151,10 @@ class ChatTemplate:
         """The template's text for roles and contents; tools and documents are none, as in transformers."""
         messages = [{"role": r, "content": [{"type": "text", "text": t}] if parts else t} for r, t in said]
         variables: dict[str, Any] = {**self._special, "messages": messages, "add_generation_prompt": reply}
-        limit = MAX_FRAMES + 2 * sum(len(t) for _, t in said)
-        return self._program.run(limit, {**variables, "tools": None, "documents": None})
+        variables |= {"tools": None, "documents": None}
+        characters = MAX_FRAMES + 2 * sum(len(t) for _, t in said)
+        steps = MAX_STEPS + 4 * len(said) ** 2  # some templates look at all messages for each message
+        return self._program.run(variables, characters=characters, steps=steps)
 
     @cached_property
     def _parts(self) -> bool:
@@ -170,4 +172,5 @@ class ChatTemplate:
             text = self._run([(role, f"{self._stem}{i}e") for i, role in enumerate(roles)], True, parts)
         except ModelError:
             return False
-        return all(f"{self._stem}{i}e" in text for i in range(len(roles)))
+        printed = parts and "'type': 'text'" in text  # a list written out is not taken
+        return not printed and all(f"{self._stem}{i}e" in text for i in range(len(roles)))

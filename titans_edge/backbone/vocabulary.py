@@ -20,17 +20,19 @@ class Vocabulary:
         self._vocab = handle
         self.size = int(llama_cpp.llama_vocab_n_tokens(handle))
         self.bos = int(llama_cpp.llama_vocab_bos(handle))
+        self.eos = int(llama_cpp.llama_vocab_eos(handle))
         self.add_bos = bool(llama_cpp.llama_vocab_get_add_bos(handle))
         self.word_ids = lru_cache(maxsize=100_000)(self._word_ids)
 
     def encode(self, text: str, *, special: bool = False, bos: bool = False) -> list[int]:
-        """Token ids of `text`. `special` lets "<|im_start|>" mean the control token: templates only, never user text."""
+        """Token ids of `text`. `special` lets "<|im_start|>" mean the control token: templates only, no user text."""
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 2
         buf = (llama_cpp.llama_token * room)()
         n = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), buf, room, False, special)
-        head = [self.bos] if bos and self.add_bos else []
-        return head + list(buf[:n])
+        ids = list(buf[:n])
+        missing = bos and self.add_bos and ids[:1] != [self.bos]  # a template may have written it
+        return [self.bos, *ids] if missing else ids
 
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of one token; b"" for control tokens unless `special`."""

@@ -18,7 +18,7 @@ def ask(
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
     no_memory: common.NoMemory = False,
-    recall: common.Recall = 0,
+    recall: common.Recall = 4,
     rows: common.Rows = True,
     context: common.Context = 8192,
     gpu_layers: common.GpuLayers = None,
@@ -30,10 +30,9 @@ def ask(
     Example: [bold]titans-edge ask "Where is Mary?" --json[/bold]
     """
     from titans_edge.backbone.sampling import Sampling
-    from titans_edge.runtime import Done, Notice, Remembered, Text
+    from titans_edge.session import Done, Notice, Remembered, Text
 
-    sampling = Sampling(max_tokens=max_tokens)
-    out: dict[str, object] = {"question": question, "rows": 0, "confidence": 0.0}
+    out: dict[str, object] = {"question": question, "rows": 0, "confidence": 0.0, "relation": "", "recalled": []}
     pieces: list[str] = []
     cited: list[str] = []
     with common.open_chat(
@@ -44,9 +43,9 @@ def ask(
         context=context,
         gpu_layers=gpu_layers,
         write=False,
-        sampling=sampling,
-        recall=recall,
-        rows=rows,
+        sampling=Sampling(max_tokens=max_tokens),
+        mode=common.mode(recall, rows),
+        k=recall,
     ) as chat:
         for event in chat.turn(question, learn=False):
             if isinstance(event, Text):
@@ -54,15 +53,12 @@ def ask(
                 if not as_json:
                     print(event.text, end="", flush=True)
             elif isinstance(event, Remembered):
-                out |= {
-                    "rows": event.rows,
-                    "confidence": event.confidence,
-                    "bank": event.bank,
-                    "recalled": list(event.recalled),
-                }
-                cited = [common.cite(r) for r in event.recalled]
+                known = {"rows": event.rows, "confidence": event.confidence, "relation": event.relation}
+                out |= known | {"recalled": list(event.retrieved), "routes": list(event.routes)}
+                cited = [common.cite(r) for r in event.retrieved]
             elif isinstance(event, Notice):
                 print(f"! {event.text}", file=sys.stderr)
             elif isinstance(event, Done):
-                out |= {"first_token_s": event.first_token, "tokens": event.tokens, "seconds": event.seconds}
+                figures = {"first_token_s": event.first_token, "tokens": event.tokens, "seconds": event.seconds}
+                out |= figures | {"stop_reason": event.stop_reason, "prompt_tokens": event.prompt_tokens}
     print(json.dumps({**out, "answer": "".join(pieces)}) if as_json else "\n".join(["", *cited]))

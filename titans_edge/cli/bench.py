@@ -17,20 +17,19 @@ def bench(
     backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
     tokens: Annotated[int, typer.Option(help="How much of the text to read.", min=256)] = 4000,
+    start: Annotated[bool, typer.Option("--start/--no-start", help="Time whole `ask` commands too.")] = True,
     as_json: common.Json = False,
 ) -> None:
-    """Reading speed, first token and decoding with memory, as ratios to the plain backbone.
+    """Reading, first token, decoding and start-up, the first time and later, as ratios to the plain backbone.
 
     Example: [bold]titans-edge bench book.txt[/bold]
     """
     from titans_edge.backbone.sampling import Sampling
-    from titans_edge.evaluate.cost import measure
+    from titans_edge.evaluate import cost
 
     text = common.read_document(file)
     with common.open_chat(backbone, graft, None, sampling=Sampling(max_tokens=64)) as chat:
-        figures = measure(chat, text, tokens)
-    if as_json:
-        print(json.dumps(figures))
-        return
-    for name, value in figures.items():
-        print(f"{name:<42}{value:>10.2f}")
+        figures, given = cost.measure(chat, text, tokens)
+    if start:
+        figures += cost.fresh(library.find_backbone(backbone), library.find_graft(graft, backbone))
+    print(json.dumps(cost.as_json(figures, given)) if as_json else cost.table(figures, given))

@@ -107,7 +107,7 @@ def _right(backbone: Path, graft: Path, samples: int) -> list[bool]:
     """The graft's own sample: the generator's stories with words training never named, from the memory alone."""
     from titans_edge.evaluate import cases, runner
 
-    with common.open_chat(str(backbone), str(graft), None, context=1024, sampling=runner.GREEDY) as chat:
+    with common.open_chat(str(backbone), str(graft), None, context=1024, sampling=runner.SAMPLING) as chat:
         return [a.right for a in runner.run(chat, list(cases.held_out(samples, 0)), "memory")]
 
 

@@ -49,7 +49,7 @@ def read(
                 tokens, spans = tokens + t, spans + n
                 bar.update(task, completed=tokens, speed=f"{tokens / (time.perf_counter() - began):.0f} tokens/s")
             assert chat.client is not None
-            held = [v for v in chat.verdicts if v["decision"] == "quarantined"]
+            held = [v for v in chat.rulings if v["decision"] == "quarantined"]
             for v in held[:SHOWN]:
                 bar.console.print(
                     f"! quarantined #{v['id']} ({v['reason']}): {v['text']}", markup=False, highlight=False

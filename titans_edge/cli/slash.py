@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.errors import UsageError
 
 if TYPE_CHECKING:
-    from titans_edge.runtime import Chat
+    from titans_edge.chat import Chat
+    from titans_edge.history import History
     from titans_edge.sidecar.client import MemoryClient
 
 HELP = """\
@@ -23,14 +26,17 @@ HELP = """\
 /stats              speed of the last reply
 /help               this list
 /bye                leave (also Ctrl-D)"""
+COMMANDS = ("/new", "/memory", "/why", "/forget", "/undo", "/quarantine", "/accept", "/reject", "/reset", "/stats",
+            "/help", "/bye")  # fmt: skip
 SHOWN = 20
+MAX_ID = 2**63 - 1
 
 
 class Slash:
-    """Runs one command line on a chat. `last` gives the figures of the last reply."""
+    """Runs one command line on a chat. last: the figures of the last reply; confirm: asks yes or no."""
 
-    def __init__(self, session: Chat, last: Callable[[], str]) -> None:
-        self.session, self._last = session, last
+    def __init__(self, talk: Chat, history: History, last: Callable[[], str], confirm: Callable[[str], bool]) -> None:
+        self.talk, self.history, self._last, self._confirm = talk, history, last, confirm
         self._commands: dict[str, Callable[[str], None]] = {
             "/new": self._new,
             "/memory": self._memory,
@@ -53,31 +59,33 @@ class Slash:
 
     @property
     def _client(self) -> MemoryClient:
-        if self.session.client is None:
+        if self.talk.client is None:
             raise UsageError("The memory is off.", "Start without --no-memory.")
-        return self.session.client
+        return self.talk.client
 
     def _new(self, _: str) -> None:
-        self.session.new()
+        self.talk.new()
         print("The conversation's text is gone; the memory stays.")
 
     def _memory(self, words: str) -> None:
         if words:
             _print(self._client.find(text=words, limit=SHOWN), "No stored sentence has these words.")
             return
-        stats = self._client.stats()
-        print(
-            f"{stats['spans']} spans read, {stats['quarantined']} in quarantine, state of {stats['bytes'] / 1e6:.1f} MB"
-        )
-        for bank in stats["banks"]:
-            print(f"  {bank['bank'].lower():<11}{bank['writes']:>5} writes   norm {bank['norm']:.2f}")
+        s = self._client.stats()
+        print(f"{s['spans']} sentences read, {s['quarantined']} in quarantine, state of {s['bytes'] / 1e6:.1f} MB")
+        for r in s["relations"]:
+            full = f", about {s['capacity']} are told apart; {r['protected']} of yours protected" if r["facts"] else ""
+            print(f"  {r['relation']:<22}{r['facts']:>5} facts{full}")
 
     def _why(self, _: str) -> None:
-        reads = [r for r in self._client.why() if abs(r["share"]) >= 0.01]
-        if not reads:
-            print("The last question drew on nothing in memory.")
+        given = self.talk.remembered
+        reads = [r for r in self._client.why() if abs(r["share"]) >= 0.01] if given and given.rows else []
         for r in reads[:SHOWN]:
-            print(f"  {100 * r['share']:>4.0f} %  {r['bank'].lower()}, hop {r['hop']}  {common.cite(r)}")
+            print(f"  {100 * r['share']:>4.0f} %  {r['relation']}, hop {r['hop']}  {common.cite(r)}")
+        for span in given.retrieved if given else ():
+            print(f"  as text  {common.cite(span)}")
+        if not reads and not (given and given.retrieved):
+            print("The last answer drew on nothing in memory.")
 
     def _forget(self, rest: str) -> None:
         if not rest:
@@ -85,10 +93,14 @@ class Slash:
             return
         found = self._meant(rest)
         _print(found, "Nothing stored is meant by that.")
-        if found:
-            self._client.forget([s["id"] for s in found])
-            print(f"Forgotten: {len(found)}.")
+        exact = rest.startswith("#")
+        if found and (exact or self._confirm(f"Forget {'this' if len(found) == 1 else f'these {len(found)}'}?")):
+            gone = self._client.forget([s["id"] for s in found])
+            self.history.forget(s["text"] for s in found)
+            print(f"Forgotten: {gone}.")
             self._changed()
+        elif found:
+            print("Nothing was forgotten.")
 
     def _changed(self) -> None:
         for s in self._client.changed:
@@ -97,15 +109,19 @@ class Slash:
     def _meant(self, rest: str) -> list[dict[str, Any]]:
         head, _, tail = rest.partition(" ")
         if head.startswith("#"):
-            return [s for s in self._client.find() if s["id"] == _number(head)]
+            return self._client.get([_number(head)])
         if head == "since" and tail:
             return self._client.find(since=common.since(tail))
         if head == "source" and tail:
-            return self._client.find(source=common.source_named(tail))
+            return self._client.find(source=tail)
         return self._client.find(text=rest)
 
     def _undo(self, _: str) -> None:
-        print("Taken back." if self._client.undo() else "There is nothing to take back.")
+        gone = self._client.undo()
+        for text in self._client.forgotten:
+            print(f'  "{text}"')
+        self.history.forget(self._client.forgotten)
+        print("Taken back." if gone else "There is nothing to take back.")
         self._changed()
 
     def _quarantine(self, _: str) -> None:
@@ -116,12 +132,19 @@ class Slash:
             print("Nothing is held back.")
 
     def _rule(self, rest: str, accept: bool) -> None:
-        self._client.rule(_number(rest), accept)
+        self._client.accept(_number(rest), accept)
         print("Accepted: it counts as if you had said it then." if accept else "Rejected.")
 
-    def _reset(self, _: str) -> None:
-        self._client.reset()
-        self.session.new()
+    def _reset(self, rest: str) -> None:
+        client = self._client
+        if rest not in ("yes", "--yes", "-y") and not self._confirm("Forget everything in this memory?"):
+            print("Nothing was forgotten. (/reset yes does not ask.)")
+            return
+        client.reset()
+        self.history.clear()
+        if client.path is not None:
+            library.remove_leftovers(client.path)
+        self.talk.new()
         print("Everything is forgotten.")
 
 
@@ -135,8 +158,10 @@ def _print(spans: list[dict[str, Any]], otherwise: str) -> None:
 
 
 def _number(text: str) -> int:
-    if not text.lstrip("#").isdigit():
+    """The number of a span as the user types it, `12` or `#12`; a number the journal could not hold is none."""
+    number = re.fullmatch(r"#?([0-9]{1,19})", text)
+    if number is None or int(number[1]) > MAX_ID:
         raise UsageError(
-            f"{text!r} is no number of a span.", "Numbers stand in brackets in /memory WORDS and /quarantine."
+            f"{text!r} is no number of a sentence.", "Numbers stand in brackets in /memory WORDS and /quarantine."
         )
-    return int(text.lstrip("#"))
+    return int(number[1])

@@ -57,14 +57,16 @@ def sentences(path: Path) -> Iterator[str]:
             lines = [line for line in told.split("\n") if line.strip()]
             yield from dict.fromkeys(str(json.loads(line)["sentence"]) for line in lines)
         else:
-            yield from _cut(told)
+            yield from cut(told)
     except (OSError, lzma.LZMAError, ValueError, KeyError, TypeError) as e:
         hint = 'Name text files, or JSONL with "sentence" in each line.'
         raise DataError(f"{path} cannot be read ({e!r}).", hint) from e
 
 
-def _cut(told: str) -> Iterator[str]:
-    yield from text.sentences(told)
+def cut(told: str) -> Iterator[str]:
+    """The sentences of a text, as a memory would take them up."""
+    for sentence in text.sentences(told):
+        yield str(getattr(sentence, "text", sentence))
 
 
 def as_json(rows: Sequence[Alarms]) -> list[dict[str, object]]:

@@ -7,8 +7,10 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from titans_edge.errors import DataError
+from titans_edge.evaluate.wording import words
 from titans_edge.stories.babi import BabiSample, babi, background, book_sentences
 from titans_edge.stories.lexicon import Lexicon
 from titans_edge.stories.worlds import KINDS, stories
@@ -30,44 +32,98 @@ LENGTHS = {
 
 @dataclass(frozen=True)
 class Case:
+    """A question on what was told before. labels: BABILong's metric; targets: other wordings of the target.
+
+    turns: what was told, message by message; without turns, `context` is told in one piece.
+    """
+
     id: str
     context: str
     question: str
     target: str
     labels: tuple[str, ...] = ()
     task: str = ""
+    turns: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+    def told(self) -> tuple[str, ...]:
+        """The messages, oldest first."""
+        return tuple(t for t in self.turns or (self.context,) if t.strip())
 
 
 def load(path: Path) -> list[Case]:
-    """Read cases; a bad line is named by its number."""
+    """Read cases; a bad line is named by its number. Raises DataError.
+
+    Lines end at line feeds only: a string may hold any other separator (U+2028, U+0085, …) as it is.
+    """
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as e:
-        raise DataError(f"{path} cannot be read ({e}).", "Name a JSONL file.") from e
-    out = []
+        raise DataError(f"{path} cannot be read ({e}).", "Name a JSONL file in UTF-8.") from e
+    out: list[Case] = []
+    first: dict[str, int] = {}  # the line an id was first seen in
     for n, line in enumerate(lines, 1):
         if not line.strip():
             continue
         try:
-            r = json.loads(line)
-            context = r["context"] if "context" in r else "\n\n".join(r["turns"])
-            out.append(
-                Case(
-                    str(r.get("id", n)),
-                    context,
-                    r["question"],
-                    r["target"],
-                    tuple(r.get("labels", ())),
-                    str(r.get("task", "")),
-                )
-            )
-        except (ValueError, KeyError, TypeError) as e:
+            case = _case(json.loads(line), n)
+            if case.id in first:
+                raise ValueError(f"the id {case.id!r} is line {first[case.id]}'s already")
+        except (ValueError, RecursionError) as e:
             raise DataError(
-                f"{path}, line {n}: {e!r}.", 'A line needs "context" or "turns", "question" and "target".'
+                f"{path}, line {n}: {e}.", 'A line needs "context" or "turns", "question", and "target" or "targets".'
             ) from e
+        first[case.id] = n
+        out.append(case)
     if not out:
         raise DataError(f"{path} holds no cases.", "One JSON object a line.")
     return out
+
+
+def _case(record: object, line: int) -> Case:
+    """Raises ValueError, which says what is wrong."""
+    if not isinstance(record, dict):
+        raise ValueError("it is no JSON object")
+    r = {k: v for k, v in record.items() if v is not None}
+    name = r.get("id", line)
+    if not isinstance(name, str | int) or isinstance(name, bool):
+        raise ValueError('"id" must be a string or a number')
+    if "context" not in r and "turns" not in r:
+        raise ValueError('neither "context" nor "turns" is there')
+    turns = () if "context" in r else _strings(r, "turns")
+    context = _string(r, "context") if "context" in r else "\n\n".join(turns)
+    targets = (*([_string(r, "target")] if "target" in r else []), *_strings(r, "targets"))
+    if not targets:
+        raise ValueError('"target" is missing')
+    labels, question = _strings(r, "labels"), _string(r, "question")
+    if not question.strip():
+        raise ValueError('"question" is empty')
+    if any(not (t.strip() if labels else words(t)) for t in targets):
+        raise ValueError("a target is empty: it needs a letter or a digit")
+    task = _string(r, "task") if "task" in r else ""
+    return Case(str(name), context, question, targets[0], labels, task, turns, targets[1:])
+
+
+def _string(record: dict[str, Any], key: str) -> str:
+    if key not in record:
+        raise ValueError(f'"{key}" is missing')
+    return _text(record[key], f'"{key}"')
+
+
+def _strings(record: dict[str, Any], key: str) -> tuple[str, ...]:
+    """A list of strings; none where there is no such key."""
+    value = record.get(key, [])
+    if not isinstance(value, list):
+        raise ValueError(f'"{key}" must be a list of strings')
+    return tuple(_text(v, f'"{key}", item {i},') for i, v in enumerate(value, 1))
+
+
+def _text(value: object, what: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{what} must be a string, not {json.dumps(value)[:40]}")
+    if any("\ud800" <= c <= "\udfff" for c in value):
+        raise ValueError(f"{what} holds half a character (a lone surrogate)")
+    return value
 
 
 def babilong(

@@ -1,9 +1,7 @@
-"""Long conversations: a simulated user tells facts, changes them, asks, chats idly; program and memory are restarted
-in between.
+"""Long conversations: a user tells facts, changes them, asks, chats idly; program and memory are restarted in between.
 
 Knows what the user says and what should be known at each moment. Every question is asked in a cleared conversation,
-so that
-only the memory can answer. Knows nothing of how the memory keeps anything.
+so that only the memory can answer. Knows nothing of how the memory keeps anything.
 """
 
 from __future__ import annotations
@@ -11,18 +9,18 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from titans_edge.backbone.model import Backbone
+from titans_edge.chat import Chat
 from titans_edge.errors import DataError, UsageError
-from titans_edge.evaluate.runner import GREEDY
+from titans_edge.evaluate.runner import SAMPLING
 from titans_edge.evaluate.score import correct, wilson
-from titans_edge.evaluate.talk import ask, hear
-from titans_edge.runtime import Chat
-from titans_edge.sidecar.client import MemoryClient, MemoryReadout
+from titans_edge.evaluate.talk import Told, ask, tell
+from titans_edge.sidecar.client import MemoryClient
 from titans_edge.stories.claims import WHAT, Claim, Scene, word
 from titans_edge.stories.neutral import PASSAGES
 from titans_edge.stories.smalltalk import small_talk
@@ -39,20 +37,21 @@ Opener = Callable[[Path], MemoryClient]
 
 @dataclass(frozen=True)
 class Plan:
-    """Which conversations: one of each length and seed. text: neutral text in place of our own; context: positions."""
+    """Which conversations: one of each length and seed. text: neutral text in place of our own; context: positions;
+    tokens: of the longest answer.
+    """
 
     turns: tuple[int, ...]
     seeds: Sequence[int]
     guard: bool = True
     text: Path | None = None
     context: int = 2048
+    tokens: int = SAMPLING.max_tokens
 
 
 @dataclass(frozen=True)
 class Step:
-    """What the user does in one turn. claim: number of the thing spoken of (-1: none); value: as it is after the
-    turn.
-    """
+    """What the user does in one turn. claim: number of the thing spoken of (-1: none); value: as it is afterwards."""
 
     kind: str
     text: str
@@ -62,9 +61,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Asked:
-    """One question. age: turns since the value was told; changes: how often it had been changed; last: asked after
-    the end.
-    """
+    """One question. age: turns since the value was told; changes: how often it was changed; last: asked at the end."""
 
     turn: int
     what: str
@@ -79,14 +76,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Mark:
-    """The memory at one moment. norms by bank; loss: nats a token on neutral text with memory (None: not taken here)."""
+    """The memory at one moment. norms by bank; loss: nats a token on neutral text with memory (None: not taken)."""
 
     turn: int
     norms: dict[str, float]
     state_bytes: int
     file_bytes: int
     loss: float | None = None
-    with_rows: int = 0  # neutral passages in front of which the memory put rows
+    given: int = 0  # neutral passages in front of which the memory put something
 
 
 @dataclass
@@ -148,7 +145,8 @@ class Talk:
     def __init__(self, backbone: Backbone, opener: Opener, folder: Path, plan: Plan) -> None:
         self.backbone, self.opener, self.folder, self.guard = backbone, opener, folder, plan.guard
         self.passages = passages(plan.text)
-        self.chat = Chat(backbone, self._open(), context=plan.context, sampling=GREEDY)
+        sampling = replace(SAMPLING, max_tokens=plan.tokens)
+        self.chat = Chat(backbone, self._open(), context=plan.context, sampling=sampling)
 
     def hold(self, turns: int, seed: int, progress: Callable[[int], None] = lambda n: None) -> Conversation:
         """All turns, then every claim asked once more after a last restart."""
@@ -162,7 +160,7 @@ class Talk:
                     self._asked(step, t, t - born[step.claim], changes[step.claim], user.claims[step.claim], False)
                 )
             else:
-                hear(self.chat.turn(step.text))
+                tell(self.chat, Told(step.text))
             if step.kind in ("tell", "change"):
                 changes[step.claim] = changes.get(step.claim, -1) + 1
                 born[step.claim] = t
@@ -200,24 +198,24 @@ class Talk:
         stats = self.chat.client.stats()
         norms = {b["bank"]: float(b["norm"]) for b in stats["banks"]}
         size = sum(f.stat().st_size for f in self.folder.iterdir() if f.is_file())
-        nats, rows = self.loss() if loss else (None, 0)
-        return Mark(turn, norms, int(stats["bytes"]), size, nats, rows)
+        nats, given = self.loss() if loss else (None, 0)
+        return Mark(turn, norms, int(stats["bytes"]), size, nats, given)
 
     def loss(self, off: bool = False) -> tuple[float, int]:
-        """Mean nll of the neutral passages' tokens, each in front of a fresh conversation, and how many of them got
-        rows.
+        """Mean nll of the neutral passages' tokens, each a fresh conversation's message, and in front of how many the
+        memory put something. off: without memory.
         """
-        total, tokens, with_rows = 0.0, 0, 0
-        for passage in self.passages:
-            ids = self.backbone.vocab.encode(passage)
-            readout: MemoryReadout | None = None if off else self.chat.recall(passage)
-            with_rows += readout is not None and len(readout.rows) > 0
-            self.chat.new()
-            _, nll = self.chat._prompt(ids, *self.chat._given(readout))
-            assert nll is not None, "passages are shorter than SURPRISE_TOKENS"
-            total, tokens = total + float(nll.sum(dtype=np.float64)), tokens + len(ids)
+        total, tokens, in_front = 0.0, 0, 0
+        before = self.chat.memory_mode
+        self.chat.memory_mode = "off" if off else before
+        try:
+            for passage in self.passages:
+                nll, given = self.chat.surprise(passage)
+                total, tokens, in_front = total + float(nll.sum(dtype=np.float64)), tokens + len(nll), in_front + given
+        finally:
+            self.chat.memory_mode = before
         self.chat.new()
-        return total / tokens, with_rows
+        return total / tokens, in_front
 
     def close(self) -> None:
         if self.chat.client is not None:
@@ -233,7 +231,7 @@ def passages(path: Path | None) -> list[str]:
     except (OSError, UnicodeDecodeError) as e:
         raise DataError(f"{path} cannot be read ({e}).", "Name a text file with --text.") from e
     out = [""]
-    for sentence in sentences(text):
+    for sentence in (s.text for s in sentences(text)):
         if len(out[-1]) > NEUTRAL_CHARACTERS / 2:
             out.append("")
         if len(out[-1]) + len(sentence) <= NEUTRAL_CHARACTERS:
@@ -301,9 +299,7 @@ def _row(name: str, right: Sequence[bool]) -> Row:
 
 
 def figures(some: Sequence[Conversation]) -> tuple[str, ...]:
-    """For the table: restarts, loss moved, NaN, largest norm at half time and at the end, bytes of state and file at
-    the end.
-    """
+    """For the table: restarts, loss moved, NaN, largest norm at half time and at the end, bytes of state and file."""
     marks = [c.marks for c in some if c.marks]
     half = max((max(m[len(m) // 2].norms.values()) for m in marks), default=0.0)
     end = max((max(m[-1].norms.values()) for m in marks), default=0.0)

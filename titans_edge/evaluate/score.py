@@ -1,22 +1,37 @@
-"""Right or wrong, and how sure we may be of a share."""
+"""Right or wrong, and how sure we may be of a share.
+
+Knows the two metrics. When two texts have the same words is `wording`'s business.
+"""
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
+
+from titans_edge.evaluate import wording
+
+MOST_WORDS = 40  # of an answer; a longer one names too much to be an answer
 
 
-def correct(answer: str, target: str, labels: tuple[str, ...], question: str) -> bool:
-    """BABILong's metric: before the first full stop, the task's labels that occur, less the question's, are the
-    target alone.
+def correct(answer: str, target: str, labels: Sequence[str], question: str, targets: Sequence[str] = ()) -> bool:
+    """Whether an answer is right. targets: other wordings of the target, any of which will do (without labels).
 
-    Known fault, kept: labels match as substrings. Without labels: the target stands in the first sentence as a whole
-    word.
+    With labels: BABILong's metric. Without: the target's words stand in the answer, whole, in order and contiguous,
+    and the answer has at most 40 words. Case, punctuation and accents do not count; numbers may be figures or words.
+    """
+    if labels:
+        return _babilong(answer, target, labels, question)
+    return len(answer.split()) <= MOST_WORDS and any(wording.has(answer, t) for t in (target, *targets))
+
+
+def _babilong(answer: str, target: str, labels: Sequence[str], question: str) -> bool:
+    """Before the first full stop, the task's labels that occur, less the question's, are the target alone.
+
+    Known fault, kept: labels match as substrings.
     """
     first = re.split(r"[.\n]", answer.strip().lower(), maxsplit=1)[0]
     wanted = target.lower()
-    if not labels:
-        return re.search(rf"(?<!\w){re.escape(wanted)}(?!\w)", first) is not None
     found = {x for x in map(str.lower, labels) if x in first}
     found -= {x for x in map(str.lower, labels) if x in question.lower()} - {wanted}
     return found == {wanted}

@@ -1,22 +1,19 @@
-"""How evaluations speak with the program: tell something as a source, and hear the first sentence of a reply."""
+"""How evaluations speak with the program: tell something as a source, and hear a reply."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Generator, Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
 
-from titans_edge.runtime import Chat, Event, Text
+from titans_edge.chat import Chat
+from titans_edge.session import Event, Text
 from titans_edge.sources import Source
 
 
 @dataclass(frozen=True)
 class Told:
-    """A text and where it comes from: kind as in `sources` ("user", "document", "pasted", "web", …), name of the
-    document.
-    """
+    """A text and where it comes from: kind as in `sources` ("user", "document", "pasted", …), name of the document."""
 
     text: str
     kind: str = "user"
@@ -24,35 +21,31 @@ class Told:
 
 
 def tell(chat: Chat, told: Told) -> list[dict[str, Any]]:
-    """The user's words are a turn whose reply is cut off after its first token; all else is read into the memory.
+    """The user's words are a turn, with a reply of one token because nobody hears it; all else is read into the memory.
 
-    Returns the guard's verdicts.
+    Returns the guard's rulings.
     """
-    if told.kind == "user":
-        with _closing(chat.turn(told.text)) as events:
-            next(events)
-        return [] if chat.client is None else chat.client.wait()
-    for _ in chat.learn(told.text, Source(told.kind, told.name)):
-        pass
-    return chat.verdicts
+    if told.kind != "user":
+        for _ in chat.learn(told.text, Source(told.kind, told.name)):
+            pass
+        return list(chat.rulings)
+    before = chat.sampling
+    chat.sampling = replace(before, max_tokens=1)
+    try:
+        hear(chat.turn(told.text))
+    finally:
+        chat.sampling = before
+    if chat.client is not None:
+        chat.rulings = chat.client.wait()
+    return list(chat.rulings)
 
 
 def hear(events: Iterator[Event]) -> str:
-    """The reply up to the end of its first sentence, where the score stops looking; the rest is not generated."""
-    said = ""
-    with _closing(events) as running:
-        for event in running:
-            said += event.text if isinstance(event, Text) else ""
-            if re.search(r"[.\n]", said.strip()):
-                break
-    return said.strip()
+    """The whole reply. Every event is taken, so the turn comes to its end."""
+    return "".join(e.text for e in events if isinstance(e, Text)).strip()
 
 
 def ask(chat: Chat, question: str, *, learn: bool = False) -> str:
     """The answer to a question in a fresh conversation: only the memory can know."""
     chat.new()
     return hear(chat.turn(question, learn=learn))
-
-
-def _closing(events: Iterator[Event]) -> closing[Generator[Event, None, None]]:
-    return closing(cast("Generator[Event, None, None]", events))

@@ -1,8 +1,11 @@
 """Phrases as vectors: whitened projections of their tokens' rows in the backbone's own embedding table.
 
-Nothing here is learnt, so a word training never saw is as good as any other. Up to SHORT tokens are the sum of the tokens'
-vectors, each rotated by its place (a superposition code; Plate 1995, Holographic Reduced Representations): words that share
-tokens are alike, and a vector can be taken apart again (`decode`). Longer phrases, numbers among them, are the product of
+Nothing here is learnt, so a word training never saw is as good as any other. Up to SHORT tokens are the sum of the
+tokens'
+vectors, each rotated by its place (a superposition code; Plate 1995, Holographic Reduced Representations): words that
+share
+tokens are alike, and a vector can be taken apart again (`decode`). Longer phrases, numbers among them, are the
+product of
 their tokens' signs, each rotated by its place: two that differ in one token have nearly nothing in common.
 """
 
@@ -28,7 +31,9 @@ KEEP = 0.33  # a token explains less than this of a word vector: there is no fur
 
 @dataclass
 class Contents:
-    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all three tensors are part of the graft."""
+    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all three tensors are part of the
+    graft.
+    """
 
     table: TensorSpan
     mean: Tensor
@@ -49,7 +54,9 @@ class Contents:
         missing = [i for i in dict.fromkeys(ids) if i not in self._known]
         if missing:
             if not all(0 <= i < self.table.shape[0] for i in missing):
-                raise MemoryStateError("A fact has token ids this backbone does not know.", "Run `titans-edge memory verify`.")
+                raise MemoryStateError(
+                    "A fact has token ids this backbone does not know.", "Run `titans-edge memory verify`."
+                )
             rows = torch.from_numpy(self.table.rows(missing).copy())
             self._known.update(zip(missing, self.project(rows), strict=True))
         return torch.stack([self._known[i] for i in ids]) if ids else torch.zeros(0, self.dim)
@@ -81,7 +88,8 @@ class Contents:
         return torch.stack(flat).view(*ids.shape[:-1], self.dim) if flat else torch.zeros(*ids.shape[:-1], self.dim)
 
     def decode(self, vector: Tensor) -> list[int]:
-        """Token ids of the short word a vector (d,) stands for, out of the whole vocabulary: the nearest token, taken off,
+        """Token ids of the short word a vector (d,) stands for, out of the whole vocabulary: the nearest token, taken
+        off,
         place by place. For memories that do not say which phrases they hold.
         """
         table = self._table()

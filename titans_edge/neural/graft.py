@@ -17,13 +17,12 @@ from torch import Tensor, nn
 from titans_edge.errors import GraftError
 from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import Header, fingerprint
+from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.encoder import EncoderConfig
-from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.gate import Gate
 from titans_edge.neural.memory import NeuralMemory, Readout, collate
 from titans_edge.neural.relations import Relations
-from titans_edge.neural.store import Store
 
 ARCHITECTURE, FORMAT = "titans-graft", 2  # 1 numbered its banks; 2 names its relations
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string

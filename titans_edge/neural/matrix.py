@@ -1,6 +1,7 @@
 """The store that is shipped: one matrix a shard, changed by the gated delta rule (`rule`, arXiv 2501.00663, eq. 8-15).
 
-Confined writes go only along directions no protected key has (orthogonal weights modification; Zeng et al. 2019, eq. 1):
+Confined writes go only along directions no protected key has (orthogonal weights modification; Zeng et al. 2019, eq.
+1):
 what is read under the protected keys does not change. The newest `PROTECTED` of the dimensions are protected, so that
 others always have room. Exact: `explain` splits a read into the parts of the writes behind it.
 """
@@ -74,7 +75,9 @@ class Basis:
 
 
 class MatrixStore:
-    """H matrices (dv, dk). momentum: keep one (a graft that uses none halves its state). remember: keep what `explain` needs."""
+    """H matrices (dv, dk). momentum: keep one (a graft that uses none halves its state). remember: keep what
+    `explain` needs.
+    """
 
     def __init__(self, shards: int, dv: int, dk: int, *, momentum: bool = False, remember: bool = False) -> None:
         self.memory = torch.zeros(shards, dv, dk)
@@ -102,7 +105,9 @@ class MatrixStore:
             change = self.momentum[n]
         self.memory[n].mul_(1 - alpha).add_(change)
         if self._updates is not None:
-            self._updates[n].append(_Update(span, along, vector, w.momentum if self.momentum is not None else 0.0, alpha))
+            self._updates[n].append(
+                _Update(span, along, vector, w.momentum if self.momentum is not None else 0.0, alpha)
+            )
 
     def _along(self, at: Address) -> Tensor:
         """The key's part outside the protected keys, scaled so that a write along it is read back under the key."""

@@ -1,7 +1,9 @@
 """The memory: reads facts out of spans, and answers to questions out of a store.
 
-`NeuralMemory` ties encoder, contents and reader together. Training calls `soft_*` (differentiable, a batch of stories at
-once); the product calls `facts`, `write` and `ask` (hard choices). Knows no journal and no policy, and of relations only
+`NeuralMemory` ties encoder, contents and reader together. Training calls `soft_*` (differentiable, a batch of stories
+at
+once); the product calls `facts`, `write` and `ask` (hard choices). Knows no journal and no policy, and of relations
+only
 what the graft says: how many there are, which is tracked, which are each other's mirror.
 """
 
@@ -97,7 +99,9 @@ class NeuralMemory(nn.Module):
 
     @torch.no_grad()
     def facts(self, spans: Sequence[SpanFeatures], texts: Sequence[str]) -> list[tuple[Fact, ...]]:
-        """What each span says. No state has a part in it. Raises MemoryStateError for hidden states that are not finite."""
+        """What each span says. No state has a part in it. Raises MemoryStateError for hidden states that are not
+        finite.
+        """
         full = [i for i, s in enumerate(spans) if len(s)]
         out: list[tuple[Fact, ...]] = [()] * len(spans)
         for at in range(0, len(full), ENCODED):

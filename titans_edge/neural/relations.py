@@ -17,7 +17,8 @@ from titans_edge.facts import Phrase
 class Relations:
     """H relations. phrases (H): the relation part of a key; a relation's number is its shard.
 
-    tracked: the relation that is read when a value is what another key holds; mirror (H): the same relation seen from the
+    tracked: the relation that is read when a value is what another key holds; mirror (H): the same relation seen from
+    the
     other end, itself where there is none.
     """
 
@@ -33,7 +34,9 @@ class Relations:
         for n, phrase in enumerate(self.phrases):
             if phrase.text == text:
                 return n
-        raise MemoryStateError(f"This graft does not know the relation {text!r}.", "Use the graft that wrote the memory.")
+        raise MemoryStateError(
+            f"This graft does not know the relation {text!r}.", "Use the graft that wrote the memory."
+        )
 
     def dump(self) -> str:
         """As the graft file keeps them."""

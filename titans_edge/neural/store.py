@@ -1,4 +1,5 @@
-"""What a store of associations has to do. `matrix.MatrixStore` is one; another is a class in a file of its own, and a line
+"""What a store of associations has to do. `matrix.MatrixStore` is one; another is a class in a file of its own, and a
+line
 in `STORES` of `graft`.
 
 Knows vectors; no words, no sources, no files.

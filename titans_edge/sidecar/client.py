@@ -10,6 +10,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,7 +104,7 @@ class MemoryClient:
     def __init__(
         self, host: HostClient, name: str, path: str | None, *, write: bool = True, guard: bool = True
     ) -> None:
-        self.name, self.guard, self._host, self._owns_host = name, guard, host, False
+        self.name, self.guard, self.host, self._owns_host = name, guard, host, False
         opening = Request("open", name, args={"path": path, "write": write, "guard": guard})
         self._book = Book(name, opening, logged=path is None and not host.local)
         self.changed: list[Fields] = []  # spans that are ruled otherwise since the last `forget` or `undo`
@@ -134,14 +135,20 @@ class MemoryClient:
         return memory
 
     @property
+    def path(self) -> Path | None:
+        """The memory's file, None where it is not kept."""
+        path = self._book.opening.request.args["path"]
+        return None if path is None else Path(path)
+
+    @property
     def info(self) -> Fields:
         """Of the graft (layer, threshold, ...) and of this memory when it was last opened (spans, stale)."""
-        return {**self._host.info, **self._book.info}
+        return {**self.host.info, **self._book.info}
 
     @property
     def restarts(self) -> int:
         """How often the process was started again."""
-        return self._host.restarts
+        return self.host.restarts
 
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
@@ -178,14 +185,14 @@ class MemoryClient:
         }
         self._part += 1
         packed = [pack_span(s) for s in spans]
-        self._host.delivery.post(self._book, Request("write", self.name, self._message, args, packed))
+        self.host.delivery.post(self._book, Request("write", self.name, self._message, args, packed))
 
     def wait(self) -> list[Fields]:
         """Wait until every write is in the journal. Returns the rulings on those that had one.
 
         Raises the first error among them, if there was one; the others stand, and their rulings come the next time.
         """
-        self._host.delivery.settle(self._book)
+        self.host.delivery.settle(self._book)
         failures, self._book.failures = self._book.failures, []
         if failures:
             raise failures[0]
@@ -250,9 +257,9 @@ class MemoryClient:
 
     def close(self) -> None:
         """Close the memory, after what was written. May run twice."""
-        self._host.delivery.close_memory(self._book)
+        self.host.delivery.close_memory(self._book)
         if self._owns_host:
-            self._host.close()
+            self.host.close()
 
     def __enter__(self) -> MemoryClient:
         return self
@@ -261,11 +268,11 @@ class MemoryClient:
         self.close()
 
     def _ask(self, op: str, args: Fields, spans: Sequence[SpanFeatures] = ()) -> Reply:
-        return self._host.delivery.call(self._book, Request(op, self.name, "", args, [pack_span(s) for s in spans]))
+        return self.host.delivery.call(self._book, Request(op, self.name, "", args, [pack_span(s) for s in spans]))
 
     def _change(self, op: str, args: Fields, spans: Sequence[SpanFeatures] = ()) -> Reply:
         packed = [pack_span(s) for s in spans]
-        reply = self._host.delivery.call(self._book, Request(op, self.name, _operation(), args, packed))
+        reply = self.host.delivery.call(self._book, Request(op, self.name, _operation(), args, packed))
         self._book.notices += reply.result.get("notices", [])
         return reply
 

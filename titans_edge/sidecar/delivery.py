@@ -27,6 +27,7 @@ TRIES = 2  # processes that may be lost over one request
 AHEAD = 8  # requests that may be without an answer while more are posted
 CRASHES = 6  # lost processes without anything done between them; then a pause
 PAUSE = 10.0  # seconds
+STARTING = 60.0  # seconds for a process to start, at least: it has much to import and to load
 ENDING = 5.0  # seconds for the process to end when asked
 
 
@@ -43,6 +44,7 @@ class Delivery:
         self.transport: Transport | None = None
         self._books: dict[str, Book] = {}
         self._queue: list[Pending] = []  # oldest first
+        self._unsure: set[str] = set()  # memories whose opening was interrupted: they may be open in the process
         self._ids, self._crashes, self._crashed_at, self._closed = 0, 0, 0.0, False
         self._lock = threading.RLock()
         with self._lock:
@@ -56,10 +58,8 @@ class Delivery:
             self._books[book.name] = book
             try:
                 self._until(lambda: book.open or book.opening.error is not None)
-            except BaseException as e:
+            except BaseException:
                 del self._books[book.name]
-                if self.transport is not None and not isinstance(e, TitansError):  # interrupted: it may be open there
-                    self._enqueue(Pending(Request("close", book.name)))
                 raise
             if not book.open:
                 del self._books[book.name]
@@ -141,14 +141,25 @@ class Delivery:
                     self._receive()
             except LOST as e:
                 self._lost(e)
+            except (
+                KeyboardInterrupt
+            ):  # an answer may be lost with it: all is asked again, and is done once all the same
+                for pending in self._queue:
+                    pending.sent = False
+                raise
 
     def _ready(self) -> None:
         """There is a process, its memories are open, and everything in the queue is sent."""
         if self._closed:
             raise SidecarFailed("The memory is closed.")
+        if self.transport is not None and not self.transport.alive and not any(p.sent for p in self._queue):
+            self._disconnect()  # it died over nothing that is asked now
         if self.transport is None:
             self._connect()
         assert self.transport is not None
+        for name in list(self._unsure):
+            self._exchange(self.transport, Pending(Request("close", name)))
+            self._unsure.discard(name)
         for book in self._books.values():
             if not book.open and book.opening.error is None:
                 self._bring_back(self.transport, book)
@@ -157,6 +168,8 @@ class Delivery:
 
     def _send(self, transport: Transport, pending: Pending) -> None:
         book = pending.book
+        if pending.done:
+            return
         if book is not None and not book.open:  # it could not be opened again: perhaps it can now
             self._bring_back(transport, book)
             if book.opening.error is not None:
@@ -207,8 +220,9 @@ class Delivery:
             )
         transport = self._connect_to()
         self.restarts += 1
+        self._unsure.clear()
         try:
-            self.info = self._started(self._exchange(transport, self._start))
+            self.info = self._started(self._exchange(transport, self._start, max(STARTING, self.timeout)))
             for book in self._books.values():
                 book.open = False
                 if book.opening.error is None:  # else it is tried again when somebody asks for it
@@ -231,8 +245,10 @@ class Delivery:
     def _bring_back(self, transport: Transport, book: Book) -> None:
         """Open a memory; do again what no file has. What fails is noted, and the rest goes on."""
         book.opening.error = None
+        self._unsure.add(book.name)
         reply = self._exchange(transport, book.opening)
         if not reply.ok:
+            self._unsure.discard(book.name)
             book.opening.error = error_of(reply)
             return
         book.info = reply.result
@@ -242,16 +258,18 @@ class Delivery:
             if not again.ok:
                 book.log.remove(pending)
                 book.failures.append(error_of(again))
+        self._unsure.discard(book.name)
         book.open = True
 
-    def _exchange(self, transport: Transport, pending: Pending) -> Reply:
+    def _exchange(self, transport: Transport, pending: Pending, timeout: float | None = None) -> Reply:
         """Send a request outside the queue and wait for its reply; others' replies meanwhile go to them."""
+        limit = self.timeout if timeout is None else timeout
         self._ids += 1
         pending.request.id = self._ids
         with self._blaming(pending):
-            transport.send(pending.request, self.timeout)
+            transport.send(pending.request, limit)
             while True:
-                reply = transport.receive(self.timeout, self._on_progress)
+                reply = transport.receive(limit, self._on_progress)
                 if reply.id in (pending.request.id, 0):
                     pending.lost = 0
                     return reply
@@ -265,7 +283,8 @@ class Delivery:
         except LOST as e:
             pending.lost += 1
             if pending.lost >= TRIES:
-                pending.error = type(e)(f"{e.message} So did the one before it, over the same request: {pending.name}.")
+                what = f"{e.message} So did the one before it, over the same request: {pending.name}."
+                pending.error = type(e)(what, "What was acknowledged is kept.")
             raise
 
     def _lost(self, error: SidecarError) -> None:
@@ -284,13 +303,15 @@ class Delivery:
 
     def _give_up(self, book: Book) -> None:
         """What two processes were lost over is not tried a third time: a change of the log, or the memory itself."""
-        for pending in [p for p in book.log if p.error is not None]:
-            book.log.remove(pending)
-            book.failures.append(pending.error or SidecarError(""))
-        if book.opening.lost >= TRIES:
+        for pending in list(book.log):
+            if pending.error is not None:
+                book.log.remove(pending)
+                book.failures.append(pending.error)
+        error = book.opening.error
+        if book.opening.lost >= TRIES and error is not None:
             book.opening.lost = 0
             for pending in [p for p in self._queue if p.book is book]:
-                self._settled(pending, book.opening.error or SidecarError(""))
+                self._settled(pending, error)
 
     def _disconnect(self) -> None:
         transport, self.transport = self.transport, None
@@ -301,11 +322,7 @@ class Delivery:
         """Say something to the process if there is one; what it answers changes nothing."""
         if self.transport is None:
             return
-        told, usual = Pending(Request(op, memory)), self.timeout
-        self.timeout = timeout
         try:
-            self._exchange(self.transport, told)
+            self._exchange(self.transport, Pending(Request(op, memory)), timeout)
         except TitansError:
             self._disconnect()
-        finally:
-            self.timeout = usual

@@ -1,6 +1,7 @@
 """The memory as a fold over its journal: span by span, what was decided is done, and what is new is decided.
 
-The one way a state comes about, live or replayed; so a state is a pure function of graft and journal, to the bit, on the
+The one way a state comes about, live or replayed; so a state is a pure function of graft and journal, to the bit, on
+the
 same machine and build. A ruling that is in the journal is never made again. Knows entries, not files.
 """
 
@@ -111,7 +112,9 @@ class Fold:
     def add(self, e: Entry) -> Ruling:
         """One entry: what was decided about it, or is decided now, is done."""
         if e.record is None:
-            raise MemoryStateError(f"Span #{e.id} has not been read by this graft.", "Open the memory with `titans-edge chat`.")
+            raise MemoryStateError(
+                f"Span #{e.id} has not been read by this graft.", "Open the memory with `titans-edge chat`."
+            )
         self.last = e.id
         facts = unpack(e.record)
         writes = [self.memory.write(f) for f in facts]
@@ -123,8 +126,12 @@ class Fold:
             self._indexed(e, facts, writes, ruling)
         return ruling
 
-    def extend(self, entries: Iterable[Entry], step: Callable[[int], None] = lambda span: None) -> list[tuple[int, Ruling]]:
-        """Entries in order; the rulings that were made now. step is called after each. Raises if a number is not finite."""
+    def extend(
+        self, entries: Iterable[Entry], step: Callable[[int], None] = lambda span: None
+    ) -> list[tuple[int, Ruling]]:
+        """Entries in order; the rulings that were made now. step is called after each. Raises if a number is not
+        finite.
+        """
         made = []
         for e in entries:
             ruling = self.add(e)
@@ -132,7 +139,9 @@ class Fold:
                 made.append((e.id, ruling))
             step(e.id)
         if not self.store.finite():
-            raise MemoryStateError("A write would have made the memory infinite; it was left out.", "Please report the text.")
+            raise MemoryStateError(
+                "A write would have made the memory infinite; it was left out.", "Please report the text."
+            )
         return made
 
     def _proposal(self, e: Entry, facts: Sequence[Fact], writes: Sequence[Write], *, judged: bool) -> Proposal:
@@ -177,7 +186,9 @@ class Fold:
         """Start from a snapshot; `before` are the entries it covers, whose keys are indexed and not applied again."""
         for e in before:
             if e.ruling is None or e.record is None:
-                raise MemoryStateError(f"A snapshot covers span #{e.id}, which is undecided.", "Run `titans-edge memory verify`.")
+                raise MemoryStateError(
+                    f"A snapshot covers span #{e.id}, which is undecided.", "Run `titans-edge memory verify`."
+                )
             if e.ruling.scale > 0:
                 facts = unpack(e.record)
                 self._indexed(e, facts, [self.memory.write(f) for f in facts], e.ruling)
@@ -187,7 +198,9 @@ class Fold:
     # --- questions about what is held
 
     def knows(self, path: Sequence[Address]) -> bool:
-        """Was anything written under the very key a question read first? Otherwise what came back is the others' noise."""
+        """Was anything written under the very key a question read first? Otherwise what came back is the others'
+        noise.
+        """
         return bool(path) and bool((self.index.alike(path[0]) >= SAME).any())
 
     def spans_at(self, path: Sequence[Address], k: int) -> list[int]:
@@ -202,9 +215,13 @@ class Fold:
         return sorted(found, key=lambda span: found[span], reverse=True)[:k]
 
     def shares(self, path: Sequence[Address]) -> list[Share]:
-        """Which writes the reads of `path` drew on, largest first. Raises MemoryStateError where the store cannot say."""
+        """Which writes the reads of `path` drew on, largest first. Raises MemoryStateError where the store cannot
+        say.
+        """
         if not isinstance(self.store, Explains):
-            raise MemoryStateError("This kind of memory cannot say where an answer came from.", "/memory WORDS searches it.")
+            raise MemoryStateError(
+                "This kind of memory cannot say where an answer came from.", "/memory WORDS searches it."
+            )
         names = self.memory.relations.phrases
         out = [
             Share(span, hop, names[at.shard].text, share)

@@ -1,6 +1,7 @@
 """What the memory process does for each request: many named memories, one graft and word table, one torch.
 
-A request names its memory and its operation. The least recently used memories are closed, and opened again when they are
+A request names its memory and its operation. The least recently used memories are closed, and opened again when they
+are
 asked for. The only package outside `neural`, `train` and `convert` that imports torch. Knows nothing of pipes.
 """
 
@@ -105,7 +106,9 @@ class MemoryHost:
         return Reply(True, result, {"rows": pack(asked.rows.numpy())})
 
     def write(self, r: Request, progress: Progress) -> Reply:
-        """args: part, kind, name, texts, offsets, guard. Durable when it returns; the same group twice is written once."""
+        """args: part, kind, name, texts, offsets, guard. Durable when it returns; the same group twice is written
+        once.
+        """
         a, memory = r.args, self._memory(r, progress)
         spans = [unpack_span(s) for s in r.spans]
         surprises = [None if s.surprise != s.surprise else s.surprise for s in spans]

@@ -78,7 +78,9 @@ class OpenMemory:
         return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k))
 
     def _known(self, readout: Readout) -> bool:
-        """A graft of threshold 0 answers whatever it reads; a state older than its journal has keys no entry tells of."""
+        """A graft of threshold 0 answers whatever it reads; a state older than its journal has keys no entry tells
+        of.
+        """
         assert self.fold is not None
         doubting = self.graft.info.threshold > 0 and self.fold.base is None
         return not doubting or self.fold.knows(readout.path)
@@ -92,7 +94,9 @@ class OpenMemory:
         again.extend(self.journal.entries())
         found = again.shares(self._asked.path)
         shown = {e.id: e.shown() for e in self.journal.get(sorted({s.span for s in found}))}
-        return [{"hop": s.hop, "relation": s.relation, "share": s.share, **shown[s.span]} for s in found if s.span in shown]
+        return [
+            {"hop": s.hop, "relation": s.relation, "share": s.share, **shown[s.span]} for s in found if s.span in shown
+        ]
 
     def describe(self) -> dict[str, Any]:
         """Figures for people."""

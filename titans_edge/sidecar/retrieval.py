@@ -1,4 +1,5 @@
-"""Which stored spans go with a question: by the keys it read, then by the words they share, then the user's newest ones.
+"""Which stored spans go with a question: by the keys it read, then by the words they share, then the user's newest
+ones.
 
 Knows journal and fold; nothing of how what is found is put to the model.
 """

@@ -41,6 +41,10 @@ class Transport(Protocol):
     at all happens. An interrupt (Ctrl-C) in either call does no harm: the answer comes with a later `receive`.
     """
 
+    @property
+    def alive(self) -> bool:
+        """Whether somebody may still answer."""
+
     def send(self, request: Request, timeout: float) -> None:
         """Hand a request over. Raises SidecarFailed for one that cannot be sent."""
 
@@ -60,6 +64,10 @@ class LocalTransport:
 
             service = MemoryHost()
         self._service, self._on_progress, self._replies = service, on_progress, deque[Reply]()
+
+    @property
+    def alive(self) -> bool:
+        return True
 
     def send(self, request: Request, timeout: float) -> None:
         """Does it at once."""
@@ -135,6 +143,10 @@ class ProcessTransport:
             raise SidecarFailed(f"The memory process cannot be started: {e}.") from e
         return cast(Process, process)
 
+    @property
+    def alive(self) -> bool:
+        return not self._broken and self.process.poll() is None
+
     def send(self, request: Request, timeout: float) -> None:
         delivery = _Delivery(frame(request))
         self._outbox.put(delivery)
@@ -182,7 +194,7 @@ class ProcessTransport:
 
     def _died(self) -> SidecarError:
         with contextlib.suppress(subprocess.TimeoutExpired):  # its pipe may end a moment before itself
-            self.process.wait(1.0)
+            self.process.wait(0.0 if self._wrong else 1.0)
         code = self.process.poll()
         self._end()
         how = f"died (exit code {code})" if code is not None else "closed its pipes"
@@ -244,4 +256,3 @@ class ProcessTransport:
                 *lines, rest = (rest + part)[-PIECE:].split(b"\n")
                 self._words.extend(line.decode(errors="replace").rstrip() for line in lines)
             self._words.append(rest.decode(errors="replace"))
-

@@ -37,7 +37,7 @@ def book_sentences(data: Path, split: str, min_words: int = 6) -> list[list[str]
     folder = data / "books" / split
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.", "Put plain-text books there, or leave background text out.")
-    books = [sentences(text) for text in _texts(folder, re.compile(r"\.txt$"))]
+    books = [[s.text for s in sentences(text)] for text in _texts(folder, re.compile(r"\.txt$"))]
     return [[s for s in book if len(s.split()) >= min_words] for book in books if book]
 
 

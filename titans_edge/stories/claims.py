@@ -12,7 +12,7 @@ from titans_edge.stories.lexicon import Lexicon
 from titans_edge.stories.worlds import ASK_PLACE, GRAB, MOVE, noun
 
 WHAT = ("place", "thing", "mine", "kin", "whose", "of")
-MOST_DIGITS = 2  # the memory holds four tokens of a word, a digit is one: longer numbers come out cut off, truth or lie
+MOST_DIGITS = 2  # of a number, unless a scene is drawn with more: older results were measured on such cases
 _BE = ("is", "is called", "is now")
 
 
@@ -41,10 +41,11 @@ class Scene:
     rng: random.Random
     lexicon: Lexicon
     taken: set[str]
+    digits: int = MOST_DIGITS
 
     @classmethod
-    def seeded(cls, seed: str) -> Scene:
-        return cls(random.Random(seed), Lexicon("held-out"), set())
+    def seeded(cls, seed: str, digits: int = MOST_DIGITS) -> Scene:
+        return cls(random.Random(seed), Lexicon("held-out"), set(), digits)
 
     def claim(self, what: str | None = None) -> Claim:
         """A claim of a kind (None: any) about something no other claim of this scene is about."""
@@ -82,7 +83,7 @@ class Scene:
         out: list[str] = []
         while len(out) < n:
             value = self.lexicon.value(self.rng, used)
-            short = not value.isdigit() or len(value) <= MOST_DIGITS
+            short = not value.isdigit() or len(value) <= self.digits
             out += [value] if short and value not in out and value.lower() not in self.taken else []
         return out
 

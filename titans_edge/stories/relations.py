@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-INVERSES = (("north", "south"), ("east", "west"), ("left", "right"), ("above", "below"))  # of an aspect, from the other end
+# of an aspect, from the other end
+INVERSES = (("north", "south"), ("east", "west"), ("left", "right"), ("above", "below"))
 
 
 class Bank(IntEnum):
@@ -39,7 +40,8 @@ PHRASES = {
 }
 TRACKED = Bank.PLACE  # "he took it there": what is held at this relation becomes the value
 MIRRORS = ((Bank.SUBJECT, Bank.OBJECT),)
-ROUTES = ((Bank.PLACE, Bank.PLACE), (Bank.BEFORE, Bank.HOLDER))  # second hop of the first starts at what the second holds
+# second hop of the first starts at what the second holds
+ROUTES = ((Bank.PLACE, Bank.PLACE), (Bank.BEFORE, Bank.HOLDER))
 
 
 def mirror() -> list[int]:

@@ -17,13 +17,17 @@ _ASK = (
     "write a short {form} about the {topic}.", "tell me a {form} about {topic}.", "how does {topic} work?",
     "explain {topic} to a child.", "what is {topic}?", "why is {topic} important?", "give me three ideas for {topic}.",
     "translate {topic} into French.", "what should I know about {topic}?", "can you recommend a book on {topic}?",
-    "how many {topic} are there in the world?", "when was {topic} invented?", "I read an article about {topic} yesterday.",
-    "summarise the history of {topic} in two lines.", "write a function that sorts a list of {topic}.", "I wonder about {topic}.",
+    "how many {topic} are there in the world?", "when was {topic} invented?",
+    "I read an article about {topic} yesterday.",
+    "summarise the history of {topic} in two lines.", "write a function that sorts a list of {topic}.",
+    "I wonder about {topic}.",
 )  # fmt: skip
 _FORM = ("poem", "joke", "story", "song", "riddle", "letter")
 _TOPIC = (
-    "photosynthesis", "the moon", "gravity", "bread", "cats", "the Roman empire", "electricity", "chess", "rivers", "jazz",
-    "volcanoes", "the internet", "bicycles", "whales", "glass", "numbers", "coffee", "dreams", "paper", "magnets", "the sea",
+    "photosynthesis", "the moon", "gravity", "bread", "cats", "the Roman empire", "electricity", "chess", "rivers",
+    "jazz",
+    "volcanoes", "the internet", "bicycles", "whales", "glass", "numbers", "coffee", "dreams", "paper", "magnets",
+    "the sea",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Stage 1: encoder, rule's rates and reader, on cached features. The loss is the answer, with light help from labels."""
+"""Stage 1: encoder, rule's rates and reader, on cached features. The loss is the answer, with some help of labels."""
 
 from __future__ import annotations
 

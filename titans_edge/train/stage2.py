@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from titans_edge.backbone import pieces
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
@@ -90,9 +91,9 @@ def start_rows(backbone: Backbone) -> Tensor:
 
 def make_examples(graft: Graft, backbone: Backbone, told: list[Story]) -> list[Example]:
     vocab, template = backbone.vocab, backbone.template
-    frame = template.user()
-    before = vocab.encode(template.system(None) + frame.before, special=True, bos=True)
-    after = vocab.encode(frame.after, special=True)
+    cut = template.segments([{"role": "user", "content": "a"}])  # the frame is the same around every question
+    before = vocab.encode(pieces.before(cut, 0), special=True, bos=True)
+    after = vocab.encode(pieces.behind(cut, 0), special=True)
     end = vocab.encode(template.reply_end(), special=True)[:1]
     reader = Reader(backbone, graft.info.layer)
     out = []

@@ -1,0 +1,166 @@
+"""titans-edge eval run, babilong and held-out: questions with known answers, asked in several modes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from titans_edge import library
+from titans_edge.cli import common
+from titans_edge.cli.eval_options import Mode, Out, Seed, known, several
+
+if TYPE_CHECKING:
+    from titans_edge.chat import Chat
+    from titans_edge.evaluate.cases import Case
+    from titans_edge.evaluate.runner import Answer
+
+Samples = Annotated[int, typer.Option(help="Samples of each kind.", min=1)]
+
+
+def run(
+    file: Annotated[Path, typer.Argument(help="A JSONL file of cases.")],
+    mode: Mode = "memory",
+    limit: Annotated[int, typer.Option(help="At most this many cases (0: all).", min=0)] = 0,
+    out: Out = None,
+    backbone: common.Backbone = library.DEFAULT,
+    graft: common.GraftOption = None,
+    context: common.Context = 8192,
+    gpu_layers: common.GpuLayers = None,
+) -> None:
+    """Print accuracy, n and the 95 % interval, per task, for a file of cases.
+
+    A case: {"id", "context" or "turns", "question", "target" or "targets", "labels" (optional), "task" (optional)}.
+
+    Example: [bold]titans-edge eval cases.jsonl --mode auto,full --json answers.json[/bold]
+    """
+    from titans_edge.evaluate import cases, report
+
+    report.check(out, file)
+    made = cases.load(file)
+    _evaluate(lambda chat: made[: limit or None], mode, out, backbone, graft, context, gpu_layers)
+
+
+def babilong(
+    data: Annotated[Path | None, typer.Option(help="Folder with bAbI and books.")] = None,
+    tasks: Annotated[str, typer.Option(help="Tasks, with commas.")] = "qa1,qa2,qa3,qa4,qa5",
+    lengths: Annotated[str, typer.Option(help="0k,1k,2k,…")] = "0k",
+    samples: Samples = 100,
+    seed: Seed = 0,
+    mode: Mode = "memory",
+    out: Out = None,
+    backbone: common.Backbone = library.DEFAULT,
+    graft: common.GraftOption = None,
+    context: common.Context = 8192,
+    gpu_layers: common.GpuLayers = None,
+) -> None:
+    """BABILong-style: facts of bAbI among sentences of books.
+
+    Example: [bold]titans-edge eval babilong --data DATA --lengths 0k,1k --samples 200[/bold]
+    """
+    from titans_edge.errors import UsageError
+    from titans_edge.evaluate import cases, report
+
+    if data is None:
+        raise UsageError("`eval babilong` needs a folder with bAbI and books.", "Name it with --data.")
+    wanted = known(several(tasks, "--tasks"), list(cases.TASKS), "Tasks")
+    long = known(several(lengths, "--lengths"), list(cases.LENGTHS), "Lengths")
+    report.check(out)
+
+    def make(chat: Chat) -> list[Case]:
+        count = chat.backbone.vocab.encode
+        return list(cases.babilong(data, wanted, long, samples, seed, lambda s: len(count(s))))
+
+    _evaluate(make, mode, out, backbone, graft, context, gpu_layers)
+
+
+def held_out(
+    samples: Samples = 100,
+    seed: Seed = 0,
+    mode: Mode = "memory",
+    out: Out = None,
+    backbone: common.Backbone = library.DEFAULT,
+    graft: common.GraftOption = None,
+    context: common.Context = 8192,
+    gpu_layers: common.GpuLayers = None,
+) -> None:
+    """Stories of people, places and things that training never named.
+
+    Example: [bold]titans-edge eval held-out --samples 12[/bold]
+    """
+    from titans_edge.evaluate import cases, report
+
+    report.check(out)
+    _evaluate(lambda chat: list(cases.held_out(samples, seed)), mode, out, backbone, graft, context, gpu_layers)
+
+
+def _evaluate(
+    make: Callable[[Chat], list[Case]],
+    mode: str,
+    out: Path | None,
+    backbone: str,
+    graft: str | None,
+    context: int,
+    gpu_layers: int | None,
+) -> None:
+    """Open what the modes need, answer, print and save."""
+    from titans_edge.evaluate import runner
+
+    modes = several(mode, "--mode")
+    no_memory = not any(runner.mode_named(m).told for m in modes)
+    with common.open_chat(
+        backbone,
+        graft,
+        None,
+        no_memory=no_memory,
+        context=context,
+        gpu_layers=gpu_layers,
+        sampling=runner.SAMPLING,
+    ) as chat:
+        measure(chat, make(chat), modes, out)
+
+
+def measure(chat: Chat, cases: list[Case], modes: list[str], out: Path | None) -> None:
+    """Answer every case in every mode. What is done is printed and saved even where Ctrl-C or an error ends it."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from titans_edge.evaluate import report, runner
+
+    for mode in modes:
+        runner.told_in(runner.mode_named(mode), cases)  # what cannot work is said before the work
+    done: list[Answer] = []
+    complete = False
+    try:
+        with Progress(console=Console(stderr=True)) as bar:
+            for mode in modes:
+                task = bar.add_task(mode, total=len(cases))
+                for answer in runner.answers(chat, cases, mode):
+                    done.append(answer)
+                    bar.advance(task)
+        complete = True
+    finally:
+        if done:
+            print(table(done))
+            report.save(out, runner.as_json(done, complete))
+        if not complete:
+            typer.echo(f"! Stopped: {len(done)} of {len(cases) * len(modes)} answers were given.", err=True)
+
+
+def table(answers: list[Answer]) -> str:
+    """The rows as lines for people."""
+    from titans_edge.evaluate import runner
+
+    rows = runner.table(answers)
+    task, mode = (max(len(x) for x in (name, *names)) + 2 for name, names in _columns(answers))
+    lines = [f"{'task':<{task}}{'mode':<{mode}}{'right':>7}   95 % interval      n"]
+    for r in rows:
+        share = f"{r.accuracy:>6.1f} %   {r.low:>5.1f} – {r.high:<5.1f} {r.n:>6}"
+        lines.append(f"{r.task:<{task}}{r.mode:<{mode}}{share}")
+    return "\n".join(lines)
+
+
+def _columns(answers: list[Answer]) -> list[tuple[str, set[str]]]:
+    return [("task", {a.task for a in answers}), ("mode", {a.mode for a in answers})]

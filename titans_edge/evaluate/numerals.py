@@ -1,0 +1,120 @@
+"""Numbers written in words become figures: "two hundred and five" is 205, "third" is 3rd, "nineteen eighty-seven" 1987.
+
+Knows English number words. Does not know what the number counts, nor half hours, dozens and Roman figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+_SAID = """
+zero one two three four five six seven eight nine
+ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen
+twenty thirty forty fifty sixty seventy eighty ninety
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth
+"""
+_DIGITS, _TEENS, _TENS, _IRREGULAR = (line.split() for line in _SAID.strip().splitlines())
+_UNITS = [*_DIGITS, *_TEENS]
+_CARDINALS = {w: n for n, w in enumerate(_UNITS)} | {w: 10 * n for n, w in enumerate(_TENS, 2)}
+_ORDINALS = (
+    {w: n for n, w in enumerate(_IRREGULAR, 1)}
+    | {w + "th": n for n, w in enumerate(_UNITS) if n > 12}
+    | {w[:-1] + "ieth": 10 * n for n, w in enumerate(_TENS, 2)}
+)
+_SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_CENTURIES = range(13, 21)  # "nineteen eighty-seven" is a year; "twelve thirty" is none
+
+Parsed = tuple[int, int, bool]  # the number, the index after its last word, whether it is an ordinal
+
+
+def figure(words: Sequence[str], at: int) -> tuple[str, int] | None:
+    """The number that starts at words[at], as figures, and the index after it. None: no number starts there.
+
+    words: lower-case, "twenty-one" as two. Ordinals come out as "21th", so that all of them are written alike.
+    """
+    scaled = _scaled_figures(words, at)
+    if scaled is not None:
+        return scaled
+    parsed = _number(words, at)
+    if parsed is None:
+        return None
+    value, end, ordinal = parsed
+    if ordinal:
+        return f"{value}th", end
+    decimals = _decimals(words, end)
+    return f"{value}{decimals and '.' + decimals}", end + (len(decimals) + 1 if decimals else 0)
+
+
+def _scaled_figures(words: Sequence[str], at: int) -> tuple[str, int] | None:
+    """ "1.5 million": figures and a scale word."""
+    scale = {"hundred": 100, **_SCALES}.get(_word(words, at + 1))
+    if scale is None or not words[at].replace(".", "", 1).isdecimal():
+        return None
+    return f"{(Decimal(words[at]) * scale).normalize():f}", at + 2
+
+
+def _number(words: Sequence[str], at: int) -> Parsed | None:
+    """Groups below a thousand, each with a smaller scale than the one before: "two million three thousand and five"."""
+    total, limit, end = 0, 10**12, at
+    found = _group(words, at)
+    while found is not None:
+        value, after, ordinal = found
+        scale = _SCALES.get(_word(words, after), 1)
+        if ordinal or scale == 1 or scale >= limit:
+            if scale >= limit:
+                break
+            return total + value, after, ordinal
+        total, limit, end = total + value * scale, scale, after + 1
+        found = _group(words, end + (_word(words, end) == "and"))
+    return None if end == at else (total, end, False)
+
+
+def _group(words: Sequence[str], at: int) -> Parsed | None:
+    """A number below a thousand, "twelve hundred", or a year said in two halves."""
+    if _word(words, at) == "a" and _word(words, at + 1) in ("hundred", *_SCALES):
+        head: Parsed | None = (1, at + 1, False)
+    else:
+        head = _below_hundred(words, at)
+    if head is None or head[2]:
+        return head
+    value, end, _ = head
+    if _word(words, end) == "hundred":
+        rest = _below_hundred(words, end + 1 + (_word(words, end + 1) == "and"))
+        if rest is None or _word(words, rest[1]) == "hundred":
+            return value * 100, end + 1, False
+        return value * 100 + rest[0], rest[1], rest[2]
+    second = _below_hundred(words, end) if value in _CENTURIES and end == at + 1 else None
+    if second is not None and second[0] >= 10 and not second[2]:
+        return value * 100 + second[0], second[1], False
+    return head
+
+
+def _below_hundred(words: Sequence[str], at: int) -> Parsed | None:
+    word = _word(words, at)
+    if word in _ORDINALS:
+        return _ORDINALS[word], at + 1, True
+    if word not in _CARDINALS:
+        return None
+    value, unit = _CARDINALS[word], _word(words, at + 1)
+    if word in _TENS and 0 < _CARDINALS.get(unit, 0) < 10:
+        return value + _CARDINALS[unit], at + 2, False
+    if word in _TENS and 0 < _ORDINALS.get(unit, 0) < 10:
+        return value + _ORDINALS[unit], at + 2, True
+    return value, at + 1, False
+
+
+def _decimals(words: Sequence[str], at: int) -> str:
+    """The digits after "point": "three point one four"."""
+    if _word(words, at) != "point":
+        return ""
+    digits = ""
+    for word in words[at + 1 :]:
+        if _CARDINALS.get(word, 10) > 9:
+            break
+        digits += str(_CARDINALS[word])
+    return digits
+
+
+def _word(words: Sequence[str], at: int) -> str:
+    return words[at] if at < len(words) else ""

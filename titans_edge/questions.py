@@ -1,0 +1,54 @@
+"""Whether a sentence asks something. Knows the English ways to begin a question; any script's question mark.
+
+Knows nothing of meaning: a statement typed in a question's order counts as a question.
+"""
+
+from __future__ import annotations
+
+import re
+
+from titans_edge.sentence_ends import CLOSERS, OPENERS
+
+_FILLER = re.compile(
+    r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|now|then|please|also|um|oh|alright|right|thanks|sorry|by the way)"
+    r"\b[,.!:]* ?){1,4}",
+    re.IGNORECASE,
+)
+_BE = r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b"
+_ASKS = re.compile(
+    rf"(?!which (?:is|was) why)(?:who|whom|where|when|why|how|what|which)(?:'s|'re|'d|'ll|s)?\b {_BE}"
+    r"|(?:who|what|where|when|why|how)(?:'s|'re|'d|'ll)\b|(?:whats|wheres|whens|hows)\b|whose\b"
+    r"|who (?!(?:i|we|you|they|he|she|it)\b)\w|why(?: not\b|$)"
+    r"|what (?!(?:an?|i|we|you|they|he|she|it|if)\b)\w|which (?!(?:i|we|he|she|they|means|(?:is|was) why)\b)\w"
+    r"|how (?:old|many|much|long|far|often|tall|big|late|early|to|about|come|well|fast|high|soon)\b"
+    r"|(?:in|at|on|to|for|from|by|with|of|since|until|about|under) (?:which|what|whom|whose|how) (?!case\b)\w"
+    r"|(?:who|what|where|when|why|how|which)$",
+    re.IGNORECASE,
+)
+_TELL = re.compile(
+    r"tell (?:me|us)\b|remind (?:me|us)\b(?! (?:to|that|on|at|in|tomorrow|tonight|every)\b)"
+    r"|(?:can|could|would|will) you (?:please )?(?:tell|remind|say|recall|remember|repeat|name|list|give)\b"
+    r"|(?:name|list|repeat|recall) (?:my|all|what|who|whose|where|when|which|how)\b|any idea\b"
+    r"|i(?:'d| would) (?:like|love) to know\b|i (?:want|need) to know\b|i wonder\b",
+    re.IGNORECASE,
+)
+_INVERTED = re.compile(
+    r"(?:is|are|was|does|did|has)(?:n't)? (?:i|he|she|it|we|they|there|my|your|his|her|our|their|the|this|that)\b"
+    r"|(?:do|have|can|could|would|should|am|may|were)(?:n't)? (?:i|he|she|it|we|they)\b"
+    r"|(?:do|did|have|are|were)(?:n't)? you\b",
+    re.IGNORECASE,
+)
+
+
+def is_question(sentence: str) -> bool:
+    """Whether a sentence asks: it ends with a question mark, or begins as a question or a request to tell does."""
+    sentence = " ".join(sentence.split()).replace("’", "'")
+    bare = sentence.rstrip("!.…")
+    if sentence[:1] in OPENERS:
+        bare = bare.rstrip(CLOSERS)
+    if bare.endswith(("?", "？", "؟", "⁇", "⁈")):
+        return True
+    filler = _FILLER.match(sentence)
+    asked = sentence[filler.end() :] if filler else sentence
+    exclaimed = sentence.endswith("!") and asked[:4].lower() in ("how ", "what")
+    return not exclaimed and bool(_ASKS.match(asked) or _TELL.match(asked) or _INVERTED.match(asked))
