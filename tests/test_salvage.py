@@ -296,6 +296,18 @@ def test_a_newer_format_is_refused_and_untouched(memory: Path) -> None:
     assert memory.read_bytes() == before and not list(memory.parent.glob("a.damaged*"))
 
 
+def test_a_newer_format_that_sqlite_cannot_read_is_refused_too(memory: Path) -> None:
+    raw = bytearray(memory.read_bytes())
+    raw[60:64] = (9).to_bytes(4, "big")  # user_version
+    raw[16:18] = b"\0\0"  # size of its pages
+    memory.write_bytes(raw)
+    with pytest.raises(MemoryStateError, match="damaged"):
+        check(memory)
+    with pytest.raises(MemoryStateError, match=r"newer Titans Edge \(format 9\)"):
+        salvage(memory)
+    assert memory.read_bytes() == raw and not list(memory.parent.glob("a.damaged*"))
+
+
 def test_a_file_that_holds_nothing_is_left_as_it_is(tmp_path: Path) -> None:
     path = tmp_path / "a.memory"
     for raw in (b"rubbish" * 5000, b"SQLite format 3\0" + os.urandom(30_000)):

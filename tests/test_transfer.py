@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -374,6 +376,29 @@ def test_a_merge_that_cannot_be_leaves_nothing(memory: Path, tmp_path: Path) -> 
         with Journal(memory, write=False) as a, pytest.raises(MemoryStateError, match="older than journals"):
             merge([a, journal], tmp_path / "c.memory")
     assert not list(tmp_path.glob("c.*"))
+
+
+FULL = """
+import resource, signal, sys
+from pathlib import Path
+from titans_edge.errors import MemoryStateError
+from titans_edge.journal.transfer import import_file
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
+try:
+    import_file(Path(sys.argv[1]), Path(sys.argv[2]))
+except MemoryStateError:
+    sys.exit(6)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
+def test_a_new_memory_that_the_disk_has_no_room_for_is_not_begun(memory: Path, tmp_path: Path) -> None:
+    with Journal(memory) as journal:
+        tell(journal, "long " * 50_000, 80)
+    file = exported(memory, tmp_path / "out.jsonl")
+    done = subprocess.run([sys.executable, "-c", FULL, str(tmp_path / "new.memory"), str(file)], check=False)
+    assert done.returncode == 6 and not list(tmp_path.glob("new*"))
 
 
 def test_an_import_that_the_disk_refuses_imports_nothing(memory: Path, tmp_path: Path) -> None:

@@ -132,12 +132,11 @@ def rows(raw: bytes, size: int) -> Iterator[Row]:
     """Every row that can be read on any page; what is broken is passed over, row by row."""
     for start in range(0, len(raw), size):
         page = raw[start : start + size]
-        at = 100 if start == 0 and page[:6] == b"SQLite" else 0
-        kind = page[at] if len(page) == size else 0
+        kind = page[0] if len(page) == size else 0  # the first page, with its header, holds names of tables only
         if kind not in (INDEX_INNER, INDEX_LEAF, TABLE_LEAF):
             continue
-        first = at + (12 if kind == INDEX_INNER else 8)
-        for n in range(min(int.from_bytes(page[at + 3 : at + 5], "big"), size // 4)):
+        first = 12 if kind == INDEX_INNER else 8
+        for n in range(min(int.from_bytes(page[3:5], "big"), size // 4)):
             pointer = int.from_bytes(page[first + 2 * n : first + 2 * n + 2], "big")
             row = _cell(raw, size, page, pointer, kind)
             if row is not None:

@@ -57,19 +57,24 @@ def alone(path: Path) -> Iterator[Callable[[], None]]:
 def clean(path: Path) -> list[str]:
     """Remove what repairs and upgrades left beside a memory. Returns the files' names."""
     with alone(path) as ends:
-        found = leftovers(path)
-        for each in found:
-            _unlink(each)
+        found = remove_leftovers(path)
         if not path.exists():
             ends()
+    return found
+
+
+def remove_leftovers(path: Path) -> list[str]:
+    """The same, for one who has the memory's lock."""
+    found = leftovers(path)
+    for each in found:
+        _unlink(each)
     return [p.name for p in found]
 
 
 def delete(path: Path) -> None:
     """Delete a memory with all that lies beside it, be it sound or damaged."""
     with alone(path) as ends:
-        for each in leftovers(path):
-            _unlink(each)
+        remove_leftovers(path)
         remove(path.resolve())
         remove(path)
         ends()
@@ -79,8 +84,7 @@ def reset(path: Path) -> str:
     """Forget everything and keep the name. Returns "" or why the file's remains could not be overwritten."""
     with Journal(path, check=False) as journal:
         journal.clear()
-        for each in leftovers(path):
-            _unlink(each)
+        remove_leftovers(path)
         return tidy(journal)
 
 
