@@ -1,9 +1,8 @@
 """The journal of one memory: every span in order, with text, source, time, surprise, its facts and what was decided.
 
-One SQLite file (WAL, synchronous=FULL): what a transaction has returned from is on the disk. Knows rows and
-checksums, not
-what a fact means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone. The
-state of the memory is a fold over `entries`; snapshots only save time.
+One SQLite file (WAL, synchronous=FULL): what a transaction has returned from is on the disk. Knows rows and checksums,
+not what a fact means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone.
+The state of the memory is a fold over `entries`; snapshots only save time.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.errors import MemoryStateError
-from titans_edge.journal import schema
-from titans_edge.journal.file import connect, damaged, digest, lock, translated
+from titans_edge.journal import checks, format_2, schema
+from titans_edge.journal.file import connect, damaged, digest, lock, log_wrong, newer, translated
 from titans_edge.journal.schema import FORMAT, ROWS, Entry, NewSpan
 from titans_edge.rulings import RECALLED, Decision, Ruling
 from titans_edge.sources import Source, named
@@ -44,11 +43,14 @@ class Journal:
             new = path is None or not path.exists() or path.stat().st_size == 0
             if not new and path is not None and not is_sqlite(path):
                 raise damaged(path, "it is no journal")
+            if write and not new and path is not None and (wrong := log_wrong(path)):
+                raise damaged(path, wrong)
             self._db = connect(path, write)
             with translated(path):
                 if new:
-                    self._create()
-                self._check(write, deep=check and not new)
+                    self._begin(write)
+                else:
+                    self._check(write, deep=check)
         except (TypeError, ValueError, AttributeError, KeyError) as e:  # a flipped bit can change a value's type
             self.close()
             raise damaged(path, f"a value of the wrong kind: {e}") from e
@@ -105,20 +107,22 @@ class Journal:
         guarded: bool = True,
         at: float | None = None,
     ) -> list[Entry]:
-        """Inside a transaction: the spans of one group, as entries. Time never runs backwards, whatever the clock
-        does.
+        """Inside a transaction: the spans of one group, as entries. at: when, of what is copied from elsewhere.
+
+        Else time never runs backwards, whatever the clock does.
         """
         source = Source(source.kind, plain(source.name))
         self.db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (source.kind, source.name))
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
         batch = self.db.execute("INSERT INTO batches(operation, part) VALUES (?, ?)", (operation, part)).lastrowid
-        latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0)")[0]
-        when = max(time.time() if at is None else at, latest)
+        latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0.0)")[0]
+        when = max(time.time(), latest) if at is None else float(at)
         for s in spans:
             text = plain(s.text)
             check = schema.span_checksum(text, source.kind, source.name, (when, s.offset, s.surprise, int(guarded)))
             made = self.db.execute(
-                "INSERT INTO spans(batch, source, offset, text, time, surprise, guarded, checksum) VALUES (?,?,?,?,?,?,?,?)",
+                "INSERT INTO spans(batch, source, offset, text, time, surprise, guarded, checksum)"
+                " VALUES (?,?,?,?,?,?,?,?)",
                 (batch, origin, s.offset, text, when, s.surprise, int(guarded), check),
             ).lastrowid
             if s.record is not None and made is not None:
@@ -143,7 +147,8 @@ class Journal:
             "INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, json.dumps(result), time.time())
         )
         self.db.execute(
-            "DELETE FROM operations WHERE operation NOT IN (SELECT operation FROM operations ORDER BY time DESC LIMIT ?)",
+            "DELETE FROM operations WHERE operation NOT IN"
+            " (SELECT operation FROM operations ORDER BY time DESC LIMIT ?)",
             (OPERATIONS,),
         )
 
@@ -199,6 +204,11 @@ class Journal:
         with translated(self.path):
             self.db.execute("INSERT INTO words(words) VALUES ('rebuild')")
             self.db.execute("VACUUM")
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Take the write-ahead log into the file and empty it, as far as readers allow."""
+        with translated(self.path):
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def put_snapshot(self, span: int, standing: dict[str, Any], state: bytes) -> None:
@@ -265,13 +275,21 @@ class Journal:
         rows = self.db.execute("SELECT span, decision FROM rulings WHERE span > ?", (after,))
         return {int(span): Decision(d) for span, d in rows}
 
-    def quarantine(self) -> list[Entry]:
-        return list(self._select("WHERE r.decision = ? ORDER BY s.id", (Decision.QUARANTINED.value,)))
+    def parts(self, operation: str) -> int:
+        """The number its next group would have."""
+        return int(self._one("SELECT coalesce(max(part) + 1, 0) FROM batches WHERE operation = ?", (operation,))[0])
+
+    def answer_times(self) -> dict[int, float]:
+        """When the user answered, by span."""
+        return dict(self.db.execute("SELECT span, time FROM answers").fetchall())
+
+    def quarantine(self, limit: int = -1) -> list[Entry]:
+        """What waits for the user's word; the newest `limit`."""
+        values = (Decision.QUARANTINED.value, limit)
+        return list(self._select("WHERE r.decision = ? ORDER BY s.id DESC LIMIT ?", values))[::-1]
 
     def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Entry]:
-        """Spans that contain all words of `text`, of a source as `sources.named` reads it, since a time; the newest
-        `limit`.
-        """
+        """Spans with all words of `text`, of a source as `sources.named` reads it, since a time; the newest `limit`."""
         where, values = ["1"], list[Any]()
         if text:
             where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
@@ -287,8 +305,7 @@ class Journal:
         return list(found)[::-1]
 
     def like(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """(id, score) of spans that share most with `words` (BM25, larger is better), best first, newest first among
-        equals.
+        """(id, score) of spans that share most with `words` (BM25, larger is better), best first, then newest first.
 
         Questions, and what the policy held back, are left out.
         """
@@ -307,7 +324,8 @@ class Journal:
         """Ids of the spans of the last message or document that left any."""
         rows = self.db.execute(
             "SELECT s.id FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation ="
-            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1) ORDER BY s.id"
+            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1)"
+            " ORDER BY s.id"
         )
         return [int(r[0]) for r in rows]
 
@@ -362,20 +380,35 @@ class Journal:
             raise damaged(self.path, "its first state is damaged")
         return zlib.decompress(row[0])
 
-    def verify(self) -> list[str]:
-        """What is wrong with the file, one sentence each; empty when it is sound."""
+    def verify(self, *, contents: bool = True) -> list[str]:
+        """What is wrong with the file, one sentence each; empty when it is sound. contents: see `checks.faults`."""
         found = [str(r[0]) for r in self.db.execute("PRAGMA integrity_check") if r[0] != "ok"]
         found += [f"row {r[1]} of {r[0]} refers to nothing" for r in self.db.execute("PRAGMA foreign_key_check")]
-        return found + [f"span #{i}: {what} has a wrong checksum" for i, what in self.unsound()]
+        base = self.db.execute("SELECT standing, state, checksum FROM snapshots WHERE span = 0").fetchone()
+        if base is not None and (why := checks.base_wrong(*base)):
+            found.append(f"its first state: {why}")
+        for operation, result, at in self.db.execute("SELECT * FROM operations"):
+            if why := checks.operation_wrong(result, at):
+                found.append(f"operation {operation}: {why}")
+        return found + [f"span #{i}: {what}" for i, what in self.unsound(contents=contents)]
 
-    def unsound(self) -> list[tuple[int, str]]:
-        """(id, what) of spans of which something has a wrong checksum."""
-        return [(r[0], what) for r in self.db.execute(ROWS) if (what := schema.wrong(r))]
+    def unsound(self, ids: Sequence[int] | None = None, *, contents: bool = True) -> Iterator[tuple[int, str]]:
+        """(id, what is wrong) of spans that are not sound; ids: only of these."""
+        vocabulary, graft = checks.vocabulary_of(self.meta("vocabulary")), self.meta("graft") or ""
+        where = "" if ids is None else f"WHERE s.id IN ({_marks(ids)})"
+        for row in self.db.execute(ROWS + where, ids or ()):
+            for part, why in checks.faults(row, vocabulary, graft=graft, contents=contents).items():
+                yield row[0], f"{part}: {why}"
 
     # --- inside
 
     def _select(self, where: str, values: tuple[Any, ...]) -> Iterator[Entry]:
-        yield from map(schema.entry, self.db.execute(ROWS + where, values).fetchall())
+        with translated(self.path):
+            rows = self.db.execute(ROWS + where, values).fetchall()
+        try:
+            yield from [schema.entry(row) for row in rows]
+        except (TypeError, ValueError) as e:
+            raise damaged(self.path, f"a value of the wrong kind: {e}") from e
 
     def _one(self, sql: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self.db.execute(sql, values).fetchone()
@@ -387,27 +420,40 @@ class Journal:
         )
 
     def _check(self, write: bool, *, deep: bool) -> None:
-        version = self._one("PRAGMA user_version")[0]
+        version, application = self._one("PRAGMA user_version")[0], self._one("PRAGMA application_id")[0]
+        if version == application == 0 and self._one("SELECT count(*) FROM sqlite_master")[0] == 0:
+            self._begin(write)  # a process died while it made the file
+            return
         if version > FORMAT:
-            raise MemoryStateError(
-                f"{self.path} was written by a newer Titans Edge (format {version}).", "Upgrade titans-edge."
-            )
-        if version < 2 or self._one("PRAGMA application_id")[0] != schema.APPLICATION:
+            raise newer(self.path, version)
+        if version < 2 or application != schema.APPLICATION:
             raise damaged(self.path, "it is no journal")
         if version < FORMAT:
             self._upgrade(write)
-        if deep and (wrong := self.verify()):
+        if deep and (wrong := self.verify(contents=False)):
             raise damaged(self.path, wrong[0])
+
+    def _begin(self, write: bool) -> None:
+        """An empty journal; in RAM where nothing may be written."""
+        if not write:
+            self._replace(connect(None, True))
+        self._create()
 
     def _upgrade(self, write: bool) -> None:
         """An older format: migrated where that is allowed, else as a copy in RAM."""
+        if wrong := format_2.wrong(self.db):
+            raise damaged(self.path, wrong[0])
         if not write:
-            copy = sqlite3.connect(":memory:", isolation_level=None)
+            copy = connect(None, True)
             self.db.backup(copy)
-            self.db.close()
-            self._db = copy
-        schema.migrate_2(self.db)
-        self.notices.append("The memory was brought to the format of this version; its text is read anew once.")
+            self._replace(copy)
+        format_2.migrate(self.db)
+        if write:
+            self.notices.append("The memory was brought to the format of this version; its text is read anew once.")
+
+    def _replace(self, db: sqlite3.Connection) -> None:
+        self.db.close()
+        self._db = db
 
 
 def is_sqlite(path: Path) -> bool:

@@ -16,7 +16,7 @@ import torch
 from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.facts import pack
 from titans_edge.features import SpanFeatures
-from titans_edge.journal import Entry, Journal, NewSpan, legacy
+from titans_edge.journal import Entry, Journal, NewSpan, legacy, upkeep
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
@@ -187,6 +187,7 @@ class OpenMemory:
         self.journal.clear(operation)
         self._settle(lambda *_: None)
         if self.journal.path is not None:
+            upkeep.remove_leftovers(self.journal.path)  # of repairs and upgrades: they hold text too
             self._compact()
 
     def reread(self, ids: Sequence[int], spans: Sequence[SpanFeatures], progress: Progress) -> int:
