@@ -7,9 +7,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -22,13 +21,11 @@ from titans_edge.chat import Chat
 from titans_edge.cli import eval_alarms, eval_answers
 from titans_edge.cli.main import app
 from titans_edge.errors import UsageError
-from titans_edge.evaluate.alarms import Alarms
 from titans_edge.evaluate import cases, cost, report, runner
+from titans_edge.evaluate.alarms import Alarms
 from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.talk import Told, ask, tell
 from titans_edge.sidecar.client import MemoryClient
-
-if TYPE_CHECKING:
 
 CASES = [
     Case("1", "", "Where is the key?", "flowerpot", turns=("Hi!", "The key is under the flowerpot. It is blue.")),
