@@ -36,6 +36,7 @@ class MemoryReadout:
     relation: str
     hop: int
     retrieved: tuple[Fields, ...] = ()
+    behind: tuple[Fields, ...] = ()
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -159,7 +160,7 @@ class MemoryClient:
         reply = self._ask("retrieve", {"text": text, "k": k}, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
-        return MemoryReadout(rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]))
+        return MemoryReadout(rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]), tuple(r["behind"]))
 
     # --- changes
 

@@ -214,6 +214,14 @@ class Fold:
                 found[span] = max(found.get(span, (0.0, 0)), rank)
         return sorted(found, key=lambda span: found[span], reverse=True)[:k]
 
+    def behind(self, path: Sequence[Address]) -> list[int]:
+        """The newest span written under each of the very keys that were read: what an association rests on."""
+        out: list[int] = []
+        for at in path:
+            same = np.flatnonzero(self.index.alike(at) >= SAME)
+            out += [self.index.spans[at.shard][int(same[-1])]] if len(same) else []
+        return list(dict.fromkeys(out))
+
     def shares(self, path: Sequence[Address]) -> list[Share]:
         """Which writes the reads of `path` drew on, largest first. Raises MemoryStateError where the store cannot
         say.

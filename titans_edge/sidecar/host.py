@@ -102,6 +102,7 @@ class MemoryHost:
             "relation": out.relation,
             "hop": out.hop,
             "retrieved": [e.shown() for e in asked.spans],
+            "behind": [e.shown() for e in asked.behind],
         }
         return Reply(True, result, {"rows": pack(asked.rows.numpy())})
 

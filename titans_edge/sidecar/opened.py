@@ -36,6 +36,7 @@ class Asked:
     readout: Readout
     rows: torch.Tensor
     spans: list[Entry]
+    behind: list[Entry]  # what the rows rest on
 
 
 class OpenMemory:
@@ -75,7 +76,8 @@ class OpenMemory:
             if self.graft.sure(readout):
                 rows = self.graft.rows(readout, question, self.fold.known if self.fold.base is None else None)
         self._asked = readout
-        return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k))
+        behind = self.journal.get(self.fold.behind(readout.path)) if self.fold is not None and len(rows) else []
+        return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k), behind)
 
     def _known(self, readout: Readout) -> bool:
         """A graft of threshold 0 answers whatever it reads; a state older than its journal has keys no entry tells

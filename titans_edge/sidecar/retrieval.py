@@ -15,6 +15,7 @@ from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
 from titans_edge.text import content_words
 
+NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
 _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re.I)
 
 
@@ -25,10 +26,9 @@ def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text:
     ids = fold.spans_at(path, k) if fold is not None else []
     ids += [i for i, _ in journal.like(content_words(text), k) if i not in ids]
     found = _allowed(journal, ids)[:k]
-    if len(found) < k and _ABOUT_THE_USER.search(text):
-        newest = _allowed(journal, [e.id for e in reversed(journal.find(source="you", limit=4 * k))])
-        have = {e.id for e in found}
-        found += [e for e in newest if e.id not in have and not e.text.rstrip().endswith("?")][: k - len(found)]
+    if not found and _ABOUT_THE_USER.search(text):
+        newest = _allowed(journal, [e.id for e in reversed(journal.find(source="you", limit=2 * NEWEST))])
+        found = [e for e in newest if not e.text.rstrip().endswith("?")][:NEWEST]
     return found
 
 
