@@ -10,8 +10,14 @@ from typing import Any
 
 from titans_edge import facts
 from titans_edge.errors import TitansError
-from titans_edge.journal.file import digest
-from titans_edge.journal.schema import answer_checksum, ruling, ruling_checksum, span_checksum
+from titans_edge.journal.schema import (
+    answer_checksum,
+    facts_checksum,
+    ruling,
+    ruling_checksum,
+    snapshot_checksum,
+    span_checksum,
+)
 
 MAX_TIME = 253_402_214_400.0  # seconds since 1970: the last day of the year 9999, which every time zone can still show
 MAX_OFFSET, MAX_NUMBER = 2**53, 2**63 - 1
@@ -45,8 +51,8 @@ def is_time(value: float) -> bool:
 
 
 def _span(row: Row) -> str:
-    _, text, kind, name, offset, time, surprise, guarded, kept, *_ = row
-    if span_checksum(text, kind, name, (time, offset, surprise, guarded)) != kept:
+    number, text, kind, name, offset, time, surprise, guarded, kept, *_ = row
+    if span_checksum(number, text, kind, name, (time, offset, surprise, guarded)) != kept:
         return "wrong checksum"
     if not is_time(time):
         return "no such time"
@@ -57,7 +63,7 @@ def _span(row: Row) -> str:
 
 def _facts(row: Row) -> str:
     graft, record, kept = row[10:13]
-    return "" if digest(graft.encode(), record) == kept else "wrong checksum"
+    return "" if facts_checksum(row[0], graft, record) == kept else "wrong checksum"
 
 
 def facts_wrong(record: bytes, vocabulary: int | None) -> str:
@@ -96,7 +102,7 @@ _PARTS: tuple[tuple[str, int | None, Callable[[Row], str]], ...] = (
 def base_wrong(standing: Any, state: Any, kept: Any) -> str:
     """Why the state a journal begins with cannot be used; "" for a sound one."""
     try:
-        if digest(standing.encode(), state) != kept:
+        if snapshot_checksum(0, standing, state) != kept:
             return "wrong checksum"
         json.loads(standing)
         return "" if len(zlib.decompress(state)) % 8 == 0 else "no state"

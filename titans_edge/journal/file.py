@@ -97,6 +97,8 @@ def translated(path: Path | None) -> Iterator[None]:
     """SQLite's errors, as ours."""
     try:
         yield
+    except UnicodeDecodeError as e:  # SQLite speaks of what it found in the file
+        raise damaged(path, "bytes that are no text") from e
     except sqlite3.DatabaseError as e:
         text = str(e)
         if "full" in text or "disk I/O" in text:

@@ -90,7 +90,7 @@ def _insert(
 def new_span(row: tuple[Any, ...]) -> tuple[Any, ...]:
     """A row of SPANS as a row of format 3's table."""
     number, batch, origin, place, text, time, surprise, guarded, _, _, kind, name = row
-    check = span_checksum(text, kind, name, (time, place, surprise, guarded))
+    check = span_checksum(number, text, kind, name, (time, place, surprise, guarded))
     return number, batch, origin, place, text, time, surprise, guarded, check
 
 

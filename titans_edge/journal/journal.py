@@ -19,7 +19,7 @@ from typing import Any
 
 from titans_edge.errors import MemoryStateError
 from titans_edge.journal import checks, format_2, schema
-from titans_edge.journal.file import connect, damaged, digest, lock, log_wrong, newer, translated
+from titans_edge.journal.file import connect, damaged, lock, log_wrong, newer, translated
 from titans_edge.journal.schema import FORMAT, ROWS, Entry, NewSpan
 from titans_edge.rulings import RECALLED, Decision, Ruling
 from titans_edge.sources import Source, named
@@ -117,21 +117,19 @@ class Journal:
         batch = self.db.execute("INSERT INTO batches(operation, part) VALUES (?, ?)", (operation, part)).lastrowid
         latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0.0)")[0]
         when = max(time.time(), latest) if at is None else float(at)
-        for s in spans:
-            text = plain(s.text)
-            check = schema.span_checksum(text, source.kind, source.name, (when, s.offset, s.surprise, int(guarded)))
-            made = self.db.execute(
-                "INSERT INTO spans(batch, source, offset, text, time, surprise, guarded, checksum)"
-                " VALUES (?,?,?,?,?,?,?,?)",
-                (batch, origin, s.offset, text, when, s.surprise, int(guarded), check),
-            ).lastrowid
-            if s.record is not None and made is not None:
-                self.put_facts(made, graft, s.record)
+        last = self._one("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'spans'), 0)")[0]
+        for number, s in enumerate(spans, last + 1):
+            text, figures = plain(s.text), (when, s.offset, s.surprise, int(guarded))
+            check = schema.span_checksum(number, text, source.kind, source.name, figures)
+            values = (number, batch, origin, s.offset, text, when, s.surprise, int(guarded), check)
+            self.db.execute("INSERT INTO spans VALUES (?,?,?,?,?,?,?,?,?)", values)
+            if s.record is not None:
+                self.put_facts(number, graft, s.record)
         return list(self._select("WHERE s.batch = ? ORDER BY s.id", (batch,)))
 
     def put_facts(self, span: int, graft: str, record: bytes) -> None:
         """Inside a transaction: a span's facts as `graft` reads them, in place of what another read."""
-        check = digest(graft.encode(), record)
+        check = schema.facts_checksum(span, graft, record)
         self.db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", (span, graft, record, check))
 
     def has(self, operation: str, part: int) -> bool:
@@ -215,7 +213,7 @@ class Journal:
         """The state after `span`; the oldest snapshots go."""
         packed, text = zlib.compress(state, 1), json.dumps(standing)
         with self.transaction():
-            check = digest(text.encode(), packed)
+            check = schema.snapshot_checksum(span, text, packed)
             self.db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", (span, text, packed, check))
             self.db.execute(
                 "DELETE FROM snapshots WHERE span > 0 AND span NOT IN"
@@ -364,7 +362,7 @@ class Journal:
             "SELECT * FROM snapshots WHERE span > 0 ORDER BY span DESC"
         ):
             with contextlib.suppress(zlib.error, ValueError, TypeError, AttributeError):
-                if digest(standing.encode(), state) == check:
+                if schema.snapshot_checksum(span, standing, state) == check:
                     return int(span), json.loads(standing), zlib.decompress(state)
             self.notices.append(
                 f"A snapshot was damaged; the memory was rebuilt from the journal ({self.count()} spans)."
@@ -373,12 +371,12 @@ class Journal:
 
     def base(self) -> bytes | None:
         """The state this journal begins with, where it is not empty: that of a memory older than the journal."""
-        row = self.db.execute("SELECT state, standing, checksum FROM snapshots WHERE span = 0").fetchone()
+        row = self.db.execute("SELECT standing, state, checksum FROM snapshots WHERE span = 0").fetchone()
         if row is None:
             return None
-        if digest(row[1].encode(), row[0]) != row[2]:
-            raise damaged(self.path, "its first state is damaged")
-        return zlib.decompress(row[0])
+        if why := checks.base_wrong(*row):
+            raise damaged(self.path, f"its first state: {why}")
+        return zlib.decompress(row[1])
 
     def verify(self, *, contents: bool = True) -> list[str]:
         """What is wrong with the file, one sentence each; empty when it is sound. contents: see `checks.faults`."""

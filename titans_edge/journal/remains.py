@@ -150,7 +150,23 @@ def collect(rows: Iterable[Row]) -> Remains:
         table = _table("".join(LETTERS[type(v)] for v in row.values), row.number is None)
         if table is not None and all(_is_text(v) for v in row.values if table not in ("spans", "spans_2")):
             _note(found, table, row.number, row.values)
+    _renumber(found)
     return found
+
+
+def _renumber(found: Remains) -> None:
+    """Where the index of groups says that a span has another number than it stands under, it is tried with that."""
+    numbers: dict[int, set[int]] = {}
+    for number, batch in found.places.items():
+        numbers.setdefault(batch, set()).add(number)
+    for table in ("spans", "spans_2"):
+        rows = found.rows.get(table, {})
+        strays = [(n, v) for n, versions in rows.items() for v in versions if n not in numbers.get(v[0], {n})]
+        for number, values in strays:
+            free = [n for n in sorted(numbers[values[0]]) if all(v[0] != values[0] for v in rows.get(n, []))]
+            if free:
+                rows[number].remove(values)
+                _add(found, table, free[0], values)
 
 
 @lru_cache
@@ -192,7 +208,7 @@ def _summed_up(head: Values, record: bytes | None, *, checked: bool) -> Values:
         figures = (float(time), offset, None if surprise is None else float(surprise), guarded)
         if checked and format_2.checksum(text, kind, name, figures, record) != kept:
             return head
-        check = span_checksum(text, kind, name, (figures[0], offset, figures[2], guarded))
+        check = span_checksum(number, text, kind, name, (figures[0], offset, figures[2], guarded))
     except (ValueError, TypeError):
         return head
     return number, text, kind, name, offset, time, surprise, guarded, check, operation

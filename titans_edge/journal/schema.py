@@ -118,11 +118,20 @@ def ruling(row: tuple[Any, ...]) -> Ruling:
     return Ruling(Decision(decision), float(scale), str(reason), bool(confined), float(trust), int(policy))
 
 
-def span_checksum(text: str, kind: str, name: str, figures: tuple[float, int, float | None, int]) -> bytes:
+def span_checksum(span: int, text: str, kind: str, name: str, figures: tuple[float, int, float | None, int]) -> bytes:
     """figures: time, offset, surprise, guarded; as the file gives them back, whatever numbers they came as."""
     time, offset, surprise, guarded = figures
-    plain = (float(time), int(offset), None if surprise is None else float(surprise), int(guarded))
+    plain = (span, float(time), int(offset), None if surprise is None else float(surprise), int(guarded))
     return digest(text.encode(), kind.encode(), name.encode(), repr(plain).encode())
+
+
+def facts_checksum(span: int, graft: str, record: bytes) -> bytes:
+    return digest(str(span).encode(), graft.encode(), record)
+
+
+def snapshot_checksum(span: int, standing: str, state: bytes) -> bytes:
+    """state: packed. That of span 0, with which a journal begins, is as formats 1 and 2 had it."""
+    return digest(*([str(span).encode()] if span else []), standing.encode(), state)
 
 
 def ruling_checksum(span: int, r: Ruling) -> bytes:
