@@ -429,7 +429,7 @@ def test_what_is_no_memory_gives_one_sentence(home: Path) -> None:
     (home / "b.memory").write_bytes(b"SQLite format 3\0" + b"\xa5" * 5000)
     (home / "c.memory").touch()
     sqlite3.connect(home / "d.memory").execute("CREATE TABLE t(x)").connection.close()
-    assert run("list")[0] == 0 and len(rows("list")[0]) == 4  # type: ignore[arg-type]
+    assert run("list")[0] == 0 and len(rows("list")[0]) == 4
     for name in ("a", "b", "d"):
         for args in (
             ("list", name),
