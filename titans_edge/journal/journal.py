@@ -291,7 +291,7 @@ class Journal:
         where, values = ["1"], list[Any]()
         if text:
             where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
-            values.append(_match(text.split(), "AND"))
+            values.append(quoted(text.split(), "AND"))
         if source:
             for column, value in zip(("o.kind", "o.name"), named(source), strict=True):
                 where += [f"{column} = ?"] if value is not None else []
@@ -314,7 +314,7 @@ class Journal:
             "SELECT w.rowid, -bm25(words) FROM words w JOIN rulings r ON r.span = w.rowid WHERE words MATCH ?"
             f" AND rtrim(w.text) NOT LIKE '%?' AND r.decision IN ({_marks(allowed)})"
             " ORDER BY bm25(words), w.rowid DESC LIMIT ?",
-            (_match(words, "OR"), *allowed, limit),
+            (quoted(words, "OR"), *allowed, limit),
         )
         return [(int(i), float(score)) for i, score in rows]
 
@@ -468,7 +468,7 @@ def _marks(values: Sequence[object]) -> str:
     return ",".join("?" * len(values))
 
 
-def _match(words: Sequence[str], joined: str) -> str:
+def quoted(words: Sequence[str], joined: str) -> str:
     """Words as an FTS5 query, each quoted, so that nothing in them is an operator."""
     quoted = ['"' + w.replace('"', '""') + '"' for w in plain(" ".join(words)).replace("\0", " ").split()]
     return f" {joined} ".join(quoted) or '""'

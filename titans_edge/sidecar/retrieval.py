@@ -10,11 +10,13 @@ import re
 from collections.abc import Sequence
 
 from titans_edge.journal import Entry, Journal
+from titans_edge.journal.search import coverage
 from titans_edge.neural.store import Address
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
 from titans_edge.text import content_words
 
+SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
 _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re.I)
 
@@ -23,10 +25,13 @@ def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text:
     """At most k spans that may answer `text`, best first. What the policy held back is never among them."""
     if k <= 0:
         return []
-    ids = fold.spans_at(path, k) if fold is not None else []
-    ids += [i for i, _ in journal.like(content_words(text), k) if i not in ids]
-    found = _allowed(journal, ids)[:k]
-    if not found and _ABOUT_THE_USER.search(text):
+    words, personal = content_words(text), _ABOUT_THE_USER.search(text) is not None
+    by_key = fold.spans_at(path, k) if fold is not None else []
+    by_words = [i for i, _ in journal.like(words, k) if i not in by_key]
+    shares = coverage(journal, words, by_words)
+    by_words = [i for i in by_words if shares[i] >= (SOME if personal else MUCH)]
+    found = _allowed(journal, [*by_key, *by_words])[:k]
+    if not found and personal:
         newest = _allowed(journal, [e.id for e in reversed(journal.find(source="you", limit=2 * NEWEST))])
         found = [e for e in newest if not e.text.rstrip().endswith("?")][:NEWEST]
     return found
