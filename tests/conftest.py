@@ -24,7 +24,7 @@ def tiny_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny(tiny_path: Path) -> Iterator[Backbone]:
-    with Backbone(tiny_path, gpu_layers=0) as backbone:
+    with Backbone(tiny_path, gpu_layers=0, threads=1) as backbone:
         yield backbone
 
 

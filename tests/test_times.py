@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from titans_edge.cli import common, slash
+from titans_edge.cli import slash
+from titans_edge.documents import MAX_DOCUMENT_BYTES, read_document
 from titans_edge.errors import DocumentError, UsageError
+from titans_edge.times import since
 
 DAY = 86400.0
 
@@ -29,19 +31,19 @@ DAY = 86400.0
 def test_an_age_counts_from_now(text: str, seconds: float) -> None:
     elapsed = timedelta(seconds=seconds)
     before = (datetime.now() - elapsed).timestamp()
-    assert before <= common.since(text) <= (datetime.now() - elapsed).timestamp()
+    assert before <= since(text) <= (datetime.now() - elapsed).timestamp()
 
 
 def test_days_begin_at_midnight() -> None:
-    today = datetime.fromtimestamp(common.since("today"))
+    today = datetime.fromtimestamp(since("today"))
     assert today.time() == datetime.min.time()
-    assert datetime.fromtimestamp(common.since("yesterday")).date() == today.date() - timedelta(days=1)
+    assert datetime.fromtimestamp(since("yesterday")).date() == today.date() - timedelta(days=1)
 
 
 def test_dates_and_times_of_iso_8601() -> None:
     expected = datetime(2026, 11, 20, 8, tzinfo=timezone.utc).timestamp()
-    assert common.since("2026-11-20T10:00+02:00") == common.since("2026-11-20T08:00:00Z") == expected
-    assert common.since("2026-11-20") == time.mktime((2026, 11, 20, 0, 0, 0, 0, 0, -1))
+    assert since("2026-11-20T10:00+02:00") == since("2026-11-20T08:00:00Z") == expected
+    assert since("2026-11-20") == time.mktime((2026, 11, 20, 0, 0, 0, 0, 0, -1))
 
 
 BAD_TIMES = [
@@ -55,7 +57,7 @@ BAD_TIMES = [
 @pytest.mark.parametrize("text", BAD_TIMES)
 def test_what_is_no_time_is_said_in_one_sentence(text: str) -> None:
     with pytest.raises(UsageError, match=r"is no time since 1970\.") as e:
-        common.since(text)
+        since(text)
     assert e.value.hint
 
 
@@ -66,7 +68,7 @@ def test_what_is_no_time_is_said_in_one_sentence(text: str) -> None:
 )
 def test_any_text_is_a_time_or_a_usage_error(text: str) -> None:
     with suppress(UsageError):
-        assert 0 <= common.since(text) < 253402300800 + DAY  # the end of the year 9999
+        assert 0 <= since(text) < 253402300800 + DAY  # the end of the year 9999
 
 
 @pytest.mark.parametrize(("text", "number"), [("7", 7), ("#7", 7), ("#0012", 12), (str(2**63 - 1), 2**63 - 1)])
@@ -98,7 +100,7 @@ def test_a_span_is_named_by_its_number(text: str, number: int) -> None:
     ],
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="is no number of a span"):
+    with pytest.raises(UsageError, match="is no number of a sentence"):
         slash._number(text)
 
 
@@ -109,14 +111,14 @@ TEXT = "Anna lives in Łódź. 猫\n"
 def test_a_document_is_read_as_its_byte_order_mark_says(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(TEXT.encode(encoding))
-    assert common.read_document(path) == TEXT
+    assert read_document(path) == TEXT
 
 
 def test_the_big_ended_marks_are_known(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     for encoding in ("utf-16-be", "utf-32-be"):
         path.write_bytes(f"\ufeff{TEXT}".encode(encoding))
-        assert common.read_document(path) == TEXT
+        assert read_document(path) == TEXT
 
 
 @pytest.mark.parametrize(
@@ -139,23 +141,23 @@ def test_what_is_no_text_is_said(tmp_path: Path, raw: bytes, says: str) -> None:
     path = tmp_path / "notes.txt"
     path.write_bytes(raw)
     with pytest.raises(DocumentError, match=says):
-        common.read_document(path)
+        read_document(path)
 
 
 def test_a_file_too_large_is_refused_without_being_read_whole(tmp_path: Path) -> None:
     path = tmp_path / "large.txt"
     with path.open("wb") as file:
-        file.truncate(common.MAX_DOCUMENT_BYTES * 1000)  # a sparse file: takes no disk
+        file.truncate(MAX_DOCUMENT_BYTES * 1000)  # a sparse file: takes no disk
     with pytest.raises(DocumentError, match="larger than 256 MB"):
-        common.read_document(path)
+        read_document(path)
 
 
 def test_what_cannot_be_opened_is_said(tmp_path: Path) -> None:
     for path in (tmp_path / "none.txt", tmp_path / "a\0b", tmp_path / ("n" * 5000)):
         with pytest.raises(DocumentError, match="cannot be read"):
-            common.read_document(path)
+            read_document(path)
     with pytest.raises(DocumentError, match="is a directory"):
-        common.read_document(tmp_path)
+        read_document(tmp_path)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
@@ -163,7 +165,7 @@ def test_a_pipe_or_device_is_refused_before_it_blocks(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path / "pipe", Path(os.devnull)):
         with pytest.raises(DocumentError, match="device or pipe"):
-            common.read_document(path)
+            read_document(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may read everything")
@@ -172,4 +174,4 @@ def test_a_file_without_permission_is_said(tmp_path: Path) -> None:
     path.write_text(TEXT, "utf-8")
     path.chmod(0)
     with pytest.raises(DocumentError, match="Permission denied"):
-        common.read_document(path)
+        read_document(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -10,44 +11,48 @@ from typing import Any
 from titans_edge import library
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.engine import Engine
-from titans_edge.session import Remembered, Session, Text
+from titans_edge.session import Notice, Remembered, Session, Text
 from titans_edge.sources import USER, Source
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer, and the stored spans it was given (dicts with id, text, source, time)."""
+    """An answer, the stored spans it was given (dicts with id, text, source, time), and what the user should know."""
 
     text: str
     retrieved: tuple[dict[str, Any], ...] = ()
     routes: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return self.text
 
 
 class Memory:
-    """One memory with a model that speaks from it. Closed by `with`. Each `ask` stands for itself: only the memory is
-    kept.
+    """One memory with a model that speaks from it. Closed by `with`. Each `ask` stands for itself.
+
+    All methods raise TitansError, whose `hint` says what to do next.
     """
 
     def __init__(self, engine: Engine, name: str = "default", *, kept: bool = True, owns_engine: bool = False) -> None:
+        with ExitStack() as failed:
+            self.client = failed.enter_context(engine.memory(name, kept=kept))
+            self.session: Session = failed.enter_context(engine.session(self.client))
+            self.session.catch_up()
+            failed.pop_all()
         self._engine, self._owns = engine, owns_engine
-        self.client = engine.memory(name, kept=kept)
-        self.session: Session = engine.session(self.client)
-        self.session.catch_up()
 
     @classmethod
     def open(
         cls, name: str = "default", backbone: str = library.DEFAULT, graft: str | None = None, *, kept: bool = True
     ) -> Memory:
         """Load a backbone and open a memory of it. kept False: it ends when it is closed."""
-        engine = Engine(backbone, graft)
-        try:
-            return cls(engine, name, kept=kept, owns_engine=True)
-        except BaseException:
-            engine.close()
-            raise
+        library.memory_path(name)  # a bad name is an error before anything is loaded
+        with ExitStack() as failed:
+            engine = failed.enter_context(Engine(backbone, graft))
+            made = cls(engine, name, kept=kept, owns_engine=True)
+            failed.pop_all()
+        return made
 
     def tell(self, text: str) -> list[dict[str, Any]]:
         """Learn a text as the user's own words. Durable when it returns; what was decided about each span."""
@@ -58,12 +63,13 @@ class Memory:
         return self._learn(text, Source("document", name))
 
     def ask(self, question: str, sampling: Sampling | None = None) -> Reply:
-        """Answer from the memory, without learning the question."""
-        said, given = "", Remembered((), 0, 0.0, "", 0)
+        """Answer from the memory, without learning the question. A memory that cannot answer is a notice."""
+        said, given, notices = "", Remembered((), 0, 0.0, "", 0), list[str]()
         for event in self.session.reply([{"role": "user", "content": question}], sampling):
             said += event.text if isinstance(event, Text) else ""
             given = event if isinstance(event, Remembered) else given
-        return Reply(said.strip(), given.retrieved, given.routes)
+            notices += [event.text] if isinstance(event, Notice) else []
+        return Reply(said.strip(), given.retrieved, given.routes, tuple(notices))
 
     def stream(self, question: str, sampling: Sampling | None = None) -> Iterator[str]:
         """The answer in pieces."""
@@ -88,11 +94,12 @@ class Memory:
         return self.client.why()
 
     def close(self) -> None:
-        """May run twice."""
-        self.session.close()
-        self.client.close()
-        if self._owns:
-            self._engine.close()
+        """What was told before is kept. May run twice."""
+        with ExitStack() as ending:
+            if self._owns:
+                ending.callback(self._engine.close)
+            ending.callback(self.client.close)
+            ending.callback(self.session.close)
 
     def __enter__(self) -> Memory:
         return self

@@ -1,6 +1,7 @@
 """A conversation: a session with a history. `turn` streams a reply, then learns; a full context drops the oldest turns.
 
-A turn that is not heard to its end teaches nothing until `commit` is called.
+A turn that is not heard to its end teaches nothing until `commit` is called, and what was said of it stands in the
+history.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.errors import ContextOverflow
+from titans_edge.errors import ContextOverflow, MemoryStateError, SidecarError
 from titans_edge.routes import Mode
 from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Remembered, Session, Text
 from titans_edge.sidecar.client import MemoryClient
@@ -23,8 +24,7 @@ class Chat:
     """One conversation with one memory. client None: the plain backbone. Closed by `with`.
 
     mode: what a turn takes from the memory; facts: lines that stand where retrieved spans would, in every turn; the
-    rest as
-    in `Session`.
+    rest as in `Session`.
     """
 
     def __init__(
@@ -40,11 +40,13 @@ class Chat:
         learn_replies: bool = False,
     ) -> None:
         self.backbone, self.client, self.sampling = backbone, client, sampling or Sampling()
-        self.memory_mode, self.facts = Mode(mode), tuple[str, ...]()
+        self.memory_mode: Mode | str = Mode(mode)
+        self.facts = tuple[str, ...]()
         self.session = Session(backbone, client, context=context, system=system, k=k, learn_replies=learn_replies)
         self.rulings: list[dict[str, Any]] = []  # the policy's, on the last text learned
         self.remembered: Remembered | None = None  # what the last turn was given
         self._messages: list[Message] = []
+        self._open: list[str] | None = None  # the reply's text so far, of a turn that is not over
         self._replies = 0
 
     @property
@@ -62,33 +64,41 @@ class Chat:
 
     def new(self) -> None:
         """Drop the conversation's text; the memory stays."""
-        self._messages = []
+        self._messages, self._open = [], None
 
     def turn(self, message: str, *, learn: bool = True) -> Iterator[Event]:
         """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is
         learned.
         """
-        self._messages.append({"role": "user", "content": message})
+        self._over()
         said: list[str] = []
-        try:
-            self.remembered = None
-            for event in self._reply():
-                if isinstance(event, Remembered):
-                    self.remembered = event
-                if isinstance(event, Text):
-                    said.append(event.text)
-                yield event
-                if isinstance(event, Done) and event.stop_reason == "context":
-                    yield Notice("The context is full; /new drops the conversation's text and keeps the memory.")
-        except GeneratorExit:
-            self._messages.append({"role": "assistant", "content": "".join(said)})
-            raise
-        except BaseException:
-            self._messages.pop()  # it never was a turn
-            raise
-        self._messages.append({"role": "assistant", "content": "".join(said)})
+        self.remembered = None
+        for event in self._reply(message):
+            if self._open is None:
+                self._messages.append({"role": "user", "content": message})
+                self._open = said
+            if isinstance(event, Remembered):
+                self.remembered = event
+            if isinstance(event, Text):
+                said.append(event.text)
+            yield event
+            if isinstance(event, Done) and event.stop_reason == "context":
+                yield Notice("The context is full; /new drops the conversation's text and keeps the memory.")
+        self._over()
         if learn:
+            yield from self._learned()
+
+    def _over(self) -> None:
+        """What was said of the last turn is its reply, also where it was broken off."""
+        if self._open is not None:
+            self._messages.append({"role": "assistant", "content": "".join(self._open)})
+            self._open = None
+
+    def _learned(self) -> Iterator[Event]:
+        try:
             self.commit()
+        except (SidecarError, MemoryStateError) as e:
+            yield Notice(f"{e} The message was not learned.")
 
     def commit(self) -> None:
         """Learn the last message, if that has not been done; see `Session.commit`."""
@@ -104,26 +114,32 @@ class Chat:
         """See `Session.surprise`."""
         return self.session.surprise(passage, Mode(self.memory_mode))
 
-    def _reply(self) -> Iterator[Event]:
-        """The session's reply; while the messages do not fit, the oldest turns leave the window (and stay in memory)."""
-        seed = self.sampling.seed
-        sampling = replace(self.sampling, seed=None if seed is None else (seed + self._replies) % 2**32)
-        self._replies += 1
-        dropped = False
-        while True:
-            try:
-                yield from self._once(sampling, dropped)
-                return
-            except ContextOverflow:
-                if len(self._messages) < 3:
-                    raise
-                del self._messages[:2]
-                dropped = True
+    def _reply(self, message: str) -> Iterator[Event]:
+        """The session's reply; while the messages do not fit, the oldest turns leave the window (and stay in memory).
 
-    def _once(self, sampling: Sampling, dropped: bool) -> Iterator[Event]:
-        events = self.session.reply(self._messages, sampling, mode=Mode(self.memory_mode), facts=self.facts)
-        for event in events:
-            if dropped:
+        Where not even the message alone fits, the history stays as it is.
+        """
+        mode, sampling = Mode(self.memory_mode), self._sampling()
+        said = self._messages
+        for at in range(0, len(said) + 1, 2):
+            messages = [*said[at:], {"role": "user", "content": message}]
+            events = self.session.reply(messages, sampling, mode=mode, facts=self.facts)
+            try:
+                event = next(events)
+            except ContextOverflow:
+                if at >= len(said):
+                    raise
+                continue
+            self._messages = said[at:]
+            if at:
                 yield Notice("The context was full: the oldest turns were dropped, the memory stays.")
-                dropped = False
             yield event
+            yield from events
+            return
+
+    def _sampling(self) -> Sampling:
+        """The next reply's: a seed gives the same conversation again, but not every reply the same luck."""
+        seed = self.sampling.seed
+        here = replace(self.sampling, seed=None if seed is None else (seed + self._replies) % 2**32)
+        self._replies += 1
+        return here

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from titans_edge import library
 from titans_edge.backbone.model import Backbone
+from titans_edge.errors import UsageError
 from titans_edge.session import Session
 from titans_edge.sidecar.client import HostClient, MemoryClient
 
@@ -37,18 +39,12 @@ class Engine:
         self._host: HostClient | None = None
         path = library.find_backbone(backbone)
         found = str(library.find_graft(graft, backbone)) if with_memory else None
-        with ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(1) as pool, ExitStack() as failed:
             starting = pool.submit(self._start, str(path), found) if found is not None else None
-            try:
-                self.backbone = Backbone(path, gpu_layers=gpu_layers)
-            except BaseException:
-                _close_started(starting)
-                raise
-            try:
-                self._host = starting.result() if starting is not None else None
-            except BaseException:
-                self.backbone.close()
-                raise
+            failed.callback(_close_started, starting)
+            self.backbone = failed.enter_context(Backbone(path, gpu_layers=gpu_layers))
+            self._host = starting.result() if starting is not None else None
+            failed.pop_all()
 
     def _start(self, backbone: str, graft: str) -> HostClient:
         return HostClient(backbone, graft, on_progress=self._on_progress)
@@ -65,8 +61,9 @@ class Engine:
         """A memory by name, or in a file of its own; kept False: one that ends with the engine. Raises as
         `MemoryClient`.
         """
-        assert self._host is not None, "an engine without memory has none"
-        file = path if path is not None else library.memory_path(name)
+        if self._host is None:
+            raise UsageError("This engine has no memory.", "Load it without with_memory=False.")
+        file = path if path is not None or not kept else library.memory_path(name)
         return self._host.memory(name, str(file) if kept else None, write=write, guard=guard)
 
     def session(self, memory: MemoryClient | None = None, **options: Any) -> Session:
@@ -75,9 +72,11 @@ class Engine:
 
     def close(self) -> None:
         """The memory process first, then the backbone with its contexts. May run twice."""
-        if self._host is not None:
-            self._host.close()
-        self.backbone.close()
+        try:
+            if self._host is not None:
+                self._host.close()
+        finally:
+            self.backbone.close()
 
     def __enter__(self) -> Engine:
         return self
@@ -101,5 +100,6 @@ def load(
 
 
 def _close_started(starting: Future[HostClient] | None) -> None:
+    """The memory process of an engine that came to nothing, once it has started."""
     if starting is not None and starting.exception() is None:
         starting.result().close()

@@ -5,18 +5,22 @@ Knows lines; nothing of terminals.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from titans_edge.errors import MemoryStateError
 from titans_edge.journal.file import PRIVATE
 
 KEPT = 1000  # newest lines
+_LEFT = r"\.(damaged-\d+|format-1|new|whole)(-wal|-shm)?(\.part)?"  # after the memory's name
 
 
 class History:
-    """Lines of one memory's prompt. path None: kept in this process only."""
+    """Lines of one memory's prompt, oldest first. path None: kept in this process only."""
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
@@ -24,7 +28,13 @@ class History:
 
     @classmethod
     def of(cls, memory: Path) -> History:
-        """The history beside a memory's file."""
+        """The history beside a memory's file.
+
+        Version 0.1 kept one file for all memories; its lines belong to none of them, so no memory could forget them:
+        that file is removed.
+        """
+        with contextlib.suppress(OSError):
+            (memory.parent.parent / "history").unlink(missing_ok=True)
         return cls(memory.with_suffix(".history"))
 
     def add(self, line: str) -> None:
@@ -33,9 +43,11 @@ class History:
         self._save()
 
     def forget(self, texts: Iterable[str]) -> int:
-        """Drop the lines in which one of these texts stands, white space aside. Returns how many those were."""
-        gone = [" ".join(t.split()) for t in texts]
-        kept = [line for line in self.lines if not any(t and t in " ".join(line.split()) for t in gone)]
+        """Drop the lines in which one of these texts stands, and commands that looked for words of one. White space
+        and case do not count. Returns how many those were.
+        """
+        gone = [t for t in map(_folded, texts) if t]
+        kept = [line for line in self.lines if not any(_tells(_folded(line), text) for text in gone)]
         dropped, self.lines = len(self.lines) - len(kept), kept
         if dropped:
             self._save()
@@ -52,8 +64,8 @@ class History:
             return []
         try:
             raw = self.path.read_text("utf-8", "replace").split("\n")
-            return [str(json.loads(line)) for line in raw if line.startswith('"')][-KEPT:]
-        except (OSError, ValueError):
+            return [line for line in map(_line, raw) if line is not None][-KEPT:]
+        except OSError:
             return []
 
     def _save(self) -> None:
@@ -63,8 +75,38 @@ class History:
         tmp = self.path.with_name(self.path.name + ".tmp")
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with os.fdopen(os.open(tmp, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE), "w", encoding="utf-8") as f:
+            tmp.unlink(missing_ok=True)
+            with os.fdopen(os.open(tmp, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE), "w", encoding="utf-8") as f:
                 f.write("".join(json.dumps(line) + "\n" for line in self.lines))
             os.replace(tmp, self.path)
         except OSError:
-            tmp.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                tmp.unlink(missing_ok=True)
+
+
+def remove_leftovers(memory: Path) -> None:
+    """Delete the files that repairs and upgrades left beside a memory: they hold its text."""
+    for file in list(memory.parent.iterdir()):
+        if re.fullmatch(re.escape(memory.stem) + _LEFT, file.name):
+            try:
+                file.unlink(missing_ok=True)
+            except OSError as e:
+                raise MemoryStateError(f"{file} cannot be deleted ({e.strerror}).", "Delete it yourself.") from e
+
+
+def _folded(text: str) -> str:
+    return " ".join(text.encode("utf-8", "replace").decode("utf-8").split()).casefold()
+
+
+def _tells(line: str, text: str) -> bool:
+    """Does a typed line hold the text, or is it a command with words of it? Both folded."""
+    words = line.split()[1:] if line.startswith("/") else []
+    return text in line or (bool(words) and all(w in text for w in words))
+
+
+def _line(raw: str) -> str | None:
+    try:
+        line = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return line if isinstance(line, str) else None

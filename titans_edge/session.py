@@ -1,9 +1,9 @@
 """A session on a backbone and a memory: `reply` to a list of messages, then `commit` what the last one taught.
 
-Stateless but for what it keeps at hand: each request brings its messages and sampling, and what the backbone has
-decoded
-already is used again. Reading the memory, speaking and learning are three steps, and the caller decides on the third.
-Knows nothing of terminals, and imports no torch: the memory is behind a client.
+Each request brings its messages and sampling; the same messages and memory get the same reply, whatever was asked
+before. What the backbone has decoded of them already is not decoded again, unless it was computed beside something
+the memory gave. Reading the memory, speaking and learning are three steps, and the caller decides on the third. Knows
+nothing of terminals, and imports no torch: the memory is behind a client.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.errors import ContextOverflow, SidecarError, UsageError
+from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarError, UsageError
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
@@ -32,8 +32,8 @@ from titans_edge.text import MAX_SPAN_TOKENS, Span, is_question, sentences, span
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
 READ_SPANS = 64  # read and written at once
 RETRIEVED = 4  # spans given as text, at most
-REPLIES = 256  # whose tokens are kept at hand
 SPARE = 32  # positions kept for a reply when a prompt is checked
+NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 Message = Mapping[str, str]  # role: "system", "user" or "assistant"; content
 
 
@@ -83,22 +83,36 @@ Event = Remembered | Text | Notice | Done
 
 
 @dataclass
+class _Prompt:
+    """Tokens before the last message, of it, and after it up to where the reply begins; the message as the template
+    has it.
+    """
+
+    head: list[int] = field(default_factory=list)
+    message: list[int] = field(default_factory=list)
+    tail: list[int] = field(default_factory=list)
+    text: str = ""
+
+    def __len__(self) -> int:
+        return len(self.head) + len(self.message) + len(self.tail)
+
+
+@dataclass
 class _Turn:
-    """What `commit` needs of the last reply."""
+    """What `commit` needs of the last reply. nll: of the prompt's message, where it was taken."""
 
     message: str
-    ids: list[int]
-    nll: FloatArray | None
+    prompt: _Prompt
+    nll: FloatArray | None = None
     reply: str = ""
-    said: list[int] = field(default_factory=list)  # its tokens
 
 
 class Session:
     """memory None: the plain backbone. Closed by `with`; the backbone and the memory client stay their owners'
     business.
 
-    context: positions; system: the system prompt where the messages bring none (None: ours; "": the template's own); k: how
-    many spans are given as text.
+    context: positions; system: the system prompt where the messages bring none (None: ours; "": the template's own);
+    k: how many spans are given as text.
     """
 
     def __init__(
@@ -113,12 +127,17 @@ class Session:
     ) -> None:
         self.backbone, self.memory, self.k, self.learn_replies = backbone, memory, k, learn_replies
         self.system = SYSTEM if system is None else system or None
-        self.speaker = Speaker(backbone, context)
         self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
+        try:
+            self.speaker = Speaker(backbone, context)
+        except BaseException:
+            if self.reader is not None:
+                self.reader.close()
+            raise
         self.text_route = TextRoute(backbone.vocab.encode, min(1024, self.speaker.n_ctx // 4))
         self._routes: dict[str, Route] = {"association": AssociationRoute(), "text": self.text_route}
-        self._said: dict[str, list[int]] = {}  # the tokens of replies, as they were sampled
-        self._turn: _Turn | None = None
+        self._turn: _Turn | None = None  # not committed yet
+        self._speaking: _Turn | None = None
         self._injected: Handle | None = None
 
     def close(self) -> None:
@@ -145,79 +164,77 @@ class Session:
     ) -> Iterator[Event]:
         """Answer the last message. facts: these lines stand where retrieved spans would, and the memory is not asked.
 
-        Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one.
+        Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. A reply that is
+        broken off is ended by the next one.
         """
         began = time.perf_counter()
-        self._tidy()
-        head, message, tail = self._prompt(messages)
-        readout, notice = self._ask(str(messages[-1]["content"]), mode if not facts else Mode.OFF)
+        self._begin()
+        content, prompt = self._prompt(messages)
+        readout, notice = self._ask(content, mode if not facts else Mode.OFF)
+        injection, routes = choose(mode, readout, self._routes)
+        if facts:
+            injection, routes = self.text_route.of([f"- {_plain(fact)}\n" for fact in facts]), ("text",)
+        self._fits(len(prompt) + len(injection))
+        self._turn = self._speaking = turn = _Turn(content, prompt)
         if notice is not None:
             yield notice
-        if facts:
-            injection, routes = self.text_route.of([f"- {fact}\n" for fact in facts]), ("text",)
-        else:
-            injection, routes = choose(mode, readout, self._routes)
-        self._fits(len(head) + len(message) + len(tail) + len(injection))
-        nll = self._feed(head, message, tail, injection, surprise=self.memory is not None and mode is not Mode.OFF)
-        self._turn = turn = _Turn(str(messages[-1]["content"]), message, nll)
+        surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
+        turn.nll = self._feed(turn, injection, surprise=surprise)
         if routes:
             yield self._remembered(readout, routes)
-        yield from self._speak(
-            turn, sampling or Sampling(), began, len(head) + len(injection) + len(message) + len(tail)
-        )
+        yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection))
         self._tidy()
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
         """Negative log-likelihood of a passage's tokens as a message of its own, in nats, and whether the memory
         spoke.
         """
-        self._tidy()
-        head, message, _ = self._prompt([{"role": "user", "content": passage}])
-        readout, _ = self._ask(passage, mode)
+        self._begin()
+        content, prompt = self._prompt([{"role": "user", "content": passage}])
+        readout, _ = self._ask(content, mode)
         injection, routes = choose(mode, readout, self._routes)
         self.speaker.clear()
-        nll = self._feed(head, message, [], injection, surprise=True)
+        prompt.tail = []
+        self._speaking = turn = _Turn(content, prompt)
+        nll = self._feed(turn, injection, surprise=True)
         assert nll is not None
         self._tidy()
         return nll, bool(routes)
 
-    def _prompt(self, messages: Sequence[Message]) -> tuple[list[int], list[int], list[int]]:
-        """Tokens before the last message, of it, and after it up to where the reply begins."""
-        if not messages or messages[-1]["role"] != "user" or not messages[-1]["content"].strip():
+    def _begin(self) -> None:
+        """Whatever was said before, and not learned, is over."""
+        if self.speaker.closed:
+            raise ModelError("This session is closed.", "Open a new one.")
+        self._turn = self._speaking = None
+        self._tidy()
+
+    def _prompt(self, messages: Sequence[Message]) -> tuple[str, _Prompt]:
+        """The last message's text, and all of them as tokens."""
+        last = messages[-1] if messages else {}
+        content = last.get("content")
+        if not isinstance(content, str) or not content.strip():
             raise UsageError("The message is empty.", "Type a question or tell a fact.")
-        if self.system is not None and messages[0]["role"] != "system":
+        if last.get("role") != "user":
+            raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
+        if self.system is not None and messages[0].get("role") != "system":
             messages = [{"role": "system", "content": self.system}, *messages]
-        parts: tuple[list[int], list[int], list[int]] = ([], [], [])
-        last, at = len(messages) - 1, 0
+        out, at = _Prompt(), "head"
         for segment in self.backbone.template.segments(messages):
-            if segment.message == last:
-                parts[1].extend(self._encoded(segment.text))
-                at = 2
+            ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)
+            if segment.message == len(messages) - 1:
+                out.message, out.text, at = out.message + ids, out.text + segment.text, "tail"
             else:
-                frame = segment.message is None
-                ids = (
-                    self._framed(segment.text) if frame else self._encoded(segment.text, messages[segment.message or 0])
-                )
-                parts[at].extend(ids)
+                getattr(out, at).extend(ids)
         vocab = self.backbone.vocab
-        if vocab.add_bos and parts[0][:1] != [vocab.bos]:
-            parts[0].insert(0, vocab.bos)
-        return parts
-
-    def _framed(self, text: str) -> list[int]:
-        return self.backbone.vocab.encode(text, special=True)
-
-    def _encoded(self, text: str, message: Message | None = None) -> list[int]:
-        """A message's text; a reply of this session as it was sampled, so that it need not be decoded again."""
-        own = message is not None and message["role"] == "assistant"
-        known = self._said.get(text) if own else None
-        return known if known is not None else self.backbone.vocab.encode(text)
+        if vocab.add_bos and out.head[:1] != [vocab.bos]:
+            out.head.insert(0, vocab.bos)
+        return _plain(content), out
 
     def _ask(self, message: str, mode: Mode) -> tuple[MemoryReadout, Notice | None]:
         """What the memory answers; a memory that cannot answer is a notice, and the turn goes on."""
         try:
             return self.retrieve(message, mode), None
-        except SidecarError as e:
+        except NO_ANSWER as e:
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
 
     def retrieve(self, message: str, mode: Mode = Mode.AUTO) -> MemoryReadout:
@@ -232,6 +249,8 @@ class Session:
         if len(self.backbone.vocab.encode(asked)) > 2 * MAX_SPAN_TOKENS:
             return self.memory.retrieve(None, asked, k) if k else empty
         (question,) = features(self.reader, [asked])
+        if not len(question):  # signs, no words
+            return self.memory.retrieve(None, asked, k) if k else empty
         return self.memory.retrieve(question, asked, k)
 
     def _fits(self, needed: int) -> None:
@@ -241,51 +260,52 @@ class Session:
                 "Read long texts into memory with `titans-edge read`, or raise --context.",
             )
 
-    def _feed(
-        self, head: list[int], message: list[int], tail: list[int], injection: Injection, *, surprise: bool
-    ) -> FloatArray | None:
-        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll where it was
-        taken.
-        """
+    def _feed(self, turn: _Turn, injection: Injection, *, surprise: bool) -> FloatArray | None:
+        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll if asked for."""
+        prompt, nll = turn.prompt, None
+        self._mine(turn)
         try:
-            self.speaker.feed(head[self.speaker.share(head) :])
+            self.speaker.feed(prompt.head[self.speaker.share(prompt.head) :])
             self._injected = self.speaker.inject(injection)
-            nll = None
-            if surprise and len(message) <= SURPRISE_TOKENS:
-                nll = self.speaker.surprise(message)
+            if surprise:
+                nll = self.speaker.surprise(prompt.message)
             else:
-                self.speaker.feed(message)
-            self.speaker.feed(tail)
+                self.speaker.feed(prompt.message)
+            self.speaker.feed(prompt.tail)
         except BaseException:
-            self._injected = None
+            self._turn = self._speaking = self._injected = None
             self.speaker.clear()
             raise
         return nll
 
+    def _mine(self, turn: _Turn) -> None:
+        """A reply that was left for another one cannot go on: the sequence is the other's now."""
+        if self._speaking is not turn:
+            raise UsageError("This reply was ended by the one that was asked for after it.", "Ask again.")
+
     def _speak(self, turn: _Turn, sampling: Sampling, began: float, prompt: int) -> Iterator[Event]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        first = 0.0
-        for token in self.speaker.generate(sampling):
-            turn.said.append(token)
+        first, count = 0.0, 0
+        tokens = self.speaker.generate(sampling)
+        while True:
+            self._mine(turn)
+            token = next(tokens, None)
             first = first or time.perf_counter() - began
-            text = decoder.decode(self.backbone.vocab.piece(token))
+            count += token is not None
+            text = decoder.decode(b"" if token is None else self.backbone.vocab.piece(token), final=token is None)
             turn.reply += text
             if text:
                 yield Text(text)
-        rest = decoder.decode(b"", final=True)
-        turn.reply += rest
-        if rest:
-            yield Text(rest)
-        yield Done(first, len(turn.said), time.perf_counter() - began, self.speaker.stopped, prompt)
+            if token is None:
+                break
+        yield Done(first, count, time.perf_counter() - began, self.speaker.stopped, prompt)
 
     def _tidy(self) -> None:
-        """Take what the memory gave out of the sequence; the reply computed with it stays, and its tokens are known."""
-        if self._turn is not None:
-            self._said[self._turn.reply] = self._turn.said
-            if len(self._said) > REPLIES:
-                del self._said[next(iter(self._said))]
+        """Take what the memory gave out of the sequence, and what was computed beside it: the next reply depends on
+        the messages alone.
+        """
         if self._injected is not None:
-            self.speaker.retract(self._injected)
+            self.speaker.retract(self._injected, keep=False)
             self._injected = None
 
     def _remembered(self, readout: MemoryReadout, routes: tuple[str, ...]) -> Remembered:
@@ -296,10 +316,9 @@ class Session:
     # --- learning
 
     def commit(self) -> None:
-        """Queue what the last message taught; the memory works while the user types, and `memory.wait` makes sure of
-        it.
+        """Queue what the last message taught; the memory works while the user types, and `memory.wait` makes sure.
 
-        Twice is once. Without a memory nothing happens.
+        Twice is once. Without a memory, or after a reply that failed, nothing happens.
         """
         turn, self._turn = self._turn, None
         if turn is None or self.memory is None or self.reader is None:
@@ -312,10 +331,10 @@ class Session:
             self._write(list(self._spans(turn.reply)), ASSISTANT, None)
 
     def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
-        """Write a text on the fast path: yields (spans, tokens) after each group. At the end all of it is durable."""
+        """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it."""
         if self.memory is None:
             raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
-        cut = list(self._spans(text))
+        cut = list(self._spans(_plain(text)))
         self.memory.begin()
         for at in range(0, len(cut), READ_SPANS):
             group = cut[at : at + READ_SPANS]
@@ -323,12 +342,14 @@ class Session:
             yield len(group), sum(len(self.backbone.vocab.encode(s.text)) for s in group)
 
     def catch_up(self, progress: Callable[[int, int], None] = lambda done, of: None) -> int:
-        """Read the memory's text anew where another graft or backbone read it last. Returns how many spans that were."""
+        """Read the memory's text anew where another graft or backbone read it last; how many spans that were."""
         if self.memory is None or self.reader is None:
             return 0
         of = left = int(self.memory.info.get("stale", 0))
         while left:
             group = self.memory.unread(READ_SPANS)
+            if not group:
+                break
             surprises = [float("nan") if s["surprise"] is None else s["surprise"] for s in group]
             read = list(features(self.reader, [s["text"] for s in group], surprises))
             left = self.memory.reread([s["id"] for s in group], read)
@@ -337,9 +358,12 @@ class Session:
 
     def _surprises(self, turn: _Turn, cut: Sequence[Span]) -> list[float] | None:
         """Mean nll of each span's tokens, where the message's was taken."""
-        if turn.nll is None:
+        text = _plain(turn.prompt.text)
+        by = turn.message.find(text)  # templates may trim a message
+        if turn.nll is None or by < 0:
             return None
-        return mean_nll(self.backbone.vocab, turn.message, turn.ids, turn.nll, [(s.start, s.end) for s in cut])
+        places = [(max(0, s.start - by), max(0, s.end - by)) for s in cut]
+        return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
 
     def _spans(self, text: str) -> Iterator[Span]:
         return spans(text, lambda s: len(self.backbone.vocab.encode(s)), MAX_SPAN_TOKENS)
@@ -351,6 +375,11 @@ class Session:
             known = None if surprises is None else surprises[at : at + READ_SPANS]
             read = list(features(self.reader, [s.text for s in group], known))
             self.memory.write(read, [s.text for s in group], source, [s.start for s in group])
+
+
+def _plain(text: str) -> str:
+    """Text that can be sent and stored: half a character of UTF-16 becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _moved(s: Span, by: int) -> Span:

@@ -24,6 +24,9 @@ class Batch:
         self.n = 0
 
     def clear(self) -> None:
+        """Ready for new entries. Raises ModelError once it is freed: its memory is others' then."""
+        if self._closed:
+            raise ModelError("This context of the backbone is closed.", "Open a new session.")
         self.n = 0
         self._raw.n_tokens = 0
 

@@ -24,9 +24,16 @@ class Context:
     """One llama_context, and what must be closed before it."""
 
     def __init__(self, handle: int, siblings: list[Context]) -> None:
-        self.handle, self._siblings = handle, siblings
+        self._handle, self._siblings, self.closed = handle, siblings, False
         self._stack = ExitStack()
         self._stack.callback(llama_cpp.llama_free, handle)
+
+    @property
+    def handle(self) -> int:
+        """llama.cpp's pointer. Raises ModelError once it is freed: llama.cpp itself would crash."""
+        if self.closed:
+            raise ModelError("This context of the backbone is closed.", "Open a new session.")
+        return self._handle
 
     def own(self, closeable: Any) -> None:
         """Close `closeable` before the context."""
@@ -34,6 +41,7 @@ class Context:
 
     def close(self) -> None:
         """May run twice."""
+        self.closed = True
         self._stack.close()
         if self in self._siblings:
             self._siblings.remove(self)
@@ -58,6 +66,7 @@ class Backbone:
             why = logs.recent_errors[0] if logs.recent_errors else "no reason given"
             raise ModelError(f"llama.cpp cannot load {path}: {why}", "Download it again, or pull another.")
         self._children: list[Context] = []
+        self.closed = False
         self._stack = ExitStack()
         self._stack.callback(llama_cpp.llama_model_free, handle)
         self.handle = handle
@@ -114,6 +123,8 @@ class Backbone:
 
     def context(self, params: Any) -> Context:
         """A llama_context of this model. Whoever asked for it closes it; what is left is closed with the backbone."""
+        if self.closed:
+            raise ModelError("The backbone is closed.", "Load it again.")
         params.n_threads = params.n_threads_batch = self.threads
         handle = llama_cpp.llama_init_from_model(self.handle, params)
         if not handle:
@@ -124,6 +135,7 @@ class Backbone:
 
     def close(self) -> None:
         """Contexts first, then the model. May run twice."""
+        self.closed = True
         while self._children:
             self._children[-1].close()
         self._stack.close()

@@ -40,8 +40,6 @@ class Reader:
         params.kv_unified = True
         params.cb_eval = self._tap.callback
         self._owned = backbone.context(params)
-        self._ctx = self._owned.handle
-        self._memory = llama_cpp.llama_get_memory(self._ctx)
         self._batch = Batch(BATCH_TOKENS)
         self._owned.own(self._batch)
 
@@ -61,12 +59,13 @@ class Reader:
             yield from self._read_group(group)
 
     def _read_group(self, group: list[Sequence[int]]) -> Iterator[FloatArray]:
-        llama_cpp.llama_memory_clear(self._memory, False)
+        ctx = self._owned.handle
+        llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(ctx), False)
         self._batch.clear()
         for seq, ids in enumerate(group):
             self._batch.add_tokens(ids, 0, seq, "last")
         self._tap.arm()
-        self._batch.decode(self._ctx, stopped_ok=True)
+        self._batch.decode(ctx, stopped_ok=True)
         hidden = self._tap.take(self._batch.n, self.backbone.n_embd)
         at = 0
         for ids in group:

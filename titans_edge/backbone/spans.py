@@ -58,7 +58,7 @@ def _last_tokens(vocab: Vocabulary, span: str, ids: Sequence[int], found: Sequen
     shift = 1 if pieces and pieces[0].startswith(b" ") and not span.startswith(" ") else 0
     out = []
     for word in found:
-        end = len(span[: word.end].encode()) + shift
+        end = len(span[: word.end].encode("utf-8", "replace")) + shift
         at = int(np.searchsorted(ends, end))
         out.append(at if at < len(ids) else -1)
     return out

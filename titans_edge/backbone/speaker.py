@@ -1,8 +1,7 @@
 """The backbone as it speaks: token ids or injections in, logits, hidden states and a stream of tokens out.
 
 One sequence (id 0). The speaker knows which tokens stand in it, so that a conversation that begins as the last one
-did is
-not decoded again. Positions are contiguous; a range that is cut out is closed by shifting what came after it.
+did is not decoded again. Positions are contiguous; a range that is cut out is closed by shifting what came after it.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from titans_edge.backbone.batch import Batch, FloatArray
 from titans_edge.backbone.injection import Handle, Injection, Rows
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import SamplerChain, Sampling
-from titans_edge.errors import ContextOverflow, ModelError
+from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
 SURPRISE_BATCH = 128  # tokens whose vocabulary-wide logits are taken at once
@@ -38,20 +37,32 @@ class Speaker:
     """A context of `n_ctx` positions on a backbone; closed by `with`, or with its backbone."""
 
     def __init__(self, backbone: Backbone, n_ctx: int = 8192) -> None:
+        if n_ctx < 1:
+            raise UsageError(f"A context of {n_ctx} positions holds nothing.", "Give it some thousand.")
         self.backbone = backbone
         self.n_ctx = min(n_ctx, backbone.n_ctx_train)
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.n_ctx
         params.n_batch = params.n_ubatch = BATCH_TOKENS
         self._owned = backbone.context(params)
-        self._ctx = self._owned.handle
-        self._memory = llama_cpp.llama_get_memory(self._ctx)
         self._tokens, self._rows = Batch(BATCH_TOKENS), Batch(BATCH_TOKENS, backbone.n_embd)
         self._owned.own(self._tokens)
         self._owned.own(self._rows)
         self.length = 0  # positions in use
         self.ids: list[int] = []  # tokens of the sequence, injections left out
         self.stopped = ""  # why the last reply ended: "stop", "length" or "context"
+
+    @property
+    def _ctx(self) -> int:
+        return self._owned.handle
+
+    @property
+    def _memory(self) -> int:
+        return int(llama_cpp.llama_get_memory(self._ctx))
+
+    @property
+    def closed(self) -> bool:
+        return self._owned.closed
 
     def close(self) -> None:
         """Free the context. May run twice."""
@@ -69,13 +80,12 @@ class Speaker:
 
     def share(self, ids: Sequence[int]) -> int:
         """Keep what the sequence has in common with `ids` from its start, drop the rest. Returns how many tokens that
-        is:
-        fewer than there are, so that feeding the others gives the last one's logits.
+        is: fewer than there are, so that feeding the others gives the last one's logits.
         """
         if self.length != len(self.ids):
             self.clear()  # an injection was left in: start anew
         same = (a == b for a, b in zip(self.ids, ids, strict=False))
-        common = min(sum(1 for _ in takewhile(bool, same)), len(ids) - 1)
+        common = max(0, min(sum(1 for _ in takewhile(bool, same)), len(ids) - 1))
         if common < self.length:
             self.cut(common, self.length)
         return common
@@ -106,6 +116,7 @@ class Speaker:
 
     def inject(self, injection: Injection) -> Handle:
         """Feed an injection at the end of the sequence. `retract` takes it out again, whatever came after it."""
+        self._need(len(injection))
         start = self.length
         for part in injection.parts:
             if isinstance(part, Rows):
@@ -116,9 +127,11 @@ class Speaker:
                 del self.ids[known:]
         return Handle(start, self.length)
 
-    def retract(self, handle: Handle) -> None:
-        """Take an injection out; what came after it stays as it was computed, and moves up."""
-        if handle.end > handle.start:
+    def retract(self, handle: Handle, *, keep: bool = True) -> None:
+        """Take an injection out. keep: what came after it stays as it was computed, and moves up; else it goes too."""
+        if handle.end > handle.start and not keep:
+            self.cut(handle.start, self.length)
+        elif handle.end > handle.start:
             kept = list(self.ids)
             self.cut(handle.start, handle.end)
             self.ids = kept

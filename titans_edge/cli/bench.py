@@ -10,6 +10,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
+from titans_edge.documents import read_document
 
 
 def bench(
@@ -27,7 +28,7 @@ def bench(
     from titans_edge.backbone.sampling import Sampling
     from titans_edge.evaluate import cost
 
-    text = common.read_document(file)
+    text = read_document(file)
     with common.open_chat(backbone, graft, None, sampling=Sampling(max_tokens=64)) as chat:
         figures, given = cost.measure(chat, text, tokens)
     if start:

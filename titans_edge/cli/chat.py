@@ -89,14 +89,14 @@ class Loop:
         while True:
             try:
                 line = self.lines.next().strip()
+                if line in ("/bye", "/quit", "/exit"):
+                    return
+                if line:
+                    self.handle(line)
             except KeyboardInterrupt:
                 continue
             except EOFError:
                 return
-            if line in ("/bye", "/quit", "/exit"):
-                return
-            if line:
-                self.handle(line)
 
     def handle(self, line: str) -> None:
         """One line of the user: a command or a message. Neither an error nor Ctrl-C ends the chat."""

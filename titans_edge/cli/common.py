@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
-import re
-import stat
 import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime, timedelta
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 import typer
 from typing_extensions import Unpack
 
 from titans_edge import library
-from titans_edge.errors import DocumentError, UsageError
+from titans_edge.times import since as since
 
 if TYPE_CHECKING:
     from titans_edge.backbone.sampling import Sampling
@@ -108,34 +104,6 @@ def show_notices(client: MemoryClient) -> None:
         print(f"! {notice}", file=sys.stderr)
 
 
-def since(text: str) -> float:
-    """A moment in seconds since 1970: a date or time in ISO 8601, `today`, `yesterday`, or an age (`30m`, `2h`, `3d`,
-    `2 weeks ago`). Raises UsageError for anything else, and for a moment before 1970 or after 9999.
-    """
-    try:
-        moment = _moment(text.strip()).timestamp()
-    except (ValueError, OverflowError, OSError):  # OSError: a moment Windows cannot place
-        moment = -1.0
-    if moment < 0:
-        raise UsageError(f"{text!r} is no time since 1970.", "Write 2026-11-20, yesterday, or an age such as 2h or 3d.")
-    return moment
-
-
-_AGE = re.compile(r"(?:([0-9]+) ?|(an?|last) )(m|min|minute|h|hour|d|day|w|week)s?(?: ago)?")
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-
-
-def _moment(text: str) -> datetime:
-    """Raises ValueError or OverflowError for what is no moment."""
-    now, low = datetime.now(), text.lower()
-    if low in ("today", "yesterday"):
-        return now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=low == "yesterday")
-    age = _AGE.fullmatch(low)
-    if age:
-        return now - timedelta(**{_UNITS[age[3][0]]: int(age[1] or 1)})
-    return datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))
-
-
 def mode(recall: int, rows: bool) -> Mode:
     """What a turn takes from the memory, as --recall and --rows say."""
     from titans_edge.routes import Mode
@@ -161,46 +129,3 @@ def cite(span: dict[str, Any]) -> str:
 def printable(text: str) -> str:
     """Text without control characters, which could write over what a terminal shows."""
     return "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)
-
-
-def read_document(path: Path) -> str:
-    """A document's text, UTF-8 or what its byte order mark says. Raises DocumentError for what is no text."""
-    raw = _document_bytes(path)
-    encoding = next((name for mark, name in _ENCODINGS if raw.startswith(mark)), "utf-8")
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError as e:
-        raise DocumentError(
-            f"{path} is not {encoding.upper()} text (byte {e.start}).", "Convert it to UTF-8 first."
-        ) from e
-    if "\0" in text:
-        raise DocumentError(f"{path} is not text.", "Convert it to plain text first.")
-    if not text.strip():
-        raise DocumentError(f"{path} is empty.", "There is nothing to remember.")
-    return text
-
-
-MAX_DOCUMENT_BYTES = 256 * 2**20
-_ENCODINGS = (  # the longer mark first: UTF-32's begins like UTF-16's
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
-
-
-def _document_bytes(path: Path) -> bytes:
-    """The bytes of a regular file: a device or pipe might never end."""
-    try:
-        about = path.stat()
-        if stat.S_ISDIR(about.st_mode):
-            raise DocumentError(f"{path} is a directory.", "Name text files.")
-        if not stat.S_ISREG(about.st_mode):
-            raise DocumentError(f"{path} is no file but a device or pipe.", "Write the text to a file first.")
-        if about.st_size > MAX_DOCUMENT_BYTES:
-            raise DocumentError(f"{path} is larger than {MAX_DOCUMENT_BYTES >> 20} MB.", "Split it into smaller files.")
-        return path.read_bytes()
-    except (OSError, ValueError) as e:  # ValueError: a name with a zero byte
-        reason = getattr(e, "strerror", None) or e
-        raise DocumentError(f"{path} cannot be read ({reason}).", "Check the name and your rights to it.") from e

@@ -12,6 +12,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
+from titans_edge.documents import read_document
 from titans_edge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def convert(
         print(_torch(path, out, TORCH_QUANTS[quant]))
         return
     _allowed(quant, QUANTS)
-    page = common.read_document(text) if text is not None else ""
+    page = read_document(text) if text is not None else ""
     first = library.find_backbone(first_backbone) if first_backbone is not None else None
     order = bundle.Order(path, out, quant, measure, verify, graft, first, page)
     with _bar() as progress:

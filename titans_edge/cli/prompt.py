@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
@@ -72,12 +72,19 @@ class Terminal:
 
 
 def _typed(history: History) -> Any:
-    """The history as prompt_toolkit wants it: the newest line first, and new ones kept by ours."""
+    """The history as prompt_toolkit wants it: each prompt asks ours anew, so what was forgotten does not come back."""
     from prompt_toolkit.history import History as Base
 
     class Typed(Base):
+        async def load(self) -> AsyncGenerator[str, None]:
+            for line in reversed(history.lines):
+                yield line
+
         def load_history_strings(self) -> Iterable[str]:
             return reversed(history.lines)
+
+        def append_string(self, string: str) -> None:
+            self.store_string(string)
 
         def store_string(self, string: str) -> None:
             history.add(string)

@@ -11,6 +11,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
+from titans_edge.documents import read_document
 from titans_edge.sources import Source
 
 SHOWN = 5  # quarantined spans printed for each file
@@ -32,7 +33,7 @@ def read(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-    texts = [common.read_document(f) for f in files]
+    texts = [read_document(f) for f in files]
     bar = Progress(
         TextColumn("{task.description}"),
         BarColumn(),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.errors import UsageError
+from titans_edge.history import remove_leftovers
+from titans_edge.times import since
 
 if TYPE_CHECKING:
     from titans_edge.chat import Chat
@@ -19,7 +21,7 @@ HELP = """\
 /new                drop the conversation's text, keep the memory
 /memory [WORDS]     what the memory holds, in figures; or the stored sentences with these words
 /why                which sentences the last answer was drawn from, and how much from each
-/forget             take back what your last message taught; or: /forget #ID, /forget WORDS,
+/forget             take back what your last message taught (also /undo); or: /forget #ID, /forget WORDS,
                     /forget source NAME, /forget since yesterday|2h|2026-11-20
 /quarantine         what the guard held back; /accept #ID and /reject #ID decide
 /reset              forget everything
@@ -73,9 +75,12 @@ class Slash:
             return
         s = self._client.stats()
         print(f"{s['spans']} sentences read, {s['quarantined']} in quarantine, state of {s['bytes'] / 1e6:.1f} MB")
+        if s["stale"]:
+            print(f"  {s['stale']} of them are still to be read by this graft; until then only their text answers")
         for r in s["relations"]:
-            full = f", about {s['capacity']} are told apart; {r['protected']} of yours protected" if r["facts"] else ""
-            print(f"  {r['relation']:<22}{r['facts']:>5} facts{full}")
+            known = [f"about {s['capacity']} are told apart"] if s.get("capacity") is not None else []
+            known += [f"{r['protected']} of yours protected"] if r["protected"] is not None else []
+            print(f"  {r['relation']:<22}{r['facts']:>5} facts", *known if r["facts"] else [], sep=", ")
 
     def _why(self, _: str) -> None:
         given = self.talk.remembered
@@ -96,13 +101,18 @@ class Slash:
         exact = rest.startswith("#")
         if found and (exact or self._confirm(f"Forget {'this' if len(found) == 1 else f'these {len(found)}'}?")):
             gone = self._client.forget([s["id"] for s in found])
-            self.history.forget(s["text"] for s in found)
             print(f"Forgotten: {gone}.")
-            self._changed()
+            self._gone([s["text"] for s in found])
         elif found:
             print("Nothing was forgotten.")
 
-    def _changed(self) -> None:
+    def _gone(self, texts: list[str]) -> None:
+        """What was forgotten leaves the prompt's history and the last answer's sources; what is ruled otherwise now."""
+        self.history.forget(texts)
+        given = self.talk.remembered
+        if given is not None:
+            left = tuple(s for s in given.retrieved if s["text"] not in texts)
+            self.talk.remembered = replace(given, retrieved=left)
         for s in self._client.changed:
             print(f"! {s['decision']} now: {common.cite(s)}")
 
@@ -111,7 +121,7 @@ class Slash:
         if head.startswith("#"):
             return self._client.get([_number(head)])
         if head == "since" and tail:
-            return self._client.find(since=common.since(tail))
+            return self._client.find(since=since(tail))
         if head == "source" and tail:
             return self._client.find(source=tail)
         return self._client.find(text=rest)
@@ -120,9 +130,8 @@ class Slash:
         gone = self._client.undo()
         for text in self._client.forgotten:
             print(f'  "{text}"')
-        self.history.forget(self._client.forgotten)
         print("Taken back." if gone else "There is nothing to take back.")
-        self._changed()
+        self._gone(self._client.forgotten)
 
     def _quarantine(self, _: str) -> None:
         held = self._client.quarantine()
@@ -143,8 +152,9 @@ class Slash:
         client.reset()
         self.history.clear()
         if client.path is not None:
-            library.remove_leftovers(client.path)
+            remove_leftovers(client.path)
         self.talk.new()
+        self.talk.remembered = None
         print("Everything is forgotten.")
 
 
@@ -162,6 +172,6 @@ def _number(text: str) -> int:
     number = re.fullmatch(r"#?([0-9]{1,19})", text)
     if number is None or int(number[1]) > MAX_ID:
         raise UsageError(
-            f"{text!r} is no number of a sentence.", "Numbers stand in brackets in /memory WORDS and /quarantine."
+            f"{text[:40]!r} is no number of a sentence.", "Numbers stand in brackets in /memory WORDS and /quarantine."
         )
     return int(number[1])

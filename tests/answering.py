@@ -1,0 +1,74 @@
+"""A memory that answers what a test tells it to, and writes down what it was asked and told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import numpy as np
+
+from titans_edge.backbone.batch import FloatArray
+from titans_edge.backbone.model import Backbone
+from titans_edge.errors import TitansError
+from titans_edge.features import SpanFeatures
+from titans_edge.session import Done, Event, Notice, Text
+from titans_edge.sidecar.client import MemoryClient, MemoryReadout
+from titans_edge.sources import USER, Source
+
+
+class Answering:
+    """rows (N, n_embd) and spans of its readouts; error: raised instead, by questions and by writes."""
+
+    def __init__(self, n_embd: int, rows: FloatArray | None = None, texts: Sequence[str] = ()) -> None:
+        self.info = {"layer": 1, "stale": 0}
+        self.rows = np.zeros((0, n_embd), np.float32) if rows is None else rows
+        self.spans = tuple(
+            {"id": i, "text": t, "kind": "user", "source": "you", "time": 0.0} for i, t in enumerate(texts, 1)
+        )
+        self.error: TitansError | None = None
+        self.asked: list[tuple[str, int, bool]] = []  # text, k, whether its words came with it
+        self.written: list[tuple[str, Source, int, float]] = []  # text, source, offset, surprise
+        self.operations = 0
+
+    def retrieve(self, question: SpanFeatures | None, text: str = "", k: int = 0) -> MemoryReadout:
+        self.asked.append((text, k, question is not None))
+        if self.error is not None:
+            raise self.error
+        return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k])
+
+    def begin(self) -> None:
+        self.operations += 1
+
+    def write(
+        self, spans: Sequence[SpanFeatures], texts: Sequence[str], source: Source = USER, offsets: Sequence[int] = ()
+    ) -> None:
+        if self.error is not None:
+            raise self.error
+        for span, text, offset in zip(spans, texts, offsets, strict=True):
+            self.written.append((text, source, offset, span.surprise))
+
+    def wait(self) -> list[dict[str, Any]]:
+        return []
+
+
+def answering(tiny: Backbone, rows: str = "", texts: Sequence[str] = ()) -> Answering:
+    """A memory whose rows are the embeddings of a text."""
+    ids = tiny.vocab.encode(rows)
+    return Answering(tiny.n_embd, tiny.embedding.rows(ids) if ids else None, texts)
+
+
+def client(memory: Answering) -> MemoryClient:
+    return cast(MemoryClient, memory)
+
+
+def text(events: Sequence[Event]) -> str:
+    return "".join(e.text for e in events if isinstance(e, Text))
+
+
+def done(events: Sequence[Event]) -> Done:
+    (last,) = [e for e in events if isinstance(e, Done)]
+    return last
+
+
+def notices(events: Sequence[Event]) -> list[str]:
+    return [e.text for e in events if isinstance(e, Notice)]

@@ -1,0 +1,528 @@
+"""A session: replies that depend on their messages alone, memory that never stays, learning that is asked for."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.answering import answering, client, done, notices, text
+from tests.telling import Open
+from tests.tiny import make_graft
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.sampling import Sampling
+from titans_edge.backbone.speaker import FloatArray, Speaker
+from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarDied, UsageError
+from titans_edge.gguf_header import read_header
+from titans_edge.neural import graft as grafts
+from titans_edge.routes import SYSTEM, Mode
+from titans_edge.session import SPARE, SURPRISE_TOKENS, Done, Event, Message, Remembered, Session, Text
+from titans_edge.sources import PASTED, USER, Source
+
+WARM = Sampling(temperature=1.0, seed=3, max_tokens=12)
+TOLD = ("Mary went home.", "The key is blue.")
+
+
+def said(*texts: str, system: str | None = None) -> list[Message]:
+    """Messages that alternate, the user first."""
+    head = [] if system is None else [{"role": "system", "content": system}]
+    return [*head, *({"role": ("user", "assistant")[i % 2], "content": t} for i, t in enumerate(texts))]
+
+
+def hear(session: Session, *texts: str, sampling: Sampling = WARM, mode: Mode = Mode.AUTO) -> list[Event]:
+    return list(session.reply(said(*texts), sampling, mode=mode))
+
+
+def shown(backbone: Backbone, ids: Sequence[int]) -> str:
+    return b"".join(backbone.vocab.piece(t, special=True) for t in ids).decode("utf-8", "replace")
+
+
+# --- the same messages, the same reply
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_same_messages_get_the_same_reply_whatever_was_asked_before(tiny: Backbone, mode: Mode) -> None:
+    memory = answering(tiny, "home", TOLD)
+    messages = ("Hello!", "Yes?", "Where is Mary?")
+    with Session(tiny, client(memory), context=512) as fresh:
+        want = hear(fresh, *messages, mode=mode)
+        logits = fresh.speaker.last_logits()
+    with Session(tiny, client(memory), context=512) as session:
+        for before in Mode:
+            first = text(hear(session, "Hello!", mode=before))
+            hear(session, "Hello!", first, "Where is the key?", mode=before)
+            next(iter(session.reply(said("Hello!", "Yes?", "Where is it?"), WARM, mode=before)))
+            got = hear(session, *messages, mode=mode)
+            assert text(got) == text(want) != "" and done(got).stop_reason == done(want).stop_reason
+            assert np.allclose(session.speaker.last_logits(), logits, atol=1e-3)
+
+
+def test_what_was_decoded_already_is_not_decoded_again(tiny: Backbone) -> None:
+    with Session(tiny, context=512) as session:
+        first = text(hear(session, "Hello, my name is Anna and I live here."))
+        known = list(session.speaker.ids)
+        _, prompt = session._prompt(said("Hello, my name is Anna and I live here.", first, "And you?"))
+        assert session.speaker.share(prompt.head) >= len(known) - WARM.max_tokens > 80
+        assert session.speaker.ids == known[: len(session.speaker.ids)]
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_what_the_memory_gave_never_stays(tiny: Backbone, mode: Mode) -> None:
+    with Session(tiny, client(answering(tiny, "home", TOLD)), context=512) as session:
+        for heard in (100, 1, 2):
+            for _, event in zip(range(heard), session.reply(said("Where is Mary?"), WARM, mode=mode), strict=False):
+                assert isinstance(event, Remembered | Text | Done)
+            session._begin()
+            speaker = session.speaker
+            assert speaker.length == len(speaker.ids) and "earlier" not in shown(tiny, speaker.ids)
+            _, prompt = session._prompt(said("Where is Mary?"))
+            if mode is not Mode.OFF:
+                assert speaker.ids == prompt.head
+            else:
+                assert speaker.ids[: len(prompt)] == prompt.head + prompt.message + prompt.tail
+
+
+def test_a_reply_that_was_left_does_not_disturb_the_next_and_cannot_go_on(tiny: Backbone) -> None:
+    with Session(tiny, context=512) as fresh, Session(tiny, context=512) as session:
+        want = text(hear(fresh, "Where is Mary?"))
+        left = session.reply(said("Tell me a long story."), WARM)
+        next(left)
+        assert text(hear(session, "Where is Mary?")) == want
+        with pytest.raises(UsageError, match="ended by the one"):
+            next(left)
+        never = session.reply(said("Tell me another."), WARM)
+        session.surprise("Once upon a time.")
+        assert text(list(never)) != ""
+        left = session.reply(said("Tell me a long story."), WARM)
+        next(left)
+        session.surprise("Once upon a time.")
+        with pytest.raises(UsageError, match="ended by the one"):
+            next(left)
+        assert text(hear(session, "Where is Mary?")) == want
+
+
+class Failing(Speaker):
+    """A speaker that fails in the middle of a prompt, once."""
+
+    fails = True
+
+    def surprise(self, ids: Sequence[int]) -> FloatArray:
+        self.feed(ids[:3])
+        if self.fails:
+            self.fails = False
+            raise ContextOverflow("The text does not fit into the context.")
+        return super().surprise(ids[3:])
+
+
+def test_a_failed_prompt_leaves_nothing_behind_and_teaches_nothing(tiny: Backbone) -> None:
+    memory = answering(tiny, "home")
+    bad = answering(tiny)
+    bad.rows = np.full((2, tiny.n_embd), np.nan, np.float32)
+    with Session(tiny, client(memory), context=512) as session, Session(tiny, context=512) as fresh:
+        want = text(hear(fresh, "Where is Mary?"))
+        for broken, error in ((client(bad), ModelError), (client(memory), ContextOverflow)):
+            hear(session, "Mary went home.")
+            session.memory = broken
+            if error is ContextOverflow:
+                session.speaker.close()
+                session.speaker = Failing(tiny, 512)
+            with pytest.raises(error):
+                hear(session, "Mary is lost.")
+            assert session.speaker.length == 0 == len(session.speaker.ids) and session._injected is None
+            session.commit()
+            session.memory = client(memory)
+            assert text(hear(session, "Where is Mary?", mode=Mode.OFF)) == want
+    assert memory.written == bad.written == []
+
+
+# --- modes
+
+
+@pytest.mark.parametrize("before", list(Mode))
+def test_off_is_the_plain_model_also_after_any_other_mode(tiny: Backbone, before: Mode) -> None:
+    memory = answering(tiny, "home", TOLD)
+    one = replace(WARM, max_tokens=1)
+    with Session(tiny, context=512) as plain, Session(tiny, client(memory), context=512) as session:
+        hear(session, "Where is Mary?", mode=before)
+        asked = len(memory.asked)
+        assert text(hear(session, "Where is the key?", mode=Mode.OFF)) == text(hear(plain, "Where is the key?"))
+        for s in (plain, session):
+            s.speaker.clear()
+            hear(s, "Hello!", "Yes?", "word " * 40, sampling=one, mode=Mode.OFF)
+        assert np.array_equal(plain.speaker.last_logits(), session.speaker.last_logits())
+        assert len(memory.asked) == asked and session._turn is not None and session._turn.nll is None
+
+
+def test_a_question_an_empty_memory_cannot_answer_gets_the_plain_reply(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    one = replace(WARM, max_tokens=1)
+    with Session(tiny, context=1024) as plain, Session(tiny, client(memory), context=1024) as session:
+        for question in ("What is the capital of France?", "Why " + "or why " * 30 + "is it?"):
+            assert text(hear(session, question)) == text(hear(plain, question)) != ""
+            for s in (plain, session):
+                s.speaker.clear()
+                hear(s, question, sampling=one)
+            assert np.array_equal(plain.speaker.last_logits(), session.speaker.last_logits())
+    assert len(memory.asked) == 4
+
+
+def test_an_unsure_memory_gives_nothing(tiny: Backbone, graft_path: Path, tiny_path: Path, tmp_path: Path) -> None:
+    graft = grafts.load(graft_path, read_header(tiny_path))
+    graft.info = replace(graft.info, threshold=0.5)
+    grafts.save(graft, tmp_path / "unsure.gguf")
+    from titans_edge.sidecar.client import MemoryClient
+
+    with MemoryClient.open(str(tiny_path), str(tmp_path / "unsure.gguf"), None, local=True) as memory:
+        with Session(tiny, memory, context=512) as session, Session(tiny, context=512) as plain:
+            for question in ("What is the capital of France?", "Where is Mary?", "Mary went home."):
+                events = hear(session, question)
+                assert [e for e in events if isinstance(e, Remembered)] == []
+                assert text(events) == text(hear(plain, question))
+
+
+def test_each_mode_takes_its_own_and_a_statement_gets_no_text(tiny: Backbone) -> None:
+    memory = answering(tiny, "home", TOLD)
+
+    def given(message: str, mode: Mode) -> tuple[tuple[str, ...], int, int]:
+        events = hear(session, message, mode=mode)
+        assert [e for e in events if isinstance(e, Remembered)] == events[: isinstance(events[0], Remembered)]
+        first = events[0]
+        return (first.routes, first.rows, len(first.retrieved)) if isinstance(first, Remembered) else ((), 0, 0)
+
+    with Session(tiny, client(memory), context=1536) as session:
+        assert given("Where is Mary?", Mode.AUTO) == (("association",), 4, 0)
+        assert given("Where is Mary?", Mode.ASSOCIATION) == (("association",), 4, 0)
+        assert given("Where is Mary?", Mode.TEXT) == (("text",), 0, 2)
+        assert given("Where is Mary?", Mode.BOTH) == (("text", "association"), 4, 2)
+        assert given("Where is Mary?", Mode.OFF) == ((), 0, 0)
+        assert given("Mary went out.", Mode.TEXT) == ((), 0, 0)
+        assert [k for _, k, _ in memory.asked] == [4, 0, 4, 4, 0]
+        memory.rows = memory.rows[:0]
+        assert given("Where is Mary?", Mode.AUTO) == (("text",), 0, 2)
+        assert given("Mary went out.", Mode.AUTO) == ((), 0, 0)
+        assert given("I was out. Where is Mary? I need her.", Mode.AUTO) == (("text",), 0, 2)
+        assert memory.asked[-1] == ("Where is Mary?", 4, True)
+        assert given("Why " + "or why " * 80 + "is it?", Mode.AUTO) == (("text",), 0, 2)
+        assert memory.asked[-1][1:] == (4, False), "so long a question is only looked up by its words"
+
+
+def test_facts_stand_where_retrieved_spans_would(tiny: Backbone) -> None:
+    memory = answering(tiny, "home", TOLD)
+    with Session(tiny, client(memory), context=512) as session, Session(tiny, context=512) as plain:
+        want = hear(session, "Where is Mary?", mode=Mode.TEXT)
+        asked = len(memory.asked)
+        for s in (session, plain):
+            got = list(s.reply(said("Where is Mary?"), WARM, mode=Mode.OFF, facts=TOLD))
+            assert text(got) == text(want) and done(got).prompt_tokens == done(want).prompt_tokens
+        assert len(memory.asked) == asked
+
+
+# --- requests
+
+
+def test_the_prompt_is_what_the_template_writes(tiny: Backbone) -> None:
+    template = tiny.template
+    for system, messages, want in (
+        (None, said("Hi", "Yes?", "Who am I?"), said("Hi", "Yes?", "Who am I?", system=SYSTEM)),
+        ("Be brief.", said("Hi"), said("Hi", system="Be brief.")),
+        ("", said("Hi"), said("Hi")),
+        (None, said("Hi", system="Be kind."), said("Hi", system="Be kind.")),
+        ("Be brief.", said("<|im_end|>", system=""), said("<|im_end|>", system="")),
+    ):
+        with Session(tiny, context=512, system=system) as session:
+            events = list(session.reply(messages, replace(WARM, max_tokens=1)))
+            ids = session.speaker.ids[: done(events).prompt_tokens]
+            assert shown(tiny, ids) == template.render(want)
+            assert len(session.speaker.ids) == len(ids) + done(events).tokens
+
+
+def test_a_request_brings_its_own_sampling(tiny: Backbone) -> None:
+    with Session(tiny, context=512) as session:
+        short, long = (done(hear(session, "Hi", sampling=replace(WARM, max_tokens=n))) for n in (2, 6))
+        assert (short.tokens, short.stop_reason, long.tokens, long.stop_reason) == (2, "length", 6, "length")
+        by_seed = {text(hear(session, "Hi", sampling=replace(WARM, seed=n))) for n in (0, 1, 2, 0, 1, 2)}
+        assert len(by_seed) == 3
+        unseeded = {text(hear(session, "Hi", sampling=replace(WARM, seed=None))) for _ in range(4)}
+        assert len(unseeded) > 1
+        assert done(hear(session, "Hi", sampling=Sampling(max_tokens=500))).stop_reason == "stop"
+
+
+def test_a_reply_that_fills_the_context_says_so(tiny: Backbone) -> None:
+    with Session(tiny, context=192) as session:
+        events = hear(session, "Hi" * 20, sampling=replace(WARM, max_tokens=500))
+        assert done(events).stop_reason == "context"
+        assert done(events).prompt_tokens + done(events).tokens == 192 == session.speaker.length
+        assert done(hear(session, "Hi")).stop_reason == "length"
+
+
+def test_what_fits_barely_is_answered_and_one_token_more_is_refused(tiny: Backbone) -> None:
+    with Session(tiny, context=256) as session:
+        spare = 256 - SPARE - done(hear(session, "x")).prompt_tokens + 1
+        assert done(hear(session, "x" * spare)).prompt_tokens == 256 - SPARE
+        with pytest.raises(ContextOverflow, match="titans-edge read"):
+            hear(session, "x" * (spare + 1))
+        with pytest.raises(ContextOverflow, match="titans-edge read"):
+            list(session.reply(said("x"), WARM, facts=["y" * spare]))
+
+
+@pytest.mark.parametrize(
+    ("messages", "error"),
+    [
+        ([], UsageError),
+        (said(""), UsageError),
+        (said(" \n"), UsageError),
+        (said("Hi", "Yes?"), UsageError),
+        ([{"role": "user"}], UsageError),
+        ([{"role": "user", "content": None}], UsageError),
+        ([{"content": "Hi"}], UsageError),
+        ([{"role": "user", "content": 7}, *said("Hi")], ModelError),
+        ([{"role": "the cat", "content": "Meow"}, *said("Hi")], ModelError),
+    ],
+)
+def test_a_request_that_is_none_is_refused(tiny: Backbone, messages: list[Message], error: type[Exception]) -> None:
+    with Session(tiny, context=256) as session:
+        with pytest.raises(error):
+            list(session.reply(messages, WARM))
+        assert done(hear(session, "Hi")).tokens == WARM.max_tokens
+
+
+# --- learning
+
+
+def test_a_message_is_learned_when_that_is_asked_for_and_once(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    with Session(tiny, client(memory), context=512) as session:
+        session.commit()
+        hear(session, "Mary went home.")
+        assert memory.written == []
+        session.commit()
+        session.commit()
+        assert [w[:3] for w in memory.written] == [("Mary went home.", USER, 0)]
+        hear(session, "One.")
+        hear(session, "Two.")
+        session.commit()
+        assert [w[0] for w in memory.written[1:]] == ["Two."] and memory.operations == 2
+
+
+def test_a_reply_that_is_dropped_teaches_nothing_and_one_that_is_stopped_can_be_learned(tiny: Backbone) -> None:
+    memory = answering(tiny, "home")
+    with Session(tiny, client(memory), context=512) as session:
+        for heard in range(3):
+            events = session.reply(said("Mary went home."), WARM)
+            for _ in range(heard):
+                next(events)
+            del events
+            gc.collect()
+            assert memory.written == [] and memory.operations == 0
+        events = session.reply(said("Mary went home."), WARM)
+        next(events)
+        session.commit()
+        assert len(memory.written) == 1 and text(list(events)) != ""
+        session.commit()
+        assert len(memory.written) == 1
+
+
+def test_nothing_is_learned_of_a_request_that_failed(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    with Session(tiny, client(memory), context=256) as session:
+        for bad in ("", "word " * 200):
+            hear(session, "Mary went home.")
+            with pytest.raises((UsageError, ContextOverflow)):
+                hear(session, bad)
+            session.commit()
+        assert memory.written == []
+
+
+def test_each_span_is_learned_with_its_place_its_source_and_its_own_surprise(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    message = "Zoë went home.  She slept!\n```\nThe pasted one.\n```\nBye."
+    with Session(tiny, client(memory), context=512) as session:
+        hear(session, message)
+        session.commit()
+        _, prompt = session._prompt(said(message))
+    with Speaker(tiny, 512) as speaker:
+        speaker.feed(prompt.head)
+        ids = tiny.vocab.encode(message)
+        nll = speaker.surprise(ids)
+    starts = np.cumsum([0, *(len(tiny.vocab.piece(t)) for t in ids)])[:-1]
+    assert [(t, s) for t, s, _, _ in memory.written] == [
+        ("Zoë went home.", USER), ("She slept!", USER), ("The pasted one.", PASTED), ("Bye.", USER),
+    ]  # fmt: skip
+    for span, _, offset, surprise in memory.written:
+        assert message[offset : offset + len(span)] == span
+        first = len(message[:offset].encode())
+        own = (starts >= first) & (starts < first + len(span.encode()))
+        assert surprise == pytest.approx(float(nll[own].mean()), rel=1e-3)
+
+
+def test_a_message_the_template_trims_keeps_its_places_and_surprises(tiny: Backbone) -> None:
+    trimming = "{% for m in messages %}[{{ m.role }}]{{ m.content | trim }}[end]{% endfor %}[assistant]"
+    memory = answering(tiny)
+    from titans_edge.backbone.template import ChatTemplate
+
+    whole = tiny.template
+    try:
+        tiny.template = ChatTemplate(trimming)
+        with Session(tiny, client(memory), context=512) as session:
+            for message in ("One bird.  Two cats.", "\n  One bird.  Two cats. \n"):
+                hear(session, message)
+                session.commit()
+    finally:
+        tiny.template = whole
+    plain, padded = memory.written[:2], memory.written[2:]
+    assert [(t, o + 3) for t, _, o, _ in plain] == [(t, o) for t, _, o, _ in padded]
+    assert [w[3] for w in plain] == pytest.approx([w[3] for w in padded], rel=1e-3)
+
+
+def test_half_a_character_is_learned_as_a_question_mark(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    with Session(tiny, client(memory), context=512) as session:
+        assert text(hear(session, "Ma\ud800ry is home.")) != ""
+        session.commit()
+        list(session.learn("I saw M\udfffry."))
+    assert [w[0] for w in memory.written] == ["Ma?ry is home.", "I saw M?ry."]
+    assert memory.asked[0][0] == "Ma?ry is home."
+
+
+def test_a_long_message_is_learned_without_surprise(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    with Session(tiny, client(memory), context=1024) as session:
+        hear(session, "One bird. " * (SURPRISE_TOKENS // 10 + 1))
+        session.commit()
+    assert len(memory.written) > 20 and all(np.isnan(s) for _, _, _, s in memory.written)
+
+
+def test_a_text_is_learned_in_groups_as_its_source(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    cat = "A cat sat. " * 100
+    with Session(tiny, client(memory), context=256) as session:
+        groups = list(session.learn(cat, Source("document", "cats.txt")))
+        assert [n for n, _ in groups] == [64, 36] and memory.operations == 1
+        assert sum(t for _, t in groups) == 100 * len(tiny.vocab.encode("A cat sat."))
+        assert list(session.learn("   ")) == []
+    assert [(t, s.name, o) for t, s, o, _ in memory.written[98:]] == [
+        ("A cat sat.", "cats.txt", 1078), ("A cat sat.", "cats.txt", 1089),
+    ]  # fmt: skip
+    with Session(tiny, context=256) as plain, pytest.raises(UsageError, match="no memory"):
+        list(plain.learn(cat))
+
+
+def test_own_replies_are_learned_only_where_that_is_wanted(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    for wanted in (False, True):
+        with Session(tiny, client(memory), context=512, learn_replies=wanted) as session:
+            hear(session, "Mary went home.", sampling=replace(WARM, max_tokens=40))
+            session.commit()
+    kinds = [s.kind for _, s, _, _ in memory.written]
+    assert kinds[:2] == ["user", "user"] and set(kinds[2:]) == {"assistant"}
+
+
+# --- a memory that fails
+
+
+@pytest.mark.parametrize("error", [SidecarDied("It died."), MemoryStateError("Damaged."), GraftError("It is gone.")])
+def test_a_memory_that_cannot_answer_is_a_notice_and_the_reply_the_plain_one(tiny: Backbone, error: Exception) -> None:
+    memory = answering(tiny, "home", TOLD)
+    with Session(tiny, context=512) as plain, Session(tiny, client(memory), context=512) as session:
+        memory.error = error  # type: ignore[assignment]
+        events = hear(session, "Where is Mary?")
+        assert notices(events) == [f"{error} This turn goes on without memory."]
+        assert text(events) == text(hear(plain, "Where is Mary?"))
+        with pytest.raises(type(error)):
+            session.commit()
+        session.commit()
+        memory.error = None
+        assert isinstance(hear(session, "Where is Mary?")[0], Remembered)
+
+
+# --- a passage's surprise
+
+
+def test_a_passage_is_measured_whole_as_a_message_of_its_own(tiny: Backbone) -> None:
+    passage = "The sea was calm that day. " * 20
+    ids = tiny.vocab.encode(passage)
+    memory = answering(tiny, "home", TOLD)
+    with Session(tiny, client(memory), context=1024) as session, Session(tiny, context=1024) as plain:
+        want, given = plain.surprise(passage)
+        assert len(want) == len(ids) > SURPRISE_TOKENS and np.isfinite(want).all() and not given
+        hear(session, "Where is Mary?")
+        got, given = session.surprise(passage, Mode.OFF)
+        assert np.array_equal(got, want) and not given
+        with_rows, given = session.surprise(passage)
+        assert given and not np.allclose(with_rows, want, atol=1e-3)
+        assert session.speaker.length == len(session.speaker.ids)
+        session.commit()
+        with pytest.raises(ContextOverflow):
+            session.surprise(passage * 5)
+        assert session.speaker.length == 0 and memory.written == []
+
+
+# --- life
+
+
+def test_a_hundred_sessions_leave_nothing_open(tiny: Backbone) -> None:
+    before = len(tiny._children)
+    for n in range(100):
+        with Session(tiny, client(answering(tiny)), context=256) as session:
+            assert len(tiny._children) == before + 2
+            if n % 25 == 0:
+                next(session.reply(said("Hi"), WARM))
+        session.close()
+    assert len(tiny._children) == before
+
+
+def test_a_session_that_cannot_be_made_leaves_nothing_open(tiny: Backbone) -> None:
+    before = len(tiny._children)
+    memory = answering(tiny)
+    memory.info["layer"] = 99
+    with pytest.raises(ModelError, match="no inner layer"):
+        Session(tiny, client(memory))
+    with pytest.raises(UsageError, match="holds nothing"):
+        Session(tiny, client(answering(tiny)), context=0)
+    assert len(tiny._children) == before
+
+
+def test_a_closed_session_says_so(tiny: Backbone, tiny_path: Path) -> None:
+    session = Session(tiny, client(answering(tiny)), context=256)
+    left = session.reply(said("Hi"), WARM)
+    next(left)
+    session.close()
+    session.close()
+    for use in (lambda: hear(session, "Hi"), lambda: session.surprise("Hi"), lambda: next(left)):
+        with pytest.raises(ModelError, match="is closed"):
+            use()
+    with Backbone(tiny_path, gpu_layers=0) as backbone:
+        orphan = Session(backbone, context=128)
+    with pytest.raises(ModelError, match="is closed"):
+        hear(orphan, "Hi")
+    orphan.close()
+
+
+# --- another graft
+
+
+def test_a_memory_of_another_graft_is_read_anew_and_answers(
+    tiny: Backbone, tiny_path: Path, graft_path: Path, opened: Open, tmp_path: Path
+) -> None:
+    from titans_edge.sidecar.client import MemoryClient
+
+    path, other = tmp_path / "a.memory", tmp_path / "other.gguf"
+    with opened(path) as memory, Session(tiny, memory, context=256) as session:
+        list(session.learn(" ".join(f"Bird {n} sat in tree {n}." for n in range(70))))
+        memory.wait()
+    graft = grafts.load(make_graft(tiny, other), read_header(tiny_path))
+    graft.memory.encoder.whole.bias.data[0] += 0.25
+    grafts.save(graft, other)
+    with MemoryClient.open(str(tiny_path), str(other), str(path), local=True) as memory:
+        assert memory.info["stale"] == 70
+        with Session(tiny, memory, context=256) as session:
+            seen: list[tuple[int, int]] = []
+            assert session.catch_up(lambda done, of: seen.append((done, of))) == 70
+            assert seen == [(64, 70), (70, 70)] and memory.stats()["stale"] == 0
+            assert isinstance(hear(session, "Where is bird 3?")[0], Remembered)
+    with MemoryClient.open(str(tiny_path), str(other), str(path), local=True) as memory:
+        assert memory.info["stale"] == 0
