@@ -1,5 +1,4 @@
-"""Which stored spans go with a question: by the keys it read, then by the words they share, then the user's newest
-ones.
+"""Which stored spans go with a question: by the keys it read, by the words they share, else the user's newest ones.
 
 Knows journal and fold; nothing of how what is found is put to the model.
 """
@@ -20,19 +19,22 @@ _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re
 
 
 def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text: str, k: int) -> list[Entry]:
-    """At most k spans that may answer `text`, best first. What the policy held back is never among them."""
+    """At most k spans that may answer `text`, best first; at most NEWEST of the user's own where there is none.
+
+    Questions, and what the policy held back, are never among them.
+    """
     if k <= 0:
         return []
-    ids = fold.spans_at(path, k) if fold is not None else []
+    ids = fold.spans_at(path, 4 * k) if fold is not None else []
     ids += [i for i, _ in journal.like(content_words(text), k) if i not in ids]
     found = _allowed(journal, ids)[:k]
     if not found and _ABOUT_THE_USER.search(text):
-        newest = _allowed(journal, [e.id for e in reversed(journal.find(source="you", limit=2 * NEWEST))])
-        found = [e for e in newest if not e.text.rstrip().endswith("?")][:NEWEST]
+        found = _allowed(journal, [e.id for e in reversed(journal.find(source="you", limit=2 * NEWEST))])[:NEWEST]
     return found
 
 
 def _allowed(journal: Journal, ids: Sequence[int]) -> list[Entry]:
     entries = {e.id: e for e in journal.get(ids)}
     there = [entries[i] for i in ids if i in entries]
-    return [e for e in there if e.ruling is not None and e.ruling.decision in RECALLED]
+    told = [e for e in there if not e.text.rstrip().endswith("?")]
+    return [e for e in told if e.ruling is not None and e.ruling.decision in RECALLED]
