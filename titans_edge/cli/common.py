@@ -13,6 +13,7 @@ import typer
 from typing_extensions import Unpack
 
 from titans_edge import library
+from titans_edge.errors import UsageError
 from titans_edge.times import since as since
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titans_edge import facts, library
+from titans_edge import facts, library, times
 from titans_edge.cli import common, memory_files
 from titans_edge.cli.stored import Name, Yes, notice, opened, remains
 from titans_edge.errors import MemoryStateError, UsageError
@@ -44,7 +44,7 @@ def list_(
     if name is None:
         _memories(as_json)
         return
-    after = None if since is None else common.since(since)
+    after = None if since is None else times.since(since)
     with opened(name, write=False) as journal:
         if quarantine:
             found = journal.quarantine(_limit(limit))
@@ -112,7 +112,7 @@ def forget(
         raise UsageError("Nothing says what to forget.", hint)
     if words is not None and not words.strip():
         raise UsageError("The words are empty.", "Leave them out, or give some.")
-    after = None if since is None else common.since(since)
+    after = None if since is None else times.since(since)
     with opened(name) as journal:
         found = _by_ids(journal, span or [])
         if words or source or since:

@@ -17,19 +17,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from titans_edge.errors import MemoryStateError
 from titans_edge.journal import checks, format_2, schema
 from titans_edge.journal.file import connect, damaged, lock, log_wrong, newer, translated
-from titans_edge.journal.schema import FORMAT, ROWS, Entry, NewSpan
-from titans_edge.rulings import RECALLED, Decision, Ruling
-from titans_edge.sources import Source, named
+from titans_edge.journal.reading import Reading, in_parts, marks
+from titans_edge.journal.reading import plain as plain
+from titans_edge.journal.schema import FORMAT, Entry, NewSpan
+from titans_edge.rulings import Ruling
+from titans_edge.sources import Source
 
 SNAPSHOTS = 2  # kept
 OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again
-PAGE = 500  # rows fetched at once
 
 
-class Journal:
+class Journal(Reading):
     """An open journal; path None: one in this process's memory. Raises MemoryStateError for what cannot be used.
 
     write: take the lock and allow changes; check: verify every page and checksum first.
@@ -74,13 +74,6 @@ class Journal:
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, at: TracebackType | None) -> None:
         self.close()
 
-    @property
-    def db(self) -> sqlite3.Connection:
-        """The open database. Raises MemoryStateError after `close`."""
-        if self._db is None:
-            raise MemoryStateError(f"The memory {self.path} is closed.", "Open it again.")
-        return self._db
-
     # --- writing: a transaction is durable when it returns
 
     @contextlib.contextmanager
@@ -116,7 +109,7 @@ class Journal:
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
         batch = self.db.execute("INSERT INTO batches(operation, part) VALUES (?, ?)", (operation, part)).lastrowid
         latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0.0)")[0]
-        when = max(time.time(), latest) if at is None else float(at)
+        when = min(max(time.time(), latest), checks.MAX_TIME) if at is None else float(at)
         last = self._one("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'spans'), 0)")[0]
         for number, s in enumerate(spans, last + 1):
             text, figures = plain(s.text), (when, s.offset, s.surprise, int(guarded))
@@ -141,9 +134,9 @@ class Journal:
         """Inside a transaction: note an operation's result, which is what it answers when it is sent again."""
         if not operation:
             return
-        self.db.execute(
-            "INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, json.dumps(result), time.time())
-        )
+        newest = self._one("SELECT coalesce(max(time), 0.0) FROM operations")[0]
+        at = max(time.time(), newest + 1e-6)  # by which the oldest go, whatever the clock does
+        self.db.execute("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, json.dumps(result), at))
         self.db.execute(
             "DELETE FROM operations WHERE operation NOT IN"
             " (SELECT operation FROM operations ORDER BY time DESC LIMIT ?)",
@@ -160,6 +153,17 @@ class Journal:
         """Inside a transaction: note what was decided about spans."""
         for span, ruling in rulings:
             schema.insert_ruling(self.db, span, ruling)
+
+    def decide_here(self, rulings: Iterable[tuple[int, Ruling]]) -> None:
+        """The same where nothing may be written: for this connection only."""
+        with translated(self.path):
+            self.db.execute("PRAGMA temp_store=MEMORY")
+            self.db.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS rulings(span INTEGER PRIMARY KEY,"
+                " decision, scale, reason, confined, trust, policy, checksum)"  # SQLite looks here before the file
+            )
+            self.db.execute("INSERT OR REPLACE INTO temp.rulings SELECT * FROM main.rulings")
+            self.decide(rulings)
 
     def answer(self, span: int, accept: bool, operation: str = "") -> None:
         """The user's word on a quarantined span; what came after it is to be decided anew."""
@@ -179,22 +183,23 @@ class Journal:
         Committed when it returns. What the file's free pages still hold goes with `compact`.
         """
         with self.transaction():
-            gone = 0
-            for at in range(0, len(ids), PAGE):
-                part = list(ids[at : at + PAGE])
-                gone += self.db.execute(f"DELETE FROM spans WHERE id IN ({_marks(part)})", part).rowcount
-            if gone:
-                self._undecide(min(ids))
+            there = [e.id for e in self.get(ids)]
+            if there:
+                for part in in_parts(there):
+                    self.db.execute(f"DELETE FROM spans WHERE id IN ({marks(part)})", part)
+                self._undecide(there[0])
                 self.db.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM spans)")
                 self.db.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM spans)")
-            self.done(operation, {"forgotten": gone})
-        return gone
+            self.done(operation, {"forgotten": len(there)})
+        return len(there)
 
     def clear(self, operation: str = "") -> None:
-        """Forget everything."""
+        """Forget everything. In RAM the numbers begin again, as they do where all that was asked since is repeated."""
         with self.transaction():
             for table in ("spans", "batches", "sources", "snapshots"):
                 self.db.execute(f"DELETE FROM {table}")
+            if self.path is None:
+                self.db.execute("DELETE FROM sqlite_sequence")
             self.done(operation, {})
 
     def compact(self) -> None:
@@ -233,184 +238,7 @@ class Journal:
         self.db.execute("DELETE FROM rulings WHERE span >= ?", (first,))
         self.db.execute("DELETE FROM snapshots WHERE span >= ?", (first,))
 
-    # --- reading
-
-    def meta(self, key: str) -> str | None:
-        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def metas(self) -> dict[str, str]:
-        return dict(self.db.execute("SELECT key, value FROM meta").fetchall())
-
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """All spans in order, from the one after `after`; fetched in pages."""
-        while True:
-            page = list(self._select("WHERE s.id > ? ORDER BY s.id LIMIT ?", (after, PAGE)))
-            yield from page
-            if len(page) < PAGE:
-                return
-            after = page[-1].id
-
-    def get(self, ids: Sequence[int]) -> list[Entry]:
-        """Spans by their ids, in order; unknown ids are left out."""
-        out: list[Entry] = []
-        for at in range(0, len(ids), PAGE):
-            part = tuple(ids[at : at + PAGE])
-            out += self._select(f"WHERE s.id IN ({_marks(part)}) ORDER BY s.id", part)
-        return out
-
-    def unread(self, graft: str, limit: int = -1) -> list[Entry]:
-        """Spans whose facts `graft` has not read, in order."""
-        where = "WHERE (f.graft IS NULL OR f.graft <> ?) ORDER BY s.id LIMIT ?"
-        return list(self._select(where, (graft, limit)))
-
-    def count_unread(self, graft: str) -> int:
-        sql = "SELECT count(*) FROM spans s LEFT JOIN facts f ON f.span = s.id WHERE f.graft IS NULL OR f.graft <> ?"
-        return int(self._one(sql, (graft,))[0])
-
-    def decisions(self, after: int = 0) -> dict[int, Decision]:
-        """What was decided, by span, of those after `after`."""
-        rows = self.db.execute("SELECT span, decision FROM rulings WHERE span > ?", (after,))
-        return {int(span): Decision(d) for span, d in rows}
-
-    def parts(self, operation: str) -> int:
-        """The number its next group would have."""
-        return int(self._one("SELECT coalesce(max(part) + 1, 0) FROM batches WHERE operation = ?", (operation,))[0])
-
-    def answer_times(self) -> dict[int, float]:
-        """When the user answered, by span."""
-        return dict(self.db.execute("SELECT span, time FROM answers").fetchall())
-
-    def quarantine(self, limit: int = -1) -> list[Entry]:
-        """What waits for the user's word; the newest `limit`."""
-        values = (Decision.QUARANTINED.value, limit)
-        return list(self._select("WHERE r.decision = ? ORDER BY s.id DESC LIMIT ?", values))[::-1]
-
-    def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Entry]:
-        """Spans with all words of `text`, of a source as `sources.named` reads it, since a time; the newest `limit`."""
-        where, values = ["1"], list[Any]()
-        if text:
-            where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
-            values.append(quoted(text.split(), "AND"))
-        if source:
-            for column, value in zip(("o.kind", "o.name"), named(source), strict=True):
-                where += [f"{column} = ?"] if value is not None else []
-                values += [value] if value is not None else []
-        if since is not None:
-            where.append("s.time >= ?")
-            values.append(since)
-        found = self._select(f"WHERE {' AND '.join(where)} ORDER BY s.id DESC LIMIT ?", (*values, limit))
-        return list(found)[::-1]
-
-    def like(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """(id, score) of spans that share most with `words` (BM25, larger is better), best first, then newest first.
-
-        Questions, and what the policy held back, are left out.
-        """
-        if not words:
-            return []
-        allowed = [d.value for d in RECALLED]
-        rows = self.db.execute(
-            "SELECT w.rowid, -bm25(words) FROM words w JOIN rulings r ON r.span = w.rowid WHERE words MATCH ?"
-            f" AND rtrim(w.text) NOT LIKE '%?' AND r.decision IN ({_marks(allowed)})"
-            " ORDER BY bm25(words), w.rowid DESC LIMIT ?",
-            (quoted(words, "OR"), *allowed, limit),
-        )
-        return [(int(i), float(score)) for i, score in rows]
-
-    def last_operation(self) -> list[int]:
-        """Ids of the spans of the last message or document that left any."""
-        rows = self.db.execute(
-            "SELECT s.id FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation ="
-            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1)"
-            " ORDER BY s.id"
-        )
-        return [int(r[0]) for r in rows]
-
-    def summary(self) -> dict[str, Any]:
-        """What the journal holds, in figures: spans by source and by decision, snapshots, graft, format."""
-        by_source = self.db.execute(
-            "SELECT CASE name WHEN '' THEN kind ELSE kind || ': ' || name END, count(*)"
-            " FROM spans s JOIN sources o ON o.id = s.source GROUP BY o.id ORDER BY 2 DESC"
-        )
-        decided = self.db.execute(
-            "SELECT coalesce(r.decision, 'undecided'), count(*) FROM spans s LEFT JOIN rulings r ON r.span = s.id"
-            " GROUP BY 1 ORDER BY 2 DESC"
-        )
-        first, last = self._one("SELECT min(time), max(time) FROM spans")
-        return {
-            "format": FORMAT,
-            "graft": self.meta("graft"),
-            "sentences": self.count(),
-            "sources": dict(by_source.fetchall()),
-            "decisions": dict(decided.fetchall()),
-            "snapshots": self._one("SELECT count(*) FROM snapshots")[0],
-            "first": first,
-            "last": last,
-        }
-
-    def count(self) -> int:
-        return int(self._one("SELECT count(*) FROM spans")[0])
-
-    def last(self) -> int:
-        """Id of the newest span, 0 where there is none."""
-        return int(self._one("SELECT coalesce(max(id), 0) FROM spans")[0])
-
-    def snapshot(self) -> tuple[int, dict[str, Any], bytes] | None:
-        """The newest sound snapshot; damaged ones are passed over, and that is noted."""
-        for span, standing, state, check in self.db.execute(
-            "SELECT * FROM snapshots WHERE span > 0 ORDER BY span DESC"
-        ):
-            with contextlib.suppress(zlib.error, ValueError, TypeError, AttributeError):
-                if schema.snapshot_checksum(span, standing, state) == check:
-                    return int(span), json.loads(standing), zlib.decompress(state)
-            self.notices.append(
-                f"A snapshot was damaged; the memory was rebuilt from the journal ({self.count()} spans)."
-            )
-        return None
-
-    def base(self) -> bytes | None:
-        """The state this journal begins with, where it is not empty: that of a memory older than the journal."""
-        row = self.db.execute("SELECT standing, state, checksum FROM snapshots WHERE span = 0").fetchone()
-        if row is None:
-            return None
-        if why := checks.base_wrong(*row):
-            raise damaged(self.path, f"its first state: {why}")
-        return zlib.decompress(row[1])
-
-    def verify(self, *, contents: bool = True) -> list[str]:
-        """What is wrong with the file, one sentence each; empty when it is sound. contents: see `checks.faults`."""
-        found = [str(r[0]) for r in self.db.execute("PRAGMA integrity_check") if r[0] != "ok"]
-        found += [f"row {r[1]} of {r[0]} refers to nothing" for r in self.db.execute("PRAGMA foreign_key_check")]
-        base = self.db.execute("SELECT standing, state, checksum FROM snapshots WHERE span = 0").fetchone()
-        if base is not None and (why := checks.base_wrong(*base)):
-            found.append(f"its first state: {why}")
-        for operation, result, at in self.db.execute("SELECT * FROM operations"):
-            if why := checks.operation_wrong(result, at):
-                found.append(f"operation {operation}: {why}")
-        return found + [f"span #{i}: {what}" for i, what in self.unsound(contents=contents)]
-
-    def unsound(self, ids: Sequence[int] | None = None, *, contents: bool = True) -> Iterator[tuple[int, str]]:
-        """(id, what is wrong) of spans that are not sound; ids: only of these."""
-        vocabulary, graft = checks.vocabulary_of(self.meta("vocabulary")), self.meta("graft") or ""
-        where = "" if ids is None else f"WHERE s.id IN ({_marks(ids)})"
-        for row in self.db.execute(ROWS + where, ids or ()):
-            for part, why in checks.faults(row, vocabulary, graft=graft, contents=contents).items():
-                yield row[0], f"{part}: {why}"
-
     # --- inside
-
-    def _select(self, where: str, values: tuple[Any, ...]) -> Iterator[Entry]:
-        with translated(self.path):
-            rows = self.db.execute(ROWS + where, values).fetchall()
-        try:
-            yield from [schema.entry(row) for row in rows]
-        except (TypeError, ValueError) as e:
-            raise damaged(self.path, f"a value of the wrong kind: {e}") from e
-
-    def _one(self, sql: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self.db.execute(sql, values).fetchone()
-        return row
 
     def _create(self) -> None:
         self.db.executescript(
@@ -457,18 +285,3 @@ class Journal:
 def is_sqlite(path: Path) -> bool:
     with path.open("rb") as f:
         return f.read(len(schema.MAGIC)) == schema.MAGIC
-
-
-def plain(text: str) -> str:
-    """Without lone surrogates, which are no text."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
-def quoted(words: Sequence[str], joined: str) -> str:
-    """Words as an FTS5 query, each quoted, so that nothing in them is an operator."""
-    quoted = ['"' + w.replace('"', '""') + '"' for w in plain(" ".join(words)).replace("\0", " ").split()]
-    return f" {joined} ".join(quoted) or '""'

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from titans_edge.journal.journal import Journal, quoted
+from titans_edge.journal.reading import Reading, quoted
 
 
-def coverage(journal: Journal, words: Sequence[str], ids: Sequence[int]) -> dict[int, float]:
+def coverage(journal: Reading, words: Sequence[str], ids: Sequence[int]) -> dict[int, float]:
     """0..1 for each span: the share of the words it has (by their stems), rare words counting more.
 
     A word's weight is log(1 + N / (n + 1/2)), for n of N spans that have it.

@@ -1,10 +1,8 @@
 """The memory: reads facts out of spans, and answers to questions out of a store.
 
 `NeuralMemory` ties encoder, contents and reader together. Training calls `soft_*` (differentiable, a batch of stories
-at
-once); the product calls `facts`, `write` and `ask` (hard choices). Knows no journal and no policy, and of relations
-only
-what the graft says: how many there are, which is tracked, which are each other's mirror.
+at once); the product calls `facts`, `write` and `ask` (hard choices). Knows no journal and no policy, and of relations
+only what the graft says: how many there are, which is tracked, which are each other's mirror.
 """
 
 from __future__ import annotations
@@ -90,8 +88,8 @@ class NeuralMemory(nn.Module):
     def dim(self) -> int:
         return self.contents.dim
 
-    def new_store(self, *, remember: bool = False) -> MatrixStore:
-        """An empty store of the graft's sizes."""
+    def new_store(self, *, remember: bool = False) -> Store:
+        """An empty store of the graft's sizes. remember: it is asked to `explain`."""
         c = self.config
         return MatrixStore(c.banks, 2 * self.dim, self.dim, momentum=c.momentum > 0, remember=remember)
 
@@ -99,9 +97,7 @@ class NeuralMemory(nn.Module):
 
     @torch.no_grad()
     def facts(self, spans: Sequence[SpanFeatures], texts: Sequence[str]) -> list[tuple[Fact, ...]]:
-        """What each span says. No state has a part in it. Raises MemoryStateError for hidden states that are not
-        finite.
-        """
+        """What each span says, whatever the state. Raises MemoryStateError for hidden states that are not finite."""
         full = [i for i, s in enumerate(spans) if len(s)]
         out: list[tuple[Fact, ...]] = [()] * len(spans)
         for at in range(0, len(full), ENCODED):
@@ -223,7 +219,8 @@ class NeuralMemory(nn.Module):
         route = _one_hot(self.route) if hard else _softmax(self.route)
         word = torch.einsum("ij,bjd->bid", route, first[..., : self.dim])
         word = word / word.norm(dim=-1, keepdim=True).clamp_min(0.5)
-        return word * self._second(c, batch, hard)
+        keys: Tensor = word * self._second(c, batch, hard)
+        return keys
 
     def _slots(self, c: Choices, first: Tensor, then: Tensor) -> Tensor:
         """Logits (B, 2H) of which bank answers at which hop, from the question and how much each read brought back."""
