@@ -245,7 +245,8 @@ def test_relations_survive_their_text_and_what_does_not_fit_together_is_refused(
     assert [memory.relations.shard(p.text) for p in memory.relations.phrases] == list(range(10))
     raw = msgspec.json.decode(text)
     wrong = [
-        {**raw, "tracked": 10}, {**raw, "tracked": -1}, {**raw, "mirror": [1] * 10}, {**raw, "mirror": raw["mirror"][1:]},
+        {**raw, "tracked": 10}, {**raw, "tracked": -1}, {**raw, "mirror": [1] * 10},
+        {**raw, "mirror": raw["mirror"][1:]},
         {**raw, "phrases": [*raw["phrases"][:-1], raw["phrases"][0]]}, {k: v for k, v in raw.items() if k != "phrases"},
         {**raw, "phrases": 3}, [],
     ]  # fmt: skip
