@@ -26,7 +26,8 @@ from titans_edge.rulings import Ruling
 from titans_edge.sources import Source
 
 SNAPSHOTS = 2  # kept
-OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again
+OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again; the others go
+PRUNED = 100  # after so many
 
 
 class Journal(Reading):
@@ -37,6 +38,7 @@ class Journal(Reading):
 
     def __init__(self, path: Path | None, *, write: bool = True, check: bool = True) -> None:
         self.path, self.notices = path, list[str]()
+        self._noted, self._notes = 0.0, 0  # when the last operation was noted; how many since the oldest were let go
         self._lock = lock(path) if path is not None and write else None
         self._db: sqlite3.Connection | None = None
         try:
@@ -134,14 +136,13 @@ class Journal(Reading):
         """Inside a transaction: note an operation's result, which is what it answers when it is sent again."""
         if not operation:
             return
-        newest = self._one("SELECT coalesce(max(time), 0.0) FROM operations")[0]
-        at = max(time.time(), newest + 1e-6)  # by which the oldest go, whatever the clock does
-        self.db.execute("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, json.dumps(result), at))
-        self.db.execute(
-            "DELETE FROM operations WHERE operation NOT IN"
-            " (SELECT operation FROM operations ORDER BY time DESC LIMIT ?)",
-            (OPERATIONS,),
-        )
+        if self._noted == 0.0 or self._notes >= PRUNED:
+            kept = "SELECT operation FROM operations ORDER BY time DESC LIMIT ?"
+            self.db.execute(f"DELETE FROM operations WHERE operation NOT IN ({kept})", (OPERATIONS,))
+            self._noted, self._notes = self._one("SELECT coalesce(max(time), 0.0) FROM operations")[0], 0
+        self._noted, self._notes = max(time.time(), self._noted + 1e-6), self._notes + 1  # whatever the clock does
+        values = (operation, json.dumps(result), self._noted)
+        self.db.execute("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", values)
 
     def result(self, operation: str) -> dict[str, Any] | None:
         """The result of an operation that was done already."""

@@ -54,7 +54,8 @@ class Contents:
                     "A fact has token ids this backbone does not know.", "Run `titans-edge memory verify`."
                 )
             rows = torch.from_numpy(self.table.rows(missing).copy())
-            self._known.update(zip(missing, self.project(rows), strict=True))
+            for i, row in zip(missing, rows, strict=True):  # one by one: the bits must not depend on the company
+                self._known[i] = self.project(row)
         return torch.stack([self._known[i] for i in ids]) if ids else torch.zeros(0, self.dim)
 
     def project(self, rows: Tensor) -> Tensor:

@@ -153,7 +153,7 @@ class OpenMemory:
 
     def forget(self, ids: Sequence[int], operation: str, progress: Progress) -> dict[str, Any]:
         """Exact: the journal without them is replayed. `changed`: spans that are decided otherwise now."""
-        if (known := self._done(operation)) is not None:
+        if (known := self._done(operation, {"changed": []})) is not None:
             return known
         return self._forget(ids, operation, progress, {})
 
@@ -170,16 +170,16 @@ class OpenMemory:
         self._said = (operation, told)
         return told
 
-    def _done(self, operation: str) -> dict[str, Any] | None:
-        """What was said of a change that was made already. (The file keeps no word of what was forgotten.)"""
+    def _done(self, operation: str, unknown: dict[str, Any]) -> dict[str, Any] | None:
+        """What was said of a change that was made already; `unknown` where no file may keep it: of forgotten words."""
         known = self.journal.result(operation)
-        if known is None or self._said[0] == operation:
-            return known and self._said[1]
-        return {"changed": [], "texts": []} | known
+        if known is None:
+            return None
+        return self._said[1] if self._said[0] == operation else unknown | known
 
     def undo(self, operation: str, progress: Progress) -> dict[str, Any]:
         """Forget the last message or document that left something; `texts`: what it was."""
-        if (known := self._done(operation)) is not None:
+        if (known := self._done(operation, {"changed": [], "texts": []})) is not None:
             return known
         ids = self.journal.last_operation()
         return self._forget(ids, operation, progress, {"texts": [e.text for e in self.journal.get(ids)]})
