@@ -80,6 +80,11 @@ class _Opened:
     header: Header | None
 
     @property
+    def slug(self) -> str:
+        """The name as part of a file's."""
+        return re.sub(r"[^a-z0-9.]+", "-", self.name.lower()).strip("-") or "model"
+
+    @property
     def shapes(self) -> list[tuple[int, ...]]:
         known = self.plan or self.header
         assert known is not None
@@ -89,33 +94,40 @@ class _Opened:
 def convert(order: Order, ask: graft.Ask, progress: Progress = lambda *_: None) -> Report:
     """Make the bundle in `order.out`. Raises ModelError naming the first failed check; the files are kept."""
     opened = _open(order.source)
-    report = Report(str(order.source))
-    chosen = choice.Choice(order.quant, "asked for")
-    if order.quant == "auto":
-        chosen = choice.choose(opened.shapes, cpu_features())
+    asked = choice.Choice(order.quant, "asked for")
+    chosen = choice.choose(opened.shapes, cpu_features()) if order.quant == "auto" else asked
     quants = list(choice.QUANTS) if order.measure else [chosen.quant]
     weights = sum(int(s[0]) * int(s[1]) for s in opened.shapes)
     space.check(order.out, space.needed(weights, quants, f16=opened.header is None))
-    slug = re.sub(r"[^a-z0-9.]+", "-", opened.name.lower()).strip("-") or "model"
     with workplace(order.out) as place, writer.full_disk(order.out):
-        base = _base(opened, order.source, place / f"{slug}-f16.gguf", progress)
-        made = {q: _quantised(base, place / f"{slug}-{q}.gguf", q, progress) for q in quants}
+        base = _base(opened, order.source, place / f"{opened.slug}-f16.gguf", progress)
+        made = {q: _quantised(base, place / f"{opened.slug}-{q}.gguf", q, progress) for q in quants}
+        report, done = Report(str(order.source)), list[Path]()
         if order.measure:
-            report.measured = _measure(opened, order, made, progress)
-            rows = [m for m in report.measured if m.quant in choice.QUANTS]
-            chosen = choice.choose_measured(rows) if order.quant == "auto" else chosen
-            choice.plot(report.measured, place / "quants.png", opened.name)
-        report.quant, report.why = chosen.quant, chosen.why
+            chosen = _measured(opened, order, made, chosen, report, progress)
+            done.append(choice.plot(report.measured, place / "quants.png", opened.name))
         result = made[chosen.quant]
+        report.quant, report.why = chosen.quant, chosen.why
+        report.fingerprint = fingerprint(read_header(result))
         if order.check:
             report.checks = _checks(opened, base, result, chosen.quant, progress)
-        else:
-            read_header(result)
-        report.fingerprint = fingerprint(read_header(result))
-        done = [result, *([place / "quants.png"] if order.measure else [])]
         if order.graft is not None:
             done.append(bind(order, result, place / "graft.gguf", report, ask, progress))
-        return _finish(report, done, place, order.out)
+        return _finish(report, [result, *done], place, order.out)
+
+
+def _measured(
+    opened: _Opened,
+    order: Order,
+    made: dict[str, Path],
+    chosen: choice.Choice,
+    report: Report,
+    progress: Progress,
+) -> choice.Choice:
+    """Time every file into the report; with `auto`, what the figures say is taken instead of what was chosen."""
+    report.measured = _measure(opened, order, made, progress)
+    ours = [m for m in report.measured if m.quant in choice.QUANTS]
+    return choice.choose_measured(ours) if order.quant == "auto" else chosen
 
 
 def _open(path: Path) -> _Opened:

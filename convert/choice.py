@@ -142,7 +142,7 @@ def perplexity(speaker: Speaker, ids: list[int]) -> float:
     return float(np.exp(np.nanmean(np.concatenate(nll))))
 
 
-def plot(rows: Sequence[Measured], path: Path, title: str) -> None:
+def plot(rows: Sequence[Measured], path: Path, title: str) -> Path:
     """Decode speed against perplexity, a disc a candidate, its area the file's size."""
     import matplotlib
 
@@ -159,3 +159,4 @@ def plot(rows: Sequence[Measured], path: Path, title: str) -> None:
     axes.margins(0.2)
     figure.savefig(path, dpi=120)
     pyplot.close(figure)
+    return path

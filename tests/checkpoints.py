@@ -23,8 +23,8 @@ CORPUS = [
     "你好世界 Привет, мир! 🙂 naïve café 12345 the the the and and that this with  two   spaces\t\ttabs",
 ] * 20
 SIZES: dict[str, Any] = {
-    "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
-    "max_position_embeddings": 512, "rms_norm_eps": 1e-6,
+    "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4,
+    "num_key_value_heads": 2, "max_position_embeddings": 512, "rms_norm_eps": 1e-6,
 }  # fmt: skip
 VOCAB = 512  # rows of the embedding, more than the tokenizer has tokens
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.telling import TEXTS, Open
+from tests.telling import TEXTS, Open, Told
 from tests.tiny import make_gguf, make_graft
 from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
 from titans_edge.features import SpanFeatures
-from titans_edge.sidecar.client import MemoryClient
+from titans_edge.gguf_header import read_header
+from titans_edge.neural.graft import Graft, load
+from titans_edge.neural.memory import NeuralMemory
+from titans_edge.sidecar.host import MemoryHost
+from titans_edge.sidecar.protocol import Request
 
 
 @pytest.fixture(scope="session")
@@ -52,8 +56,42 @@ def spans(tiny: Backbone) -> list[SpanFeatures]:
 
 
 @pytest.fixture(scope="session")
-def opened(tiny_path: Path, graft_path: Path) -> Open:
-    def client(path: Path | None = None, *, local: bool = True, **kw: bool) -> MemoryClient:
-        return MemoryClient.open(str(tiny_path), str(graft_path), str(path) if path else None, local=local, **kw)  # type: ignore[arg-type]
+def other_graft_path(tiny: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of the same backbone, but it reads otherwise."""
+    return make_graft(tiny, tmp_path_factory.mktemp("grafts") / "other-graft.gguf", seed=5)
 
-    return client
+
+@pytest.fixture(scope="session")
+def graft(tiny_path: Path, graft_path: Path) -> Graft:
+    """Nobody changes it."""
+    return load(graft_path, read_header(tiny_path))
+
+
+@pytest.fixture(scope="session")
+def memory(graft: Graft) -> NeuralMemory:
+    return graft.memory
+
+
+@pytest.fixture
+def new_host(tiny_path: Path, graft_path: Path) -> Iterator[Callable[..., MemoryHost]]:
+    """Makes memory hosts, of another graft where one is named; closes them at the end."""
+    made: list[MemoryHost] = []
+
+    def new(path: Path = graft_path, **of: int) -> MemoryHost:
+        made.append(MemoryHost(**of))
+        made[-1].handle(Request("start", args={"backbone": str(tiny_path), "graft": str(path)}))
+        return made[-1]
+
+    yield new
+    for host in made:
+        host.close()
+
+
+@pytest.fixture
+def opened(new_host: Callable[..., MemoryHost], spans: list[SpanFeatures]) -> Open:
+    """Opens memories: of a file or in RAM, each in a host of its own unless one is given."""
+
+    def opened(path: Path | None = None, host: MemoryHost | None = None, name: str = "m", **of: bool) -> Told:
+        return Told(host or new_host(), spans, path, name, **of)
+
+    return opened

@@ -64,7 +64,7 @@ class Memory:
     def reread(self, r: Request) -> dict[str, Any]:
         for i in r.args["ids"]:
             self.texts[str(i)][1] += f" (read as {len(r.spans)})"
-        return {}
+        return {"stale": 0}
 
     def reset(self, _: Request) -> dict[str, Any]:
         self.texts.clear()

@@ -192,10 +192,10 @@ class Killer:
         states: list[Any] = []
         for _ in range(2):
             client = self._client(path)
-            states.append(client.state()["memory"].data)
+            states.append(client.state())
             client.host.close()
             with Journal(path) as journal, journal.transaction():
-                journal._db.execute("DELETE FROM snapshots")
+                journal.db.execute("DELETE FROM snapshots")
         self.report.replay_differs += states[0] != states[1]
 
 

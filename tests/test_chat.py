@@ -135,9 +135,10 @@ def test_what_was_said_of_a_stopped_reply_stands_in_the_history_in_its_place(tin
         gc.collect()
         list(chat.turn("Three."))
         assert [m["content"] for m in chat._messages[::2]] == ["One.", "Two.", "Three."]
-        assert chat._messages[1]["content"] == text(said) and [m["role"] for m in chat._messages[1::2]] == [
-            "assistant"
-        ] * 3
+        assert (
+            chat._messages[1]["content"] == text(said)
+            and [m["role"] for m in chat._messages[1::2]] == ["assistant"] * 3
+        )
 
 
 # --- modes

@@ -93,7 +93,7 @@ def test_help_lists_every_command(typed: Typist) -> None:
 
 
 def test_a_turn_is_learned_and_searched(typed: Typist) -> None:
-    assert typed("Mary went home.", None, "/memory home").count('[1] you, ') == 1
+    assert typed("Mary went home.", None, "/memory home").count("[1] you, ") == 1
     assert "No stored sentence" in typed("/memory castle")
     shown = typed("/memory")
     assert "1 sentences read, 0 in quarantine, state of 0.1 MB" in shown

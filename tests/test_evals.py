@@ -27,9 +27,9 @@ from titans_edge.stories import attacks
 from titans_edge.stories.claims import WHAT, Scene, word
 
 PROSE = (
-    "Rain fell. The river rose. Nobody minded much. A boat went by and then another one. Who was in it? Nobody could tell. "
-    * 2
-)
+    "Rain fell. The river rose. Nobody minded much. A boat went by and then another one. "
+    "Who was in it? Nobody could tell. "
+) * (2)
 
 
 @pytest.fixture(scope="module")

@@ -2,96 +2,444 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import os
+import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
-from safetensors.numpy import save
+from typer.testing import CliRunner
 
-from tests.telling import TEXTS, Open, state, tell
-from tests.test_program import titans
-from titans_edge.features import SpanFeatures
-from titans_edge.sources import Source
+from tests.journals import fill, sentence, tell
+from tests.old_journal import Old, make_format_1, make_format_2
+from titans_edge.cli import common, memory
+from titans_edge.errors import TitansError, UsageError
+from titans_edge.journal import Journal
+from titans_edge.journal.upkeep import leftovers
+from titans_edge.sources import USER, Source
+
+COMMAND = "import sys; from titans_edge.cli import memory; memory.app()"
 
 
-def run(tmp_path: Path, *args: str) -> tuple[int, str, str]:
-    got = titans(*args, home=tmp_path)
-    return got.returncode, got.stdout, got.stderr
+def run(*args: str, stdin: str = "") -> tuple[int, str, str]:
+    """Exit code, output and errors of a command, as `titans-edge` gives them."""
+    got = CliRunner().invoke(memory.app, list(args), input=stdin)
+    if isinstance(got.exception, TitansError):
+        return got.exception.exit_code, got.stdout, f"titans-edge: {got.exception}\n"
+    if got.exception is not None and not isinstance(got.exception, SystemExit):
+        raise got.exception
+    return got.exit_code, got.stdout, got.stderr
+
+
+def rows(*args: str) -> list[dict[str, object]]:
+    return [json.loads(x) for x in run(*args, "--json")[1].splitlines()]
 
 
 @pytest.fixture
-def kept(opened: Open, spans: list[SpanFeatures], tmp_path: Path) -> tuple[Path, bytes]:
-    """A home with a memory `a` of four sentences, one of them a document's; and its state."""
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of the memories."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     folder = tmp_path / "data" / "titans-edge" / "memories"
-    c = opened(folder / "a.memory")
-    tell(c, spans, range(3))
-    tell(c, spans, [4], Source("document", "notes.txt"))
-    want = state(c)
-    c.close()
-    return folder, want
+    folder.mkdir(parents=True)
+    return folder
 
 
-def test_memories_are_listed_searched_and_shown(kept: tuple[Path, bytes], tmp_path: Path) -> None:
-    assert "a " in run(tmp_path, "memory", "list")[1] and "4 sentences" in run(tmp_path, "memory", "list")[1]
-    listed = [json.loads(x) for x in run(tmp_path, "memory", "list", "a", "--json")[1].splitlines()]
-    assert [x["text"] for x in listed] == [TEXTS[i] for i in (0, 1, 2, 4)] and listed[3]["source"] == "notes.txt"
-    assert "[3] you" in run(tmp_path, "memory", "search", "a", "DOG")[1]
-    assert json.loads(run(tmp_path, "memory", "show", "a", "3", "--json")[1])["decision"] == "written"
-    assert "sound" in run(tmp_path, "memory", "verify", "a")[1]
-    found = json.loads(run(tmp_path, "inspect", str(kept[0] / "a.memory"), "--json")[1])
-    assert (
-        found["kind"] == "memory"
-        and found["sources"] == {"user": 3, "document: notes.txt": 1}
-        and found["decisions"] == {"written": 4}
+@pytest.fixture
+def kept(home: Path) -> Path:
+    """A memory `a` of 12 sentences: #4, #8, #12 of notes.txt; #5 and #10 quarantined, #10 answered."""
+    fill(home / "a.memory", 12)
+    return home
+
+
+def damage(path: Path, text: bytes) -> None:
+    raw = bytearray(path.read_bytes())
+    raw[raw.index(text)] ^= 1
+    path.write_bytes(raw)
+
+
+# --- looking
+
+
+def test_memories_are_listed_searched_and_shown(kept: Path) -> None:
+    assert "a " in run("list")[1] and "12 sentences" in run("list")[1]
+    listed = rows("list", "a")
+    assert [x["text"] for x in listed] == [sentence(n) for n in range(12)]
+    assert [x["source"] for x in listed[:5]] == ["you", "you", "you", "notes.txt", "you"]
+    assert [x["id"] for x in rows("list", "a", "--limit", "2")] == [11, 12]
+    assert [x["id"] for x in rows("list", "a", "--quarantine")] == [5, 10]
+    assert [x["id"] for x in rows("list", "a", "--quarantine", "--limit", "1")] == [10]
+    assert "[4] notes.txt, " in run("search", "a", "BOX 3")[1] and '"Box 3 with' in run("search", "a", "BOX 3")[1]
+    assert "(quarantined: why)" in run("search", "a", "box 4")[1] and "written" not in run("list", "a")[1]
+    assert "sound: 12 sentences" in run("verify", "a")[1]
+    for args in (
+        ("search", "a", "  "),
+        ("list", "a", "--limit", "-2"),
+        ("list", "a", "--source", " "),
+        ("show", "b", "3"),
+        ("show", "a", "99"),
+        ("show", "a", str(2**70)),
+        ("list", "a", "--limit", str(2**70)),
+    ):
+        code, _, err = run(*args)
+        assert code == 2 and err.count("\n") == 1, args
+
+
+def test_a_sentence_is_shown_with_its_decision_and_facts(kept: Path) -> None:
+    got = rows("show", "a", "10")[0]
+    assert got["decision"] == "quarantined" and got["reason"] == "why" and got["policy"] == 3 and got["answer"] is True
+    assert got["facts"] == ["Box · is in → 63"] and got["offset"] == 9 and got["kind"] == "user"
+    shown = run("show", "a", "4")[1]
+    for part in (
+        sentence(3),
+        "notes.txt, from character 3",
+        "2023-11-1",
+        "written: why (policy 3)",
+        "Box · is in → 21",
+    ):
+        assert part in shown
+    with Journal(kept / "a.memory") as journal, journal.transaction():
+        journal.db.execute("DELETE FROM facts WHERE span = 3")
+        journal.db.execute("DELETE FROM rulings WHERE span = 3")
+    assert rows("show", "a", "3")[0]["facts"] is None and "not read yet" in run("show", "a", "3")[1]
+
+
+def test_a_document_called_you_is_not_cited_as_the_user(home: Path) -> None:
+    with Journal(home / "a.memory") as journal:
+        for n, name in enumerate(("you", "user", "notes.txt", "pasted", "c:x", "the model", "You", " yo\u200bu")):
+            tell(journal, f"It says {n}.", n, Source("document", name))
+        tell(journal, "I say.", 20, USER)
+        tell(journal, "A friend's.", 21, Source("imported", "f.jsonl: you"))
+    labels = [x["source"] for x in rows("list", "a")]
+    assert labels[:6] == [
+        "document:you",
+        "document:user",
+        "notes.txt",
+        "document:pasted",
+        "document:c:x",
+        "document:the model",
+    ]
+    assert labels[6:] == ["document:You", "document: yo\u200bu", "you", "imported:f.jsonl: you"]
+
+    def of(label: str) -> list[object]:
+        return [x["id"] for x in rows("list", "a", "--source", label)]
+
+    assert of("you") == of("user") == [9] and of("document:you") == [1] and of("notes.txt") == [3]
+    assert of("imported") == of("imported:f.jsonl: you") == [10] and len(of("document")) == 8
+    assert of("document:c:x") == [5] and of("pasted") == [] and of("nobody.txt") == []
+    assert "[1] document:you," in run("list", "a")[1] and "[9] you," in run("list", "a")[1]
+
+
+def test_citing_shows_the_label_and_no_control_characters() -> None:
+    shown = {"id": 3, "source": "a\x1b[31m", "time": 1_700_000_000.0, "text": "x\r\n\x9b2Jy 👩‍🚀 سلام‌ها"}
+    assert common.cite(shown).endswith(', 14 Nov: "x   2Jy 👩‍🚀 سلام‌ها"') and common.cite(shown).startswith(
+        "[3] a [31m,"
     )
-    code, _, err = run(tmp_path, "memory", "show", "nothing", "3")
-    assert code == 2 and "no memory 'nothing'" in err and err.count("\n") == 1
+    assert common.source_named("you") == "you" and common.source_named("") == ""
+    with pytest.raises(UsageError):
+        common.source_named("  ")
 
 
-def test_a_memory_without_a_journal_is_left_alone(kept: tuple[Path, bytes], tmp_path: Path) -> None:
-    old = kept[0] / "old.memory"
-    raw = save({"memory": np.zeros((1, 2, 3), np.float32)})
-    old.write_bytes(raw + hashlib.sha256(raw).digest())
-    for args in (("verify", "old", "--repair"), ("list", "old"), ("delete", "old", "--yes")):
-        code, _, err = run(tmp_path, "memory", *args)
-        assert code == 6 and "no journal yet" in err and old.read_bytes()[: len(raw)] == raw
+def test_nothing_is_shown_that_is_not_what_was_stored(kept: Path) -> None:
+    damage(kept / "a.memory", b"Box 3 with")
+    assert run("show", "a", "4")[0] == 6 and run("list", "a")[0] == 6
+    assert run("show", "a", "5")[0] == 0  # its own row is sound
 
 
-def test_export_import_and_merge_give_the_state_back_to_the_bit(
-    kept: tuple[Path, bytes], opened: Open, tmp_path: Path
-) -> None:
-    folder, want = kept
+def test_listing_reads_no_more_than_it_shows(kept: Path) -> None:
+    damage(kept / "a.memory", b"Box 3 with")  # would be found by reading everything
+    assert [x["id"] for x in rows("list", "a", "--limit", "3")] == [10, 11, 12]
+    assert [x["id"] for x in rows("search", "a", "box 9")] == [10]
+    assert [x["id"] for x in rows("list", "a", "--quarantine")] == [5, 10]
+    assert rows("forget", "a", "--id", "11") == [{"forgotten": 1}]
+
+
+# --- forgetting
+
+
+def test_forgetting_and_undoing(kept: Path) -> None:
+    assert "Forgotten: 1" in run("undo", "a")[1]
+    assert "Forgotten: 1" in run("forget", "a", "room 35")[1]
+    assert "Forgotten: 2" in run("forget", "a", "--source", "notes.txt")[1]
+    assert (
+        "Forgotten: 0" in run("forget", "a", "--source", "notes.txt")[1]
+        and "Forgotten: 0" in run("forget", "a", "!!!")[1]
+    )
+    for args in (
+        ("forget", "a"),
+        ("forget", "a", " "),
+        ("forget", "a", " ", "--id", "1"),
+        ("forget", "a", "--since", "soon"),
+    ):
+        code, _, err = run(*args)
+        assert code == 2 and err.count("\n") == 1, args
+    code, _, err = run("forget", "a", "--id", "99", "--id", str(2**70), "--id", "-3")
+    assert code == 2 and f"#-3, #99, #{2**70}" in err
+    code, out, err = run("forget", "a", "--id", "2", "--id", "99", "--id", "2")
+    assert code == 0 and "Forgotten: 1" in out and "#99" in err
+    assert [x["id"] for x in rows("list", "a")] == [1, 3, 5, 7, 9, 10, 11]
+    assert rows("list", "a")[2]["decision"] == "undecided"
+    assert b"room 35" not in (kept / "a.memory").read_bytes()
+    assert run("undo", "a")[0] == 0
+
+
+def test_what_waits_is_accepted_or_rejected(kept: Path) -> None:
+    assert "Accepted" in run("accept", "a", "5")[1] and run("accept", "a", "5")[0] == 2
+    with Journal(kept / "a.memory") as journal:
+        assert [e.answer for e in journal.get([5])] == [True]
+    assert run("reject", "a", "1")[0] == 2 and run("reject", "a", "1000")[0] == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
+def test_forgetting_on_a_full_disk_forgets_and_says_what_is_left_to_do(home: Path) -> None:
+    fill(home / "a.memory", 400)
+    limit = (home / "a.memory").stat().st_size
+    full = (
+        f"import resource as r, signal as s; s.signal(s.SIGXFSZ, s.SIG_IGN); r.setrlimit(r.RLIMIT_FSIZE, [{limit}] * 2)"
+    )
+    full = f"{full}; {COMMAND}"
+    got = subprocess.run(
+        [sys.executable, "-c", full, "forget", "a", "--id", "7"], capture_output=True, text=True, check=False
+    )
+    assert got.returncode == 0 and "Forgotten: 1" in got.stdout and "memory compact a" in got.stderr, got
+    assert got.stderr.count("\n") == 1
+    with Journal(home / "a.memory") as journal:
+        assert journal.count() == 399 and journal.get([7]) == [] and len(journal.find(text="Box 6")) == 4
+    assert "now" in run("compact", "a")[1] and b"Box 6 with" not in (home / "a.memory").read_bytes()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no terminal to be had there")
+def test_at_a_terminal_one_is_asked(kept: Path) -> None:
+    import pty
+
+    def at_terminal(answer: bytes, *args: str) -> tuple[int, str]:
+        own, other = pty.openpty()
+        os.write(own, answer)
+        got = subprocess.run(
+            [sys.executable, "-c", COMMAND, *args], stdin=other, capture_output=True, text=True, check=False
+        )
+        os.close(own)
+        os.close(other)
+        return got.returncode, got.stderr
+
+    for args, asks in (
+        (("forget", "a", "--source", "you"), "Forget these 9?"),
+        (("delete", "a"), "Delete a with 12"),
+        (("reset", "a"), "Forget everything in a with 12"),
+    ):
+        code, err = at_terminal(b"n\n", *args)
+        assert code == 1 and asks in err
+        with Journal(kept / "a.memory", write=False) as journal:
+            assert journal.count() == 12
+    assert at_terminal(b"y\n", "forget", "a", "--source", "you")[0] == 0
+    with Journal(kept / "a.memory", write=False) as journal:
+        assert journal.count() == 3
+
+
+def test_where_nobody_can_be_asked_only_yes_is_yes(kept: Path) -> None:
+    (kept / "a.damaged-1").write_bytes(b"old text")
+    for args in (("delete", "a"), ("reset", "a"), ("clean", "a")):
+        code, _, err = run(*args)
+        assert code == 2 and "--yes" in err and len(list(kept.glob("a.*"))) >= 2
+    assert run("clean", "a", "--yes")[1] == "Removed: a.damaged-1.\n"
+    assert "forgotten" in run("reset", "a", "--yes")[1] and rows("list", "a") == []
+    assert "deleted" in run("delete", "a", "--yes")[1] and list(kept.iterdir()) == []
+
+
+# --- what lies beside a memory
+
+
+def test_everything_is_forgotten_means_the_files_beside_it_too(kept: Path) -> None:
+    fill(kept / "ab.memory", 1)
+    fill(kept / "a.damaged-1.memory", 1)  # a memory of that name, no leftover
+    names = ["a.damaged-1", "a.damaged-1-wal", "a.damaged-12", "a.format-1", "a.new", "a.whole", "a.damaged-2.part"]
+    others = ["ab.damaged-1", "a.jsonl", "a.damaged-x"]
+    for command in ("reset", "delete"):
+        for name in names + others:
+            (kept / name).write_bytes(b"Box 3 with")
+        assert [p.name for p in leftovers(kept / "a.memory")] == sorted(names)
+        assert run(command, "a", "--yes")[0] == 0
+        left = {p.name for p in kept.iterdir() if p.suffix not in (".lock",)}
+        assert left & set(names) == set() and left >= set(others) | {"ab.memory", "a.damaged-1.memory"}
+        held = [p.name for p in kept.glob("a.memory*") if b"Box 3 with" in p.read_bytes()]
+        assert held == []
+    assert not (kept / "a.memory").exists() and not (kept / "a.lock").exists()
+
+
+def test_forgetting_says_what_beside_the_memory_may_still_hold_it(kept: Path) -> None:
+    damage(kept / "a.memory", b"Box 3 with")
+    code, out, _ = run("verify", "a", "--repair")
+    assert code == 0 and "11 sentences kept, 1 lost (#4)" in out and "a.damaged-1" in out
+    code, out, err = run("forget", "a", "--id", "1")
+    assert code == 0 and "a.damaged-1 may still hold it" in err and "memory clean a" in err
+    assert "a.damaged-1" in run("list")[1] and rows("list")[0][0]["leftovers"] == ["a.damaged-1"]  # type: ignore[index]
+    os.replace(kept / "a.memory", kept / "gone")
+    assert "a.damaged-1" in run("list")[1] and "Removed: a.damaged-1" in run("clean", "a", "--yes")[1]
+    code, _, err = run("clean", "a")
+    assert code == 2 and "no memory" in err
+
+
+def test_verify_tells_what_is_wrong_and_repair_what_became_of_it(kept: Path) -> None:
+    with Journal(kept / "a.memory") as journal:
+        (of_ruling,) = journal.db.execute("SELECT checksum FROM rulings WHERE span = 2").fetchone()
+        (of_answer,) = journal.db.execute("SELECT checksum FROM answers WHERE span = 10").fetchone()
+    damage(kept / "a.memory", of_ruling)
+    damage(kept / "a.memory", of_answer)
+    before = (kept / "a.memory").read_bytes()
+    code, out, err = run("verify", "a")
+    assert code == 6 and "span #2: its ruling: wrong checksum, and 1 more" in err and "--repair" in err and out == ""
+    assert (kept / "a.memory").read_bytes() == before
+    code, out, err = run("verify", "a", "--repair")
+    assert code == 0 and "12 sentences kept, none known to be lost" in out
+    assert "Ruling damaged, decided anew: #2." in out and "Answer damaged, to be answered anew: #10." in out
+    assert "sound" in run("verify", "a", "--repair")[1] and not (kept / "a.damaged-2").exists()
+
+
+# --- whole memories
+
+
+def test_export_import_and_merge(kept: Path, tmp_path: Path) -> None:
     for ending in ("jsonl", "safetensors"):
         file = str(tmp_path / f"out.{ending}")
-        assert "4 sentences" in run(tmp_path, "memory", "export", "a", file)[1]
-        assert run(tmp_path, "memory", "import", ending, file)[0] == 0
-        c = opened(folder / f"{ending}.memory")
-        assert state(c) == want
-        c.close()
-    run(tmp_path, "memory", "forget", "jsonl", "--source", "notes.txt")
-    for i in (1, 2, 3):
-        run(tmp_path, "memory", "forget", "safetensors", "--id", str(i))
-    assert "4 sentences" in run(tmp_path, "memory", "merge", "safetensors", "jsonl", "--into", "both")[1]
-    c = opened(folder / "both.memory")
-    assert state(c) == want
-    c.close()
-    (tmp_path / "bad.jsonl").write_text('{"graft": 1}\n{"id"')
-    code, _, err = run(tmp_path, "memory", "import", "a", str(tmp_path / "bad.jsonl"))
-    assert code == 10 and err.count("\n") == 1
+        assert "12 sentences" in run("export", "a", file)[1]
+        assert "12 sentences more." in run("import", ending, file, "--mine")[1]
+        assert "0 sentences more, 12 were there already" in run("import", ending, file)[1]
+        assert rows("list", ending) == rows("list", "a")
+    assert "12 are read anew" in run("import", "foreign", str(tmp_path / "out.jsonl"))[1]
+    assert {x["source"] for x in rows("list", "foreign")} == {
+        "imported:out.jsonl: you",
+        "imported:out.jsonl: notes.txt",
+    }
+    run("forget", "jsonl", "--source", "notes.txt")
+    assert "12 sentences" in run("merge", "jsonl", "safetensors", "jsonl", "--into", "both")[1]
+    assert [x["text"] for x in rows("list", "both")] == [x["text"] for x in rows("list", "a")]
+    (tmp_path / "bad.jsonl").write_text('{"format": "titans-memory 3"}\n{"id"', "utf-8")
+    code, _, err = run("import", "a", str(tmp_path / "bad.jsonl"))
+    assert code == 10 and err.count("\n") == 1 and "line 2" in err
+    for args in (("export", "a", "x.txt"), ("import", "a", "x.txt"), ("import", "a", str(tmp_path))):
+        assert run(*args)[0] == 10
+    assert run("merge", "a", "--into", "both")[0] == 2 and run("import", "../x", str(tmp_path / "out.jsonl"))[0] == 2
 
 
-def test_forgetting_undoing_renaming_and_deleting(kept: tuple[Path, bytes], opened: Open, tmp_path: Path) -> None:
-    folder, want = kept
-    assert "Forgotten: 1" in run(tmp_path, "memory", "undo", "a")[1]
-    assert "Forgotten: 1" in run(tmp_path, "memory", "forget", "a", "milk")[1]
-    assert run(tmp_path, "memory", "forget", "a")[0] == 2
-    run(tmp_path, "memory", "rename", "a", "b")
-    c = opened(folder / "b.memory")
-    assert c.stats()["spans"] == 2 and state(c) != want
-    code, _, err = run(tmp_path, "memory", "forget", "b", "--since", "yesterday")
-    assert code == 6 and "in use" in err
-    c.close()
-    assert "now" in run(tmp_path, "memory", "compact", "b")[1]
-    assert "deleted" in run(tmp_path, "memory", "delete", "b")[1] and list(folder.iterdir()) == []
+def test_a_memory_in_use_is_read_and_exported_but_not_changed(kept: Path, tmp_path: Path) -> None:
+    with Journal(kept / "a.memory") as journal:
+        tell(journal, "In the log.", 50)
+        assert len(rows("list", "a")) == 13 and "13" in run("export", "a", str(tmp_path / "o.jsonl"))[1]
+        assert "sound: 13" in run("verify", "a")[1]
+        for args in (
+            ("forget", "a", "--since", "yesterday"),
+            ("undo", "a"),
+            ("rename", "a", "b"),
+            ("delete", "a", "--yes"),
+            ("reset", "a", "--yes"),
+            ("compact", "a"),
+            ("verify", "a", "--repair"),
+            ("clean", "a", "--yes"),
+            ("import", "a", str(tmp_path / "o.jsonl")),
+            ("accept", "a", "5"),
+        ):
+            if args[0] == "clean":
+                (kept / "a.format-1").touch()
+            code, _, err = run(*args)
+            assert code == 6 and "in use" in err and err.count("\n") == 1, args
+        assert journal.count() == 13
+    assert len(rows("list", "a")) == 13
+
+
+def test_renaming_takes_along_what_lies_beside_and_leaves_nothing(kept: Path) -> None:
+    (kept / "a.damaged-1").write_bytes(b"x")
+    assert run("rename", "a", "b")[1] == "a is b now.\n"
+    assert {p.name for p in kept.iterdir()} - {"b.lock"} == {"b.memory", "b.damaged-1"}
+    assert len(rows("list", "b")) == 12 and "sound" in run("verify", "b")[1]
+    fill(kept / "c.memory", 1)
+    for args in (
+        ("rename", "b", "c"),
+        ("rename", "b", "b"),
+        ("rename", "b", "x/y"),
+        ("rename", "b", ".x"),
+        ("rename", "x", "y"),
+        ("rename", "b", "x" * 300),
+    ):
+        code, _, err = run(*args)
+        assert code == 2 and err.count("\n") == 1
+    assert len(rows("list", "b")) == 12
+
+
+def test_a_link_and_what_it_links_to_are_one_memory(kept: Path, tmp_path: Path) -> None:
+    real = tmp_path / "elsewhere.memory"
+    os.replace(kept / "a.memory", real)
+    (kept / "a.memory").symlink_to(real)
+    with Journal(real):
+        assert run("undo", "a")[0] == 6 and len(rows("list", "a")) == 12
+    damage(real, b"Box 3 with")
+    assert "1 lost (#4)" in run("verify", "a", "--repair")[1] and (kept / "a.memory").is_symlink()
+    assert (tmp_path / "elsewhere.damaged-1").exists() and "elsewhere.damaged-1" in run("forget", "a", "--id", "2")[2]
+    assert run("rename", "a", "b")[0] == 0 and (kept / "b.memory").is_symlink() and len(rows("list", "b")) == 10
+    assert run("delete", "b", "--yes")[0] == 0
+    assert not [p for p in (*kept.iterdir(), *tmp_path.glob("elsewhere*")) if p.suffix != ".lock"]
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="rights are POSIX's")
+def test_listing_works_in_a_folder_that_cannot_be_written(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = os.access
+    monkeypatch.setattr(os, "access", lambda p, mode: mode != os.W_OK and real(p, mode))  # root may write everywhere
+    kept.chmod(0o500)
+    try:
+        before = {p.name for p in kept.iterdir()}
+        assert len(rows("list", "a")) == 12 and "sound" in run("verify", "a")[1]
+        assert {p.name for p in kept.iterdir()} == before  # no -shm was needed
+    finally:
+        kept.chmod(0o700)
+
+
+def test_memories_are_their_owners_alone(kept: Path, tmp_path: Path) -> None:
+    (kept / "a.memory").chmod(0o644)
+    run("undo", "a")
+    run("export", "a", str(tmp_path / "o.jsonl"))
+    run("merge", "a", "--into", "b")
+    modes = {p.name: p.stat().st_mode & 0o777 for p in (*kept.iterdir(), tmp_path / "o.jsonl")}
+    assert set(modes.values()) == {0o600}, modes
+
+
+def test_memories_of_older_formats(home: Path) -> None:
+    old, _ = make_format_1(home / "old.memory")
+    before = old.read_bytes()
+    for args in (
+        ("verify", "old", "--repair"),
+        ("list", "old"),
+        ("delete", "old", "--yes"),
+        ("import", "old", "x.jsonl"),
+        ("rename", "old", "new"),
+    ):
+        code, _, err = run(*args)
+        assert code == 6 and "no journal yet" in err and old.read_bytes() == before
+    make_format_2(home / "two.memory", [Old("Mary went home."), Old("The milk is green.", "document", "x.txt")])
+    before = (home / "two.memory").read_bytes()
+    assert "2 sentences" in run("list")[1] and "no journal yet" in run("list")[1]
+    assert "sound: 2" in run("verify", "two")[1] and len(rows("list", "two")) == 2
+    assert (home / "two.memory").read_bytes() == before and run("list", "two")[2] == ""
+    code, out, err = run("forget", "two", "milk")
+    assert code == 0 and "Forgotten: 1" in out and "format of this version" in err
+
+
+def test_what_is_no_memory_gives_one_sentence(home: Path) -> None:
+    (home / "a.memory").write_bytes(b"rubbish" * 100)
+    (home / "b.memory").write_bytes(b"SQLite format 3\0" + b"\xa5" * 5000)
+    (home / "c.memory").touch()
+    sqlite3.connect(home / "d.memory").execute("CREATE TABLE t(x)").connection.close()
+    assert run("list")[0] == 0 and len(rows("list")[0]) == 4
+    for name in ("a", "b", "d"):
+        for args in (
+            ("list", name),
+            ("verify", name),
+            ("verify", name, "--repair"),
+            ("undo", name),
+            ("search", name, "x"),
+        ):
+            code, _, err = run(*args)
+            assert code == 6 and err.count("\n") == 1, args
+    assert rows("list", "c") == [] and "sound: 0" in run("verify", "c")[1]
+    for name in ("a", "b", "d"):
+        assert run("delete", name, "--yes")[0] == 0 and not (home / f"{name}.memory").exists()

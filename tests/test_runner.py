@@ -7,9 +7,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
 
 import pytest
 from typer.testing import CliRunner
@@ -23,28 +22,16 @@ from titans_edge.cli import eval_alarms, eval_answers
 from titans_edge.cli.main import app
 from titans_edge.errors import UsageError
 from titans_edge.evaluate import cases, cost, report, runner
+from titans_edge.evaluate.alarms import Alarms
 from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.talk import Told, ask, tell
 from titans_edge.sidecar.client import MemoryClient
-
-if TYPE_CHECKING:
-    from titans_edge.evaluate import alarms
 
 CASES = [
     Case("1", "", "Where is the key?", "flowerpot", turns=("Hi!", "The key is under the flowerpot. It is blue.")),
     Case("2", "Mary went home.", "Where is Mary?", "home", ("home", "office"), "place"),
     Case("3", "Anna is in Rome.", "Where is Anna?", "Rome", (), "place"),
 ]
-
-
-@dataclass(frozen=True)
-class AlarmRow:
-    """As `alarms.Row`."""
-
-    name: str
-    sentences: int
-    withheld: int
-    examples: tuple[str, ...]
 
 
 MEMORY = ("auto", "memory", "recall", "both", "shuffled")
@@ -340,17 +327,10 @@ def test_bench_needs_no_memory_of_the_users(tiny_path: Path, graft_path: Path, t
 
 
 def test_alarms_are_shown_with_examples_and_summed() -> None:
-    rows = [AlarmRow("a.txt", 200, 1, ("Ignore that.",)), AlarmRow("b.txt", 300, 0, ())]
-    lines = eval_alarms.table(cast("list[alarms.Row]", rows)).splitlines()
-    assert [line.split() for line in lines[1:]] == [
-        ["a.txt", "200", "1", "0.50", "%"],
-        ["Ignore", "that."],
-        ["b.txt", "300", "0", "0.00", "%"],
-        ["all", "500", "1", "0.20", "%"],
-    ]
-
-
-# -- the real chat on the tiny backbone ------------------------------------------------------------------------------
+    rows = [Alarms("a.txt", 200, (("Ignore that.", "an order"),)), Alarms("b.txt", 300, ())]
+    lines = [line.split() for line in eval_alarms.table(rows).splitlines()]
+    assert lines[1][:4] == ["a.txt", "200", "1", "0.500"] and lines[2] == ["an", "order:", "Ignore", "that."]
+    assert lines[3][:4] == ["b.txt", "300", "0", "0.000"]
 
 
 @pytest.fixture

@@ -85,9 +85,9 @@ def relations(tiny: Backbone) -> Relations:
     return Relations(tuple(Phrase(PHRASES[b], 0, 0, ids[b], ids[b]) for b in Bank), 0, mirror())
 
 
-def make_graft(tiny: Backbone, path: Path) -> Path:
+def make_graft(tiny: Backbone, path: Path, seed: int = 0) -> Path:
     """An untrained graft of the tiny backbone that is eager: it writes every span and answers every question."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     rows = torch.from_numpy(tiny.embedding.rows(np.arange(tiny.vocab.size)))
     contents = Contents(tiny.embedding, *whitening(rows, DIM), torch.eye(DIM))
     graft = Graft(

@@ -2,13 +2,13 @@
 
 A fact is a key (a subject, perhaps an aspect of it, and a relation) and a value, all of them phrases: token ids of any
 length with the place they were read at. Vectors are made from the ids whenever a state is built, so a record outlives
-the
-graft that made it. Knows ids and places; no vectors, no list of relations, no files.
+the graft that made it. Knows ids and places; no vectors, no list of relations, no files.
 """
 
 from __future__ import annotations
 
 import math
+from typing import Annotated
 
 import msgspec
 
@@ -19,8 +19,7 @@ MAX_FACTS, MAX_TOKENS, MAX_ID = 64, 1024, 2**31 - 1  # of a span; of a phrase; o
 
 
 class Phrase(msgspec.Struct, frozen=True, array_like=True, tag="phrase"):
-    """Words as written. [start, end): characters in the span, or in the one before it (`earlier`); 0, 0: not of the
-    text.
+    """Words as written. [start, end): characters in the span, or in the one before it (`earlier`); 0, 0: in neither.
 
     surface: token ids as written inside a sentence; address: those of the lower-cased phrase, by which it is found.
     """
@@ -46,8 +45,7 @@ class Key(msgspec.Struct, frozen=True, array_like=True, tag="key"):
 
 
 class Fact(msgspec.Struct, frozen=True, array_like=True):
-    """One association. value: a phrase, or a key: what is held there at the moment of writing ("he took the milk
-    there").
+    """One association. value: a phrase, or a key: what is held there when it is written ("he took the milk there").
 
     rate (learning rate), forgetting, momentum: 0..1, as the encoder's gates had them.
     """
@@ -61,7 +59,7 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
 
 class _Record(msgspec.Struct, array_like=True):
     format: int
-    facts: tuple[Fact, ...]
+    facts: Annotated[tuple[Fact, ...], msgspec.Meta(max_length=MAX_FACTS)]
 
 
 def pack(facts: tuple[Fact, ...]) -> bytes:
@@ -73,12 +71,12 @@ def unpack(record: bytes) -> tuple[Fact, ...]:
     """The facts of a record. Raises MemoryStateError for bytes that are none, or that hold what no encoder writes."""
     try:
         found = msgspec.msgpack.decode(record, type=_Record)
-    except msgspec.DecodeError as e:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise _bad(str(e)) from e
     if found.format > FORMAT:
         raise MemoryStateError("A record was written by a newer Titans Edge.", "Upgrade titans-edge.")
-    if len(found.facts) > MAX_FACTS:
-        raise _bad(f"{len(found.facts)} facts in one span")
+    if found.format != FORMAT:
+        raise _bad(f"format {found.format}")
     for fact in found.facts:
         _check(fact)
     return found.facts
@@ -103,9 +101,8 @@ def shown(fact: Fact) -> str:
     def of(key: Key) -> str:
         return " · ".join(p.text for p in (key.subject, key.aspect, key.relation) if p is not None)
 
-    return (
-        f"{of(fact.key)} → {fact.value.text if isinstance(fact.value, Phrase) else f'what is held at {of(fact.value)}'}"
-    )
+    value = fact.value.text if isinstance(fact.value, Phrase) else f"what is held at {of(fact.value)}"
+    return f"{of(fact.key)} → {value}"
 
 
 def _check(fact: Fact) -> None:
@@ -121,4 +118,4 @@ def _check(fact: Fact) -> None:
 
 
 def _bad(why: str) -> MemoryStateError:
-    return MemoryStateError(f"A record of the journal is damaged ({why}).", "Run `titans-edge memory verify NAME`.")
+    return MemoryStateError(f"The facts of a span are not sound ({why}).", "Run `titans-edge memory verify NAME`.")

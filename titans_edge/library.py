@@ -60,8 +60,8 @@ def memories_dir() -> Path:
 
 
 def memory_path(name: str) -> Path:
-    if not name or not all(c.isalnum() or c in "-_." for c in name) or name.startswith("."):
-        raise UsageError(f"{name!r} is no memory name.", "Use letters, digits, '-', '_' and '.'.")
+    if not 0 < len(name) <= 60 or not all(c.isalnum() or c in "-_." for c in name) or name.startswith("."):
+        raise UsageError(f"{name!r} is no memory name.", "Use at most 60 letters, digits, '-', '_' and '.'.")
     return memories_dir() / f"{name}.memory"
 
 

@@ -1,9 +1,7 @@
-"""The policy: every rule about what becomes of a span, in one place. Pure: a proposal and a standing go in, a ruling
-comes out.
+"""The policy: every rule about what becomes of a span, in one place. A pure function of a proposal and a standing.
 
 Knows nothing of tensors or files. It is asked once for each span, when it is written; the ruling and its effect stay
-in the
-journal, and no replay asks again. Only forgetting and answering let later spans be decided anew.
+in the journal, and no replay asks again. Only forgetting and answering let later spans be decided anew.
 
 Rules, in order; the first that speaks decides:
 
@@ -12,8 +10,8 @@ Rules, in order; the first that speaks decides:
 3. Text that is not what it seems (`suspicion`): control markup, a feigned speaker, an order to a model, hidden or
    look-alike letters -> quarantine; after it, the next few spans of that source too.
 4. It holds no fact -> kept as text.
-5. Contradiction: it would change what a more trusted source wrote under the same key -> quarantine; said again ->
-dropped.
+5. Contradiction: it would change what a more trusted source wrote under the same key -> quarantine; said again, it
+   is dropped.
 6. Crowding: its keys cannot be told from the user's own -> quarantine.
 7. Room: one message or document writes only so many spans; the others are kept as text.
 8. Surprise: more surprising than what this memory is used to -> a smaller learning rate.
@@ -54,8 +52,7 @@ class Held:
 
 @dataclass(frozen=True)
 class Proposal:
-    """One span. facts: how many it would write; surprise: the largest |held - value| over them; answer: the user's,
-    or None.
+    """One span. facts: how many it would write; surprise: the largest |held - value| over them; answer: the user's.
 
     operation: the message or document it is part of; room: its keys can be told from the user's own.
     """
@@ -77,7 +74,7 @@ class Standing:
 
     mean: float = 1.4  # running mean of surprise; |v| of a word that is new is the square root of 2
     operation: str = ""  # the message or document now being read
-    used: int = 0  # spans it has written
+    used: int = 0  # spans of others than the user it has written
     refused: tuple[str, ...] = ()  # digests of quarantined texts
     wary: tuple[str, int] = ("", 0)  # a source that was not what it seemed, and how many more spans of it are watched
 
@@ -115,7 +112,8 @@ def after(s: Standing, p: Proposal, ruling: Ruling) -> Standing:
         return replace(s, refused=(*s.refused, _digest(p.text))[-REFUSED:])
     if ruling.scale == 0.0 or not p.guarded:
         return s
-    return replace(s, mean=(1 - USED_TO) * s.mean + USED_TO * p.surprise, used=s.used + 1)
+    used = s.used + (p.source.kind != "user")
+    return replace(s, mean=(1 - USED_TO) * s.mean + USED_TO * p.surprise, used=used)
 
 
 def _rules(p: Proposal, s: Standing) -> Ruling:

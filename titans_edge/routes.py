@@ -8,7 +8,7 @@ kept or how they were found.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Any, Protocol
 
@@ -78,7 +78,8 @@ ROUTES = {Mode.ASSOCIATION: ("association",), Mode.TEXT: ("text",), Mode.BOTH: (
 def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tuple[Injection, tuple[str, ...]]:
     """The turn's injection, and the routes it came by."""
     if mode is Mode.AUTO:
-        mode = Mode.ASSOCIATION if len(readout.rows) else Mode.TEXT
+        mode = Mode.BOTH if len(readout.rows) else Mode.TEXT
+        readout = replace(readout, retrieved=readout.behind) if len(readout.rows) else readout
     made = [(name, routes[name].injection(readout)) for name in ROUTES[mode]]
     parts = [(name, injection) for name, injection in made if len(injection)]
     return Injection(tuple(p for _, i in parts for p in i.parts)), tuple(name for name, _ in parts)

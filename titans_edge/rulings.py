@@ -28,8 +28,7 @@ class Ruling:
     """A decision and its effect.
 
     scale: of the learning rate, 0..1; confined: written only along directions no key of the user's own has; trust:
-    whose
-    word the keys count as from now on, 0..1; policy: version of the rules that decided.
+    whose word the keys count as from now on, 0..1; policy: version of the rules that decided.
     """
 
     decision: Decision

@@ -28,10 +28,12 @@ class Source:
 
     @property
     def label(self) -> str:
-        """How it is named to people. A document whose name could be taken for another kind of source says what it is."""
+        """How it is named to people. A document whose name could be taken for another kind of source says so."""
         if self.kind in ("user", "assistant"):
             return LABELS[self.kind]
-        plain = self.kind == "document" and self.name not in (*TRUST, *LABELS.values()) and ":" not in self.name
+        # as the eye has it
+        seen = " ".join("".join(c for c in self.name if c.isprintable()).split()).casefold()
+        plain = self.kind == "document" and seen not in ("", *TRUST, *LABELS.values()) and ":" not in self.name
         return self.name if plain else f"{self.kind}:{self.name}" if self.name else self.kind
 
 

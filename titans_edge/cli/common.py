@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
@@ -12,6 +13,7 @@ import typer
 from typing_extensions import Unpack
 
 from titans_edge import library
+from titans_edge.errors import UsageError
 from titans_edge.times import since as since
 
 if TYPE_CHECKING:
@@ -113,11 +115,18 @@ def mode(recall: int, rows: bool) -> Mode:
 
 
 def source_named(label: str) -> str:
-    """A source as the user names it, as the journal does: `you` is the kind `user`."""
-    return "user" if label == "you" else label
+    """A source as the user names it, as it is cited: `you`, `pasted`, `notes.txt`, `document:you`; "": any."""
+    if label and not label.strip():
+        raise UsageError("The source is empty.", "Write you, pasted, or a document's name as it is listed.")
+    return label.strip()
 
 
 def cite(span: dict[str, Any]) -> str:
-    """A stored span as it is shown: [3] you, 12 Nov: "..." """
+    """A stored span (`Entry.shown`) as people see it: [3] you, 12 Nov: "..." """
     day = datetime.fromtimestamp(span["time"])
-    return f'[{span["id"]}] {span["source"]}, {day.day} {day:%b}: "{span["text"]}"'
+    return f'[{span["id"]}] {printable(span["source"])}, {day.day} {day:%b}: "{printable(span["text"])}"'
+
+
+def printable(text: str) -> str:
+    """Text without control characters, which could write over what a terminal shows."""
+    return "".join(" " if unicodedata.category(c) == "Cc" else c for c in text)

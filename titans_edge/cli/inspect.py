@@ -69,7 +69,8 @@ def _count(shape: tuple[int, ...]) -> int:
 
 def _memory(path: Path) -> dict[str, Any]:
     """A memory's journal, opened for reading."""
-    from titans_edge.journal import MAGIC, Journal
+    from titans_edge.journal import Journal
+    from titans_edge.journal.schema import MAGIC
 
     with path.open("rb") as f:
         if f.read(len(MAGIC)) != MAGIC:

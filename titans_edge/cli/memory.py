@@ -1,36 +1,40 @@
-"""titans-edge memory: what is remembered, listed, searched, undone, moved. Needs neither backbone nor graft, and no
-torch.
+"""titans-edge memory: what is remembered, listed, searched, undone, moved. Needs neither backbone nor graft nor torch.
+
+Parses and prints; what is done to a memory's rows and files is in `journal`.
 """
 
 from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from titans_edge import library
-from titans_edge.cli import common
+from titans_edge import facts, library, times
+from titans_edge.cli import common, memory_files
+from titans_edge.cli.stored import Name, Yes, notice, opened, remains
 from titans_edge.errors import MemoryStateError, UsageError
+from titans_edge.rulings import Decision
 
 if TYPE_CHECKING:
     from titans_edge.journal import Entry, Journal
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="What is remembered: list, search, forget, move.")
 
-Name = Annotated[str, typer.Argument(help="Name of the memory.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+SHOWN = 50  # sentences printed before one is asked about them
+MAX_ID = 2**63 - 1
+Limit = Annotated[int, typer.Option(help="The newest so many (-1: all).")]
 
 
 @app.command("list")
 def list_(
     name: Annotated[str | None, typer.Argument(help="Name of the memory; none: list the memories.")] = None,
-    source: Annotated[str, typer.Option(help="Only this source: you, or a document's name.")] = "",
+    source: Annotated[str, typer.Option(help="Only this source: you, pasted, a document's name.")] = "",
     since: Annotated[str | None, typer.Option(help="Only since: 2026-11-20, yesterday, 2h, 3d.")] = None,
-    quarantine: Annotated[bool, typer.Option("--quarantine", help="Only what the guard held back.")] = False,
-    limit: Annotated[int, typer.Option(help="The newest so many (-1: all).")] = 50,
+    quarantine: Annotated[bool, typer.Option("--quarantine", help="Only what waits for your word.")] = False,
+    limit: Limit = 50,
     as_json: common.Json = False,
 ) -> None:
     """The memories, or the stored sentences of one.
@@ -40,39 +44,52 @@ def list_(
     if name is None:
         _memories(as_json)
         return
-    with _open(name, write=False) as journal:
-        after = None if since is None else common.since(since)
-        found = (
-            journal.quarantine()
-            if quarantine
-            else journal.find(source=common.source_named(source), since=after, limit=limit)
-        )
-        _print(found, as_json)
+    after = None if since is None else times.since(since)
+    with opened(name, write=False) as journal:
+        if quarantine:
+            found = journal.quarantine(_limit(limit))
+        else:
+            found = journal.find(source=common.source_named(source), since=after, limit=_limit(limit))
+        _print(journal, found, as_json)
 
 
 @app.command()
 def search(
-    name: Name, words: Annotated[str, typer.Argument(help="All of these words.")], as_json: common.Json = False
+    name: Name,
+    words: Annotated[str, typer.Argument(help="All of these words.")],
+    limit: Limit = -1,
+    as_json: common.Json = False,
 ) -> None:
     """Stored sentences with all of these words.
 
     Example: [bold]titans-edge memory search default "dog name"[/bold]
     """
-    with _open(name, write=False) as journal:
-        _print(journal.find(text=words), as_json)
+    if not words.strip():
+        raise UsageError("There are no words to look for.", "See `titans-edge memory list NAME` for all.")
+    with opened(name, write=False) as journal:
+        _print(journal, journal.find(text=words, limit=_limit(limit)), as_json)
 
 
 @app.command()
 def show(
     name: Name, span: Annotated[int, typer.Argument(help="Number of a sentence.")], as_json: common.Json = False
 ) -> None:
-    """Everything known of one sentence: source, place, time, surprise, the guard's decision and its reason.
+    """Everything known of one sentence: where it is from, when, what was decided and why, and its facts.
 
     Example: [bold]titans-edge memory show default 3[/bold]
     """
-    with _open(name, write=False) as journal:
-        shown = _one(journal, span).shown()
-        print(json.dumps(shown) if as_json else "\n".join(f"{k:<10}{v}" for k, v in shown.items()))
+    with opened(name, write=False) as journal:
+        entry = _one(journal, span)
+        _refuse_damaged(journal, [entry])
+    ruling = entry.ruling
+    shown = None if entry.record is None else [facts.shown(f) for f in facts.unpack(entry.record)]
+    more = {
+        "confined": ruling is not None and ruling.confined,
+        "policy": None if ruling is None else ruling.policy,
+        "answer": entry.answer,
+        "facts": shown,
+    }
+    print(json.dumps({**entry.shown(), **more}) if as_json else "\n".join(_told(entry, shown)))
 
 
 @app.command()
@@ -80,7 +97,7 @@ def forget(
     name: Name,
     words: Annotated[str | None, typer.Argument(help="Sentences with all of these words.")] = None,
     span: Annotated[list[int] | None, typer.Option("--id", help="This sentence; may be given several times.")] = None,
-    source: Annotated[str, typer.Option(help="All of a source: you, or a document's name.")] = "",
+    source: Annotated[str, typer.Option(help="All of a source: you, pasted, a document's name.")] = "",
     since: Annotated[str | None, typer.Option(help="Everything since: 2026-11-20, yesterday, 2h.")] = None,
     yes: Yes = False,
     as_json: common.Json = False,
@@ -90,25 +107,27 @@ def forget(
     Examples: [bold]titans-edge memory forget default --id 3[/bold] ·
     [bold]titans-edge memory forget default --source notes.txt[/bold]
     """
-    if not (words or span or source or since):
-        raise UsageError(
-            "Nothing says what to forget.", "Give words, --id, --source or --since; `memory delete` removes it all."
-        )
-    with _open(name) as journal:
-        after = None if since is None else common.since(since)
-        found = journal.get(span or [])
+    if not ((words or "").strip() or span or source or since):
+        hint = "Give words, --id, --source or --since; `memory reset` forgets it all."
+        raise UsageError("Nothing says what to forget.", hint)
+    if words is not None and not words.strip():
+        raise UsageError("The words are empty.", "Leave them out, or give some.")
+    after = None if since is None else times.since(since)
+    with opened(name) as journal:
+        found = _by_ids(journal, span or [])
         if words or source or since:
-            found += journal.find(text=words or "", source=common.source_named(source), since=after)
+            held = {e.id for e in found}
+            more = journal.find(text=words or "", source=common.source_named(source), since=after)
+            found = sorted([*found, *(e for e in more if e.id not in held)], key=lambda e: e.id)
         if not as_json:
-            _print(found, False)
+            _print(journal, found[:SHOWN], False)
+            if len(found) > SHOWN:
+                print(f"… and {len(found) - SHOWN} more.")
         if found and not yes and sys.stdin.isatty():
-            typer.confirm(f"Forget these {len(found)}?", abort=True)
-        gone = journal.forget([e.id for e in found])
-        print(
-            json.dumps({"forgotten": gone})
-            if as_json
-            else f"Forgotten: {gone}. What the guard held back since then is judged anew."
-        )
+            typer.confirm(f"Forget these {len(found)}?", abort=True, err=True)
+        gone = _forget(name, journal, [e.id for e in found])
+    again = " What was decided since then is decided anew." if gone else ""
+    print(json.dumps({"forgotten": gone}) if as_json else f"Forgotten: {gone}.{again}")
 
 
 @app.command()
@@ -117,220 +136,134 @@ def undo(name: Name = "default") -> None:
 
     Example: [bold]titans-edge memory undo[/bold]
     """
-    with _open(name) as journal:
-        print(f"Forgotten: {journal.forget(journal.last_event())}.")
+    with opened(name) as journal:
+        print(f"Forgotten: {_forget(name, journal, journal.last_operation())}.")
 
 
 @app.command()
 def accept(name: Name, span: Annotated[int, typer.Argument(help="Number of a quarantined sentence.")]) -> None:
-    """Believe a sentence the guard held back, as if you had said it yourself at that time."""
-    _rule(name, span, True)
+    """Believe a sentence that was held back, as if you had said it yourself at that time."""
+    _answer(name, span, True)
 
 
 @app.command()
 def reject(name: Name, span: Annotated[int, typer.Argument(help="Number of a quarantined sentence.")]) -> None:
-    """Leave a sentence the guard held back out for good."""
-    _rule(name, span, False)
+    """Leave a sentence that was held back out for good."""
+    _answer(name, span, False)
 
 
-@app.command()
-def export(name: Name, file: Annotated[Path, typer.Argument(help="A .jsonl or .safetensors file.")]) -> None:
-    """Write a memory to a file: text, sources, times, decisions, and the writes themselves.
-
-    Example: [bold]titans-edge memory export default backup.jsonl[/bold]
-    """
-    from titans_edge import transfer
-
-    _format(file)
-    with _open(name, write=False) as journal:
-        print(f"{file}: {transfer.save(journal, file)} sentences.")
+app.add_typer(memory_files.app)
 
 
-@app.command("import")
-def import_(name: Name, file: Annotated[Path, typer.Argument(help="A file of `memory export`.")]) -> None:
-    """Append an exported memory to this one (which is made if it is not there).
-
-    Example: [bold]titans-edge memory import work backup.jsonl[/bold]
-    """
-    from titans_edge import transfer
-    from titans_edge.journal import Journal
-
-    _format(file)
-    graft, entries, events = transfer.load(file)
-    with Journal(library.memory_path(name)) as journal:
-        print(f"{name}: {transfer.add(journal, graft, entries, events)} sentences more, {journal.count()} in all.")
+# --- inside
 
 
-@app.command()
-def merge(
-    names: Annotated[list[str], typer.Argument(help="Memories to put together.")],
-    into: Annotated[str, typer.Option(help="Name of the new memory.")],
-) -> None:
-    """Put memories together, by time, into a new one; the old ones stay.
-
-    Example: [bold]titans-edge memory merge home work --into both[/bold]
-    """
-    from contextlib import ExitStack
-
-    from titans_edge import transfer
-    from titans_edge.journal import Journal
-
-    target = _free(into)
-    with ExitStack() as stack:
-        journals = [stack.enter_context(_open(n, write=False)) for n in names]
-        made = target.with_suffix(".new")
-        made.unlink(missing_ok=True)
-        with Journal(made) as journal:
-            count = transfer.merge(journals, journal)
-            journal.compact()
-        made.replace(target)
-    made.with_suffix(".lock").unlink(missing_ok=True)
-    print(f"{into}: {count} sentences.")
+def _limit(limit: int) -> int:
+    if not -1 <= limit <= MAX_ID:
+        raise UsageError(f"There is no limit {limit}.", "Give a number of sentences, or -1 for all.")
+    return limit
 
 
-@app.command()
-def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]) -> None:
-    """Give a memory another name."""
-    target = _free(new)
-    with _open(name) as journal:
-        journal.compact()
-        path = journal.path
-    assert path is not None
-    path.rename(target)
-    path.with_suffix(".lock").unlink(missing_ok=True)
-    print(f"{name} is {new} now.")
-
-
-@app.command()
-def delete(name: Name, yes: Yes = False) -> None:
-    """Delete a memory and its file."""
-    with _open(name, check=False) as journal:
-        if not yes and sys.stdin.isatty():
-            typer.confirm(f"Delete {name} with {journal.count()} sentences?", abort=True)
-        journal.clear()
-        path = journal.path
-    assert path is not None
-    for suffix in (".memory", ".memory-wal", ".memory-shm", ".lock"):
-        path.with_suffix(suffix).unlink(missing_ok=True)
-    print(f"{name} is deleted.")
-
-
-@app.command()
-def verify(
-    name: Name = "default",
-    repair: Annotated[
-        bool, typer.Option("--repair", help="Move a damaged file aside and keep every sound sentence.")
-    ] = False,
-) -> None:
-    """Check a memory's file: SQLite's structure and every sentence's checksum.
-
-    Example: [bold]titans-edge memory verify default --repair[/bold]
-    """
-    from titans_edge.transfer import salvage
-
-    path = _path(name)
-    try:
-        with _open(name, write=False) as journal:
-            print(f"{name} is sound: {journal.count()} sentences, {path.stat().st_size / 1e6:.1f} MB.")
-    except MemoryStateError:
-        if not repair:
-            raise
-        kept, lost, aside = salvage(path)
-        missing = "an unknown number" if lost < 0 else str(lost)
-        print(f"{name}: {kept} sentences kept, {missing} lost; the damaged file is {aside.name}.")
-
-
-@app.command()
-def compact(name: Name = "default") -> None:
-    """Make a memory's file as small as it can be.
-
-    Example: [bold]titans-edge memory compact[/bold]
-    """
-    path = _path(name)
-    before = path.stat().st_size
-    with _open(name) as journal:
-        journal.compact()
-    print(f"{name}: {before / 1e6:.2f} MB, now {path.stat().st_size / 1e6:.2f} MB.")
-
-
-def _path(name: str) -> Path:
-    from titans_edge.sidecar.legacy import is_legacy
-
-    path = library.memory_path(name)
-    if not path.exists():
-        known = ", ".join(sorted(p.stem for p in library.memories_dir().glob("*.memory"))) or "none yet"
-        raise UsageError(f"There is no memory {name!r}.", f"Memories: {known}.")
-    if is_legacy(path):
-        raise MemoryStateError(
-            f"The memory {name} has no journal yet.", f"Open it once: `titans-edge chat --memory {name}`."
-        )
-    return path
-
-
-def _free(name: str) -> Path:
-    path = library.memory_path(name)
-    if path.exists():
-        raise UsageError(f"There is a memory {name!r} already.", "Choose another name, or delete it first.")
-    return path
-
-
-def _open(name: str, *, write: bool = True, check: bool = True) -> Journal:
-    from titans_edge.journal import Journal
-
-    return Journal(_path(name), write=write, check=check)
+def _by_ids(journal: Journal, ids: list[int]) -> list[Entry]:
+    """Sentences by their numbers; unknown ones are named, and an error if none is known."""
+    found = journal.get(list(dict.fromkeys(i for i in ids if 0 < i <= MAX_ID)))
+    unknown = sorted(set(ids) - {e.id for e in found})
+    if unknown:
+        said = f"There is no sentence {', '.join(f'#{i}' for i in unknown)}."
+        if not found:
+            raise UsageError(said, "See `titans-edge memory list NAME`.")
+        notice(said)
+    return found
 
 
 def _one(journal: Journal, span: int) -> Entry:
-    found = journal.get([span])
-    if not found:
-        raise UsageError(f"There is no sentence #{span}.", "See `titans-edge memory list NAME`.")
-    return found[0]
+    return _by_ids(journal, [span])[0]
 
 
-def _rule(name: str, span: int, accept: bool) -> None:
-    with _open(name) as journal:
-        if _one(journal, span).decision != "quarantined":
-            raise UsageError(
-                f"Sentence #{span} is not in quarantine.", f"See `titans-edge memory list {name} --quarantine`."
-            )
-        journal.rule(span, accept)
+def _forget(name: str, journal: Journal, ids: list[int]) -> int:
+    """Forget, then overwrite as far as that works; says what may still hold the text."""
+    from titans_edge.journal import upkeep
+
+    gone = journal.forget(ids) if ids else 0
+    if gone:
+        remains(name, upkeep.tidy(journal))
+    if gone and (left := upkeep.leftovers(library.memory_path(name))):
+        files = ", ".join(p.name for p in left)
+        notice(f"{files} may still hold it: `titans-edge memory clean {name}` removes what repairs and upgrades left.")
+    return gone
+
+
+def _answer(name: str, span: int, accept: bool) -> None:
+    with opened(name) as journal:
+        ruling = _one(journal, span).ruling
+        if ruling is None or ruling.decision is not Decision.QUARANTINED:
+            hint = f"See `titans-edge memory list {name} --quarantine`."
+            raise UsageError(f"Sentence #{span} is not in quarantine.", hint)
+        journal.answer(span, accept)
     print("Accepted: it counts as if you had said it then." if accept else "Rejected.")
 
 
 def _memories(as_json: bool) -> None:
-    from titans_edge.journal import Journal
+    from titans_edge.journal import Journal, upkeep
+    from titans_edge.journal.legacy import is_legacy
 
     rows: list[dict[str, Any]] = []
     for path in sorted(library.memories_dir().glob("*.memory")):
+        row: dict[str, Any] = {"name": path.stem}
         try:
+            if is_legacy(path):
+                raise MemoryStateError(
+                    f"it has no journal yet; open it once with `titans-edge chat --memory {path.stem}`"
+                )
             with Journal(path, write=False, check=False) as journal:
-                rows.append({"name": path.stem, "sentences": journal.count(), "bytes": path.stat().st_size})
-        except MemoryStateError as e:
-            rows.append({"name": path.stem, "error": e.message})
+                row |= {"sentences": journal.count(), "bytes": path.stat().st_size}
+        except (MemoryStateError, OSError) as e:
+            row["error"] = e.message if isinstance(e, MemoryStateError) else f"{path} cannot be read ({e.strerror})."
+        rows.append({**row, "leftovers": [p.name for p in upkeep.leftovers(path)]})
+    for name, left in upkeep.orphans(library.memories_dir()).items():
+        rows.append({"name": name, "error": "there is no such memory", "leftovers": [p.name for p in left]})
     if as_json:
         print(json.dumps(rows))
         return
     for r in rows:
-        print(
-            f"{r['name']:<20}{r['error']}"
-            if "error" in r
-            else f"{r['name']:<20}{r['sentences']:>7} sentences  {r['bytes'] / 1e6:.2f} MB"
-        )
+        held = r.get("error") or f"{r['sentences']:>7} sentences  {r['bytes'] / 1e6:.2f} MB"
+        beside = f"  (beside it: {', '.join(r['leftovers'])}; see `memory clean`)" if r["leftovers"] else ""
+        print(f"{r['name']:<20}{held}{beside}")
     if not rows:
         print("No memories yet.")
 
 
-def _print(found: list[Entry], as_json: bool) -> None:
+def _print(journal: Journal, found: list[Entry], as_json: bool) -> None:
+    _refuse_damaged(journal, found)
     for e in found:
         shown = e.shown()
-        mark = "" if e.decision in ("", "written") else f"  ({e.decision}: {e.reason})"
+        plain = e.ruling is None or e.ruling.decision is Decision.WRITTEN
+        mark = "" if plain else f"  ({shown['decision']}: {shown['reason']})"
         print(json.dumps(shown) if as_json else common.cite(shown) + mark)
     if not found and not as_json:
         print("Nothing.")
 
 
-def _format(file: Path) -> None:
-    from titans_edge.transfer import FORMATS
+def _refuse_damaged(journal: Journal, found: list[Entry]) -> None:
+    """Nothing is shown that is not what was stored."""
+    from titans_edge.journal.file import damaged
 
-    if file.suffix not in FORMATS:
-        raise UsageError(f"{file} is neither {' nor '.join(FORMATS)}.", "Choose one by the file's ending.")
+    for span, what in journal.unsound([e.id for e in found]):
+        raise damaged(journal.path, f"span #{span}: {what}")
+
+
+def _told(e: Entry, facts_shown: list[str] | None) -> list[str]:
+    """A sentence with what is known of it, in lines."""
+    when, ruling = datetime.fromtimestamp(e.time), e.ruling
+    decided = "undecided" if ruling is None else f"{ruling.decision}: {ruling.reason} (policy {ruling.policy})"
+    answer = {True: "accepted by you", False: "rejected by you"}.get(e.answer) if e.answer is not None else None
+    known = "not read yet" if facts_shown is None else f"\n{'':<10}".join(map(common.printable, facts_shown)) or "none"
+    lines = {
+        "sentence": f"#{e.id} {common.printable(e.text)}",
+        "source": f"{common.printable(e.source.label)}, from character {e.offset}",
+        "time": f"{when:%Y-%m-%d %H:%M:%S}",
+        "surprise": "unknown" if e.surprise is None else f"{e.surprise:.2f} nats a token",
+        "decision": decided if answer is None else f"{decided}; {answer}",
+        "facts": known,
+    }
+    return [f"{k:<10}{v}" for k, v in lines.items()]

@@ -28,9 +28,8 @@ def models(as_json: common.Json = False) -> None:
         print(json.dumps(rows))
         return
     for r in rows:
-        print(
-            f"{'*' if r['here'] else ' '} {r['name']:<20} {int(str(r['bytes'])) / 1e6:>6.0f} MB  {r['licence']:<11} {r['title']}"
-        )
+        here, size = "*" if r["here"] else " ", int(str(r["bytes"])) / 1e6
+        print(f"{here} {r['name']:<20} {size:>6.0f} MB  {r['licence']:<11} {r['title']}")
     print("* is here; fetch another with `titans-edge pull NAME`.")
 
 

@@ -19,6 +19,7 @@ from pathlib import Path
 import titans_edge
 from titans_edge.chat import Chat
 from titans_edge.errors import UsageError
+from titans_edge.routes import Mode
 from titans_edge.session import Done, Remembered
 from titans_edge.sources import USER
 
@@ -119,7 +120,7 @@ def _read(chat: Chat, text: str) -> None:
 def _turn(chat: Chat, mode: str) -> _Turn:
     """One question in a fresh conversation."""
     before = chat.memory_mode
-    chat.memory_mode = mode
+    chat.memory_mode = Mode(mode)
     chat.new()
     first, rate, rows, sentences = 0.0, 0.0, 0, 0
     try:

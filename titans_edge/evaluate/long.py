@@ -20,6 +20,7 @@ from titans_edge.errors import DataError, UsageError
 from titans_edge.evaluate.runner import SAMPLING
 from titans_edge.evaluate.score import correct, wilson
 from titans_edge.evaluate.talk import Told, ask, tell
+from titans_edge.routes import Mode
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.stories.claims import WHAT, Claim, Scene, word
 from titans_edge.stories.neutral import PASSAGES
@@ -145,8 +146,9 @@ class Talk:
     def __init__(self, backbone: Backbone, opener: Opener, folder: Path, plan: Plan) -> None:
         self.backbone, self.opener, self.folder, self.guard = backbone, opener, folder, plan.guard
         self.passages = passages(plan.text)
-        sampling = replace(SAMPLING, max_tokens=plan.tokens)
-        self.chat = Chat(backbone, self._open(), context=plan.context, sampling=sampling)
+        self.sampling = replace(SAMPLING, max_tokens=plan.tokens)
+        self.context = plan.context
+        self.chat = self._talk()
 
     def hold(self, turns: int, seed: int, progress: Callable[[int], None] = lambda n: None) -> Conversation:
         """All turns, then every claim asked once more after a last restart."""
@@ -183,10 +185,11 @@ class Talk:
 
     def restart(self) -> None:
         """Close the memory, open it again from its file; the conversation's text is gone."""
-        assert self.chat.client is not None
-        self.chat.client.close()
-        self.chat.client = self._open()
-        self.chat.new()
+        self.close()
+        self.chat = self._talk()
+
+    def _talk(self) -> Chat:
+        return Chat(self.backbone, self._open(), context=self.context, sampling=self.sampling)
 
     def _open(self) -> MemoryClient:
         client = self.opener(self.folder / "long")
@@ -196,7 +199,7 @@ class Talk:
     def mark(self, turn: int, loss: bool) -> Mark:
         assert self.chat.client is not None
         stats = self.chat.client.stats()
-        norms = {b["bank"]: float(b["norm"]) for b in stats["banks"]}
+        norms = {r["relation"]: float(r["norm"]) for r in stats["relations"]}
         size = sum(f.stat().st_size for f in self.folder.iterdir() if f.is_file())
         nats, given = self.loss() if loss else (None, 0)
         return Mark(turn, norms, int(stats["bytes"]), size, nats, given)
@@ -207,7 +210,7 @@ class Talk:
         """
         total, tokens, in_front = 0.0, 0, 0
         before = self.chat.memory_mode
-        self.chat.memory_mode = "off" if off else before
+        self.chat.memory_mode = Mode.OFF if off else before
         try:
             for passage in self.passages:
                 nll, given = self.chat.surprise(passage)
@@ -218,6 +221,8 @@ class Talk:
         return total / tokens, in_front
 
     def close(self) -> None:
+        """Close the chat and its memory."""
+        self.chat.close()
         if self.chat.client is not None:
             self.chat.client.close()
 

@@ -1,9 +1,8 @@
 """The journal of one memory: every span in order, with text, source, time, surprise, its facts and what was decided.
 
-One SQLite file (WAL, synchronous=FULL): what a transaction has returned from is on the disk. Knows rows and
-checksums, not
-what a fact means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone. The
-state of the memory is a fold over `entries`; snapshots only save time.
+One SQLite file (WAL, synchronous=FULL): what a transaction has returned from is on the disk. Knows rows and checksums,
+not what a fact means, and imports no torch: listing, searching and forgetting need neither the graft nor the backbone.
+The state of the memory is a fold over `entries`; snapshots only save time.
 """
 
 from __future__ import annotations
@@ -18,19 +17,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from titans_edge.errors import MemoryStateError
-from titans_edge.journal import schema
-from titans_edge.journal.file import connect, damaged, digest, lock, translated
-from titans_edge.journal.schema import FORMAT, ROWS, Entry, NewSpan
-from titans_edge.rulings import RECALLED, Decision, Ruling
-from titans_edge.sources import Source, named
+from titans_edge.journal import checks, format_2, schema
+from titans_edge.journal.file import connect, damaged, lock, log_wrong, newer, translated
+from titans_edge.journal.reading import Reading, in_parts, marks
+from titans_edge.journal.reading import plain as plain
+from titans_edge.journal.schema import FORMAT, Entry, NewSpan
+from titans_edge.rulings import Ruling
+from titans_edge.sources import Source
 
 SNAPSHOTS = 2  # kept
-OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again
-PAGE = 500  # rows fetched at once
+OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again; the others go
+PRUNED = 100  # after so many
 
 
-class Journal:
+class Journal(Reading):
     """An open journal; path None: one in this process's memory. Raises MemoryStateError for what cannot be used.
 
     write: take the lock and allow changes; check: verify every page and checksum first.
@@ -38,17 +38,21 @@ class Journal:
 
     def __init__(self, path: Path | None, *, write: bool = True, check: bool = True) -> None:
         self.path, self.notices = path, list[str]()
+        self._noted, self._notes = 0.0, 0  # when the last operation was noted; how many since the oldest were let go
         self._lock = lock(path) if path is not None and write else None
         self._db: sqlite3.Connection | None = None
         try:
             new = path is None or not path.exists() or path.stat().st_size == 0
             if not new and path is not None and not is_sqlite(path):
                 raise damaged(path, "it is no journal")
+            if write and not new and path is not None and (wrong := log_wrong(path)):
+                raise damaged(path, wrong)
             self._db = connect(path, write)
             with translated(path):
                 if new:
-                    self._create()
-                self._check(write, deep=check and not new)
+                    self._begin(write)
+                else:
+                    self._check(write, deep=check)
         except (TypeError, ValueError, AttributeError, KeyError) as e:  # a flipped bit can change a value's type
             self.close()
             raise damaged(path, f"a value of the wrong kind: {e}") from e
@@ -71,13 +75,6 @@ class Journal:
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, at: TracebackType | None) -> None:
         self.close()
-
-    @property
-    def db(self) -> sqlite3.Connection:
-        """The open database. Raises MemoryStateError after `close`."""
-        if self._db is None:
-            raise MemoryStateError(f"The memory {self.path} is closed.", "Open it again.")
-        return self._db
 
     # --- writing: a transaction is durable when it returns
 
@@ -105,29 +102,29 @@ class Journal:
         guarded: bool = True,
         at: float | None = None,
     ) -> list[Entry]:
-        """Inside a transaction: the spans of one group, as entries. Time never runs backwards, whatever the clock
-        does.
+        """Inside a transaction: the spans of one group, as entries. at: when, of what is copied from elsewhere.
+
+        Else time never runs backwards, whatever the clock does.
         """
         source = Source(source.kind, plain(source.name))
         self.db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (source.kind, source.name))
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
         batch = self.db.execute("INSERT INTO batches(operation, part) VALUES (?, ?)", (operation, part)).lastrowid
-        latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0)")[0]
-        when = max(time.time() if at is None else at, latest)
-        for s in spans:
-            text = plain(s.text)
-            check = schema.span_checksum(text, source.kind, source.name, (when, s.offset, s.surprise, int(guarded)))
-            made = self.db.execute(
-                "INSERT INTO spans(batch, source, offset, text, time, surprise, guarded, checksum) VALUES (?,?,?,?,?,?,?,?)",
-                (batch, origin, s.offset, text, when, s.surprise, int(guarded), check),
-            ).lastrowid
-            if s.record is not None and made is not None:
-                self.put_facts(made, graft, s.record)
+        latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0.0)")[0]
+        when = min(max(time.time(), latest), checks.MAX_TIME) if at is None else float(at)
+        last = self._one("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'spans'), 0)")[0]
+        for number, s in enumerate(spans, last + 1):
+            text, figures = plain(s.text), (when, s.offset, s.surprise, int(guarded))
+            check = schema.span_checksum(number, text, source.kind, source.name, figures)
+            values = (number, batch, origin, s.offset, text, when, s.surprise, int(guarded), check)
+            self.db.execute("INSERT INTO spans VALUES (?,?,?,?,?,?,?,?,?)", values)
+            if s.record is not None:
+                self.put_facts(number, graft, s.record)
         return list(self._select("WHERE s.batch = ? ORDER BY s.id", (batch,)))
 
     def put_facts(self, span: int, graft: str, record: bytes) -> None:
         """Inside a transaction: a span's facts as `graft` reads them, in place of what another read."""
-        check = digest(graft.encode(), record)
+        check = schema.facts_checksum(span, graft, record)
         self.db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", (span, graft, record, check))
 
     def has(self, operation: str, part: int) -> bool:
@@ -139,13 +136,13 @@ class Journal:
         """Inside a transaction: note an operation's result, which is what it answers when it is sent again."""
         if not operation:
             return
-        self.db.execute(
-            "INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", (operation, json.dumps(result), time.time())
-        )
-        self.db.execute(
-            "DELETE FROM operations WHERE operation NOT IN (SELECT operation FROM operations ORDER BY time DESC LIMIT ?)",
-            (OPERATIONS,),
-        )
+        if self._noted == 0.0 or self._notes >= PRUNED:
+            kept = "SELECT operation FROM operations ORDER BY time DESC LIMIT ?"
+            self.db.execute(f"DELETE FROM operations WHERE operation NOT IN ({kept})", (OPERATIONS,))
+            self._noted, self._notes = self._one("SELECT coalesce(max(time), 0.0) FROM operations")[0], 0
+        self._noted, self._notes = max(time.time(), self._noted + 1e-6), self._notes + 1  # whatever the clock does
+        values = (operation, json.dumps(result), self._noted)
+        self.db.execute("INSERT OR REPLACE INTO operations VALUES (?, ?, ?)", values)
 
     def result(self, operation: str) -> dict[str, Any] | None:
         """The result of an operation that was done already."""
@@ -157,6 +154,17 @@ class Journal:
         """Inside a transaction: note what was decided about spans."""
         for span, ruling in rulings:
             schema.insert_ruling(self.db, span, ruling)
+
+    def decide_here(self, rulings: Iterable[tuple[int, Ruling]]) -> None:
+        """The same where nothing may be written: for this connection only."""
+        with translated(self.path):
+            self.db.execute("PRAGMA temp_store=MEMORY")
+            self.db.execute(
+                "CREATE TEMP TABLE IF NOT EXISTS rulings(span INTEGER PRIMARY KEY,"
+                " decision, scale, reason, confined, trust, policy, checksum)"  # SQLite looks here before the file
+            )
+            self.db.execute("INSERT OR REPLACE INTO temp.rulings SELECT * FROM main.rulings")
+            self.decide(rulings)
 
     def answer(self, span: int, accept: bool, operation: str = "") -> None:
         """The user's word on a quarantined span; what came after it is to be decided anew."""
@@ -176,22 +184,23 @@ class Journal:
         Committed when it returns. What the file's free pages still hold goes with `compact`.
         """
         with self.transaction():
-            gone = 0
-            for at in range(0, len(ids), PAGE):
-                part = list(ids[at : at + PAGE])
-                gone += self.db.execute(f"DELETE FROM spans WHERE id IN ({_marks(part)})", part).rowcount
-            if gone:
-                self._undecide(min(ids))
+            there = [e.id for e in self.get(ids)]
+            if there:
+                for part in in_parts(there):
+                    self.db.execute(f"DELETE FROM spans WHERE id IN ({marks(part)})", part)
+                self._undecide(there[0])
                 self.db.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM spans)")
                 self.db.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM spans)")
-            self.done(operation, {"forgotten": gone})
-        return gone
+            self.done(operation, {"forgotten": len(there)})
+        return len(there)
 
     def clear(self, operation: str = "") -> None:
-        """Forget everything."""
+        """Forget everything. In RAM the numbers begin again, as they do where all that was asked since is repeated."""
         with self.transaction():
             for table in ("spans", "batches", "sources", "snapshots"):
                 self.db.execute(f"DELETE FROM {table}")
+            if self.path is None:
+                self.db.execute("DELETE FROM sqlite_sequence")
             self.done(operation, {})
 
     def compact(self) -> None:
@@ -199,13 +208,18 @@ class Journal:
         with translated(self.path):
             self.db.execute("INSERT INTO words(words) VALUES ('rebuild')")
             self.db.execute("VACUUM")
+        self.checkpoint()
+
+    def checkpoint(self) -> None:
+        """Take the write-ahead log into the file and empty it, as far as readers allow."""
+        with translated(self.path):
             self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def put_snapshot(self, span: int, standing: dict[str, Any], state: bytes) -> None:
         """The state after `span`; the oldest snapshots go."""
         packed, text = zlib.compress(state, 1), json.dumps(standing)
         with self.transaction():
-            check = digest(text.encode(), packed)
+            check = schema.snapshot_checksum(span, text, packed)
             self.db.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?, ?)", (span, text, packed, check))
             self.db.execute(
                 "DELETE FROM snapshots WHERE span > 0 AND span NOT IN"
@@ -225,161 +239,7 @@ class Journal:
         self.db.execute("DELETE FROM rulings WHERE span >= ?", (first,))
         self.db.execute("DELETE FROM snapshots WHERE span >= ?", (first,))
 
-    # --- reading
-
-    def meta(self, key: str) -> str | None:
-        row = self.db.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-        return None if row is None else str(row[0])
-
-    def metas(self) -> dict[str, str]:
-        return dict(self.db.execute("SELECT key, value FROM meta").fetchall())
-
-    def entries(self, after: int = 0) -> Iterator[Entry]:
-        """All spans in order, from the one after `after`; fetched in pages."""
-        while True:
-            page = list(self._select("WHERE s.id > ? ORDER BY s.id LIMIT ?", (after, PAGE)))
-            yield from page
-            if len(page) < PAGE:
-                return
-            after = page[-1].id
-
-    def get(self, ids: Sequence[int]) -> list[Entry]:
-        """Spans by their ids, in order; unknown ids are left out."""
-        out: list[Entry] = []
-        for at in range(0, len(ids), PAGE):
-            part = tuple(ids[at : at + PAGE])
-            out += self._select(f"WHERE s.id IN ({_marks(part)}) ORDER BY s.id", part)
-        return out
-
-    def unread(self, graft: str, limit: int = -1) -> list[Entry]:
-        """Spans whose facts `graft` has not read, in order."""
-        where = "WHERE (f.graft IS NULL OR f.graft <> ?) ORDER BY s.id LIMIT ?"
-        return list(self._select(where, (graft, limit)))
-
-    def count_unread(self, graft: str) -> int:
-        sql = "SELECT count(*) FROM spans s LEFT JOIN facts f ON f.span = s.id WHERE f.graft IS NULL OR f.graft <> ?"
-        return int(self._one(sql, (graft,))[0])
-
-    def decisions(self, after: int = 0) -> dict[int, Decision]:
-        """What was decided, by span, of those after `after`."""
-        rows = self.db.execute("SELECT span, decision FROM rulings WHERE span > ?", (after,))
-        return {int(span): Decision(d) for span, d in rows}
-
-    def quarantine(self) -> list[Entry]:
-        return list(self._select("WHERE r.decision = ? ORDER BY s.id", (Decision.QUARANTINED.value,)))
-
-    def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Entry]:
-        """Spans that contain all words of `text`, of a source as `sources.named` reads it, since a time; the newest
-        `limit`.
-        """
-        where, values = ["1"], list[Any]()
-        if text:
-            where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
-            values.append(_match(text.split(), "AND"))
-        if source:
-            for column, value in zip(("o.kind", "o.name"), named(source), strict=True):
-                where += [f"{column} = ?"] if value is not None else []
-                values += [value] if value is not None else []
-        if since is not None:
-            where.append("s.time >= ?")
-            values.append(since)
-        found = self._select(f"WHERE {' AND '.join(where)} ORDER BY s.id DESC LIMIT ?", (*values, limit))
-        return list(found)[::-1]
-
-    def like(self, words: Sequence[str], limit: int) -> list[tuple[int, float]]:
-        """(id, score) of spans that share most with `words` (BM25, larger is better), best first, newest first among
-        equals.
-
-        Questions, and what the policy held back, are left out.
-        """
-        if not words:
-            return []
-        allowed = [d.value for d in RECALLED]
-        rows = self.db.execute(
-            "SELECT w.rowid, -bm25(words) FROM words w JOIN rulings r ON r.span = w.rowid WHERE words MATCH ?"
-            f" AND rtrim(w.text) NOT LIKE '%?' AND r.decision IN ({_marks(allowed)})"
-            " ORDER BY bm25(words), w.rowid DESC LIMIT ?",
-            (_match(words, "OR"), *allowed, limit),
-        )
-        return [(int(i), float(score)) for i, score in rows]
-
-    def last_operation(self) -> list[int]:
-        """Ids of the spans of the last message or document that left any."""
-        rows = self.db.execute(
-            "SELECT s.id FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation ="
-            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1) ORDER BY s.id"
-        )
-        return [int(r[0]) for r in rows]
-
-    def summary(self) -> dict[str, Any]:
-        """What the journal holds, in figures: spans by source and by decision, snapshots, graft, format."""
-        by_source = self.db.execute(
-            "SELECT CASE name WHEN '' THEN kind ELSE kind || ': ' || name END, count(*)"
-            " FROM spans s JOIN sources o ON o.id = s.source GROUP BY o.id ORDER BY 2 DESC"
-        )
-        decided = self.db.execute(
-            "SELECT coalesce(r.decision, 'undecided'), count(*) FROM spans s LEFT JOIN rulings r ON r.span = s.id"
-            " GROUP BY 1 ORDER BY 2 DESC"
-        )
-        first, last = self._one("SELECT min(time), max(time) FROM spans")
-        return {
-            "format": FORMAT,
-            "graft": self.meta("graft"),
-            "sentences": self.count(),
-            "sources": dict(by_source.fetchall()),
-            "decisions": dict(decided.fetchall()),
-            "snapshots": self._one("SELECT count(*) FROM snapshots")[0],
-            "first": first,
-            "last": last,
-        }
-
-    def count(self) -> int:
-        return int(self._one("SELECT count(*) FROM spans")[0])
-
-    def last(self) -> int:
-        """Id of the newest span, 0 where there is none."""
-        return int(self._one("SELECT coalesce(max(id), 0) FROM spans")[0])
-
-    def snapshot(self) -> tuple[int, dict[str, Any], bytes] | None:
-        """The newest sound snapshot; damaged ones are passed over, and that is noted."""
-        for span, standing, state, check in self.db.execute(
-            "SELECT * FROM snapshots WHERE span > 0 ORDER BY span DESC"
-        ):
-            with contextlib.suppress(zlib.error, ValueError, TypeError, AttributeError):
-                if digest(standing.encode(), state) == check:
-                    return int(span), json.loads(standing), zlib.decompress(state)
-            self.notices.append(
-                f"A snapshot was damaged; the memory was rebuilt from the journal ({self.count()} spans)."
-            )
-        return None
-
-    def base(self) -> bytes | None:
-        """The state this journal begins with, where it is not empty: that of a memory older than the journal."""
-        row = self.db.execute("SELECT state, standing, checksum FROM snapshots WHERE span = 0").fetchone()
-        if row is None:
-            return None
-        if digest(row[1].encode(), row[0]) != row[2]:
-            raise damaged(self.path, "its first state is damaged")
-        return zlib.decompress(row[0])
-
-    def verify(self) -> list[str]:
-        """What is wrong with the file, one sentence each; empty when it is sound."""
-        found = [str(r[0]) for r in self.db.execute("PRAGMA integrity_check") if r[0] != "ok"]
-        found += [f"row {r[1]} of {r[0]} refers to nothing" for r in self.db.execute("PRAGMA foreign_key_check")]
-        return found + [f"span #{i}: {what} has a wrong checksum" for i, what in self.unsound()]
-
-    def unsound(self) -> list[tuple[int, str]]:
-        """(id, what) of spans of which something has a wrong checksum."""
-        return [(r[0], what) for r in self.db.execute(ROWS) if (what := schema.wrong(r))]
-
     # --- inside
-
-    def _select(self, where: str, values: tuple[Any, ...]) -> Iterator[Entry]:
-        yield from map(schema.entry, self.db.execute(ROWS + where, values).fetchall())
-
-    def _one(self, sql: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...]:
-        row: tuple[Any, ...] = self.db.execute(sql, values).fetchone()
-        return row
 
     def _create(self) -> None:
         self.db.executescript(
@@ -387,44 +247,42 @@ class Journal:
         )
 
     def _check(self, write: bool, *, deep: bool) -> None:
-        version = self._one("PRAGMA user_version")[0]
+        version, application = self._one("PRAGMA user_version")[0], self._one("PRAGMA application_id")[0]
+        if version == application == 0 and self._one("SELECT count(*) FROM sqlite_master")[0] == 0:
+            self._begin(write)  # a process died while it made the file
+            return
         if version > FORMAT:
-            raise MemoryStateError(
-                f"{self.path} was written by a newer Titans Edge (format {version}).", "Upgrade titans-edge."
-            )
-        if version < 2 or self._one("PRAGMA application_id")[0] != schema.APPLICATION:
+            raise newer(self.path, version)
+        if version < 2 or application != schema.APPLICATION:
             raise damaged(self.path, "it is no journal")
         if version < FORMAT:
             self._upgrade(write)
-        if deep and (wrong := self.verify()):
+        if deep and (wrong := self.verify(contents=False)):
             raise damaged(self.path, wrong[0])
+
+    def _begin(self, write: bool) -> None:
+        """An empty journal; in RAM where nothing may be written."""
+        if not write:
+            self._replace(connect(None, True))
+        self._create()
 
     def _upgrade(self, write: bool) -> None:
         """An older format: migrated where that is allowed, else as a copy in RAM."""
+        if wrong := format_2.wrong(self.db):
+            raise damaged(self.path, wrong[0])
         if not write:
-            copy = sqlite3.connect(":memory:", isolation_level=None)
+            copy = connect(None, True)
             self.db.backup(copy)
-            self.db.close()
-            self._db = copy
-        schema.migrate_2(self.db)
-        self.notices.append("The memory was brought to the format of this version; its text is read anew once.")
+            self._replace(copy)
+        format_2.migrate(self.db)
+        if write:
+            self.notices.append("The memory was brought to the format of this version; its text is read anew once.")
+
+    def _replace(self, db: sqlite3.Connection) -> None:
+        self.db.close()
+        self._db = db
 
 
 def is_sqlite(path: Path) -> bool:
     with path.open("rb") as f:
         return f.read(len(schema.MAGIC)) == schema.MAGIC
-
-
-def plain(text: str) -> str:
-    """Without lone surrogates, which are no text."""
-    return text.encode("utf-8", "replace").decode()
-
-
-def _marks(values: Sequence[object]) -> str:
-    return ",".join("?" * len(values))
-
-
-def _match(words: Sequence[str], joined: str) -> str:
-    """Words as an FTS5 query, each quoted, so that nothing in them is an operator."""
-    quoted = ['"' + w.replace('"', '""') + '"' for w in plain(" ".join(words)).replace("\0", " ").split()]
-    return f" {joined} ".join(quoted) or '""'

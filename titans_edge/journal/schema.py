@@ -1,6 +1,4 @@
-"""Tables of a journal, and its rows as values. Format 1 was a bare state without a journal; 2 kept vectors; 3 keeps
-facts.
-"""
+"""Tables of a journal, and its rows as values. Format 1 was a bare state, without a journal; 2 kept vectors."""
 
 from __future__ import annotations
 
@@ -98,7 +96,6 @@ class Entry:
 
 def entry(row: tuple[Any, ...]) -> Entry:
     """A row of ROWS as an entry. Raises ValueError where a value is of the wrong kind."""
-    ruling = None if row[13] is None else _ruling(row)
     return Entry(
         id=int(row[0]),
         text=str(row[1]),
@@ -110,38 +107,40 @@ def entry(row: tuple[Any, ...]) -> Entry:
         operation=str(row[9]),
         graft=row[10] or "",
         record=row[11],
-        ruling=ruling,
+        ruling=None if row[13] is None else ruling(row),
         answer=None if row[20] is None else bool(row[20]),
     )
 
 
-def _ruling(row: tuple[Any, ...]) -> Ruling:
+def ruling(row: tuple[Any, ...]) -> Ruling:
+    """What was decided about a row of ROWS."""
     decision, scale, reason, confined, trust, policy = row[13:19]
     return Ruling(Decision(decision), float(scale), str(reason), bool(confined), float(trust), int(policy))
 
 
-def wrong(row: tuple[Any, ...]) -> str:
-    """What is wrong with a row of ROWS by its checksums; "" for a sound one."""
-    checks = (
-        ("it", row[8], span_checksum(row[1], row[2], row[3], (row[5], row[4], row[6], row[7]))),
-        ("its facts", row[12], None if row[11] is None else digest(str(row[10]).encode(), row[11])),
-        ("its ruling", row[19], None if row[13] is None else ruling_checksum(row[0], _ruling(row))),
-        ("its answer", row[22], None if row[20] is None else answer_checksum(row[0], bool(row[20]), row[21])),
-    )
-    return next((what for what, kept, computed in checks if kept != computed), "")
+def span_checksum(span: int, text: str, kind: str, name: str, figures: tuple[float, int, float | None, int]) -> bytes:
+    """figures: time, offset, surprise, guarded; as the file gives them back, whatever numbers they came as."""
+    time, offset, surprise, guarded = figures
+    plain = (span, float(time), int(offset), None if surprise is None else float(surprise), int(guarded))
+    return digest(text.encode(), kind.encode(), name.encode(), repr(plain).encode())
 
 
-def span_checksum(text: str, kind: str, name: str, figures: tuple[float | None, ...]) -> bytes:
-    """figures: time, offset, surprise, guarded."""
-    return digest(text.encode(), kind.encode(), name.encode(), repr(figures).encode())
+def facts_checksum(span: int, graft: str, record: bytes) -> bytes:
+    return digest(str(span).encode(), graft.encode(), record)
+
+
+def snapshot_checksum(span: int, standing: str, state: bytes) -> bytes:
+    """state: packed. That of span 0, with which a journal begins, is as formats 1 and 2 had it."""
+    return digest(*([str(span).encode()] if span else []), standing.encode(), state)
 
 
 def ruling_checksum(span: int, r: Ruling) -> bytes:
-    return digest(repr((span, r.decision.value, r.scale, r.reason, r.confined, r.trust, r.policy)).encode())
+    effect = (float(r.scale), r.reason, bool(r.confined), float(r.trust), int(r.policy))
+    return digest(repr((span, r.decision.value, *effect)).encode())
 
 
 def answer_checksum(span: int, accept: bool, time: float) -> bytes:
-    return digest(repr((span, accept, time)).encode())
+    return digest(repr((span, bool(accept), float(time))).encode())
 
 
 def source(kind: str, name: str) -> Source:
@@ -150,65 +149,6 @@ def source(kind: str, name: str) -> Source:
         return Source(kind, name)
     except UsageError:
         return Source("imported", f"{kind} {name}".strip())
-
-
-def migrate_2(db: sqlite3.Connection) -> None:
-    """Format 2 to 3, in one transaction: text, sources, times and the user's answers stay; facts are read anew."""
-    old = db.execute(
-        "SELECT s.id, s.batch, s.source, s.place, s.text, s.time, s.surprise, s.guarded, o.kind, o.name FROM spans s"
-        " JOIN sources o ON o.id = s.source ORDER BY s.id"
-    ).fetchall()
-    batches = db.execute("SELECT id, event, part FROM batches").fetchall()
-    verdicts = db.execute("SELECT span, decision, scale, reason FROM verdicts").fetchall()
-    answers = db.execute("SELECT span, accept, time FROM rulings").fetchall()
-    sequence = db.execute("SELECT name, seq FROM sqlite_sequence WHERE name IN ('spans', 'batches')").fetchall()
-    db.execute("BEGIN IMMEDIATE")
-    try:
-        _rebuild_tables(db)
-        db.executemany("INSERT INTO batches VALUES (?, ?, ?)", batches)
-        for i, batch, origin, offset, text, time, surprise, guarded, kind, name in old:
-            check = span_checksum(text, kind, name, (time, offset, surprise, guarded))
-            db.execute(
-                "INSERT INTO spans VALUES (?,?,?,?,?,?,?,?,?)",
-                (i, batch, origin, offset, text, time, surprise, guarded, check),
-            )
-        trust = {i: source(kind, name).trust for i, *_, kind, name in old}
-        for span, decision, scale, reason in verdicts:
-            ruling = _migrated(decision, scale, reason, trust[span])
-            insert_ruling(db, span, ruling)
-        for span, accept, time in answers:
-            db.execute(
-                "INSERT INTO answers VALUES (?,?,?,?)", (span, accept, time, answer_checksum(span, accept, time))
-            )
-        for name, last in sequence:
-            db.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = ?", (last, name))
-        db.execute(f"PRAGMA user_version={FORMAT}")
-        db.execute("COMMIT")
-    except BaseException:
-        db.execute("ROLLBACK")
-        raise
-
-
-def _rebuild_tables(db: sqlite3.Connection) -> None:
-    """Drop what format 3 makes anew. The state a journal older than journals begins with (snapshot 0) stays."""
-    base = db.execute("SELECT * FROM snapshots WHERE span = 0").fetchall()
-    kept = {
-        "meta": db.execute("SELECT * FROM meta").fetchall(),
-        "sources": db.execute("SELECT * FROM sources").fetchall(),
-    }
-    for name in ("words", "snapshots", "rulings", "verdicts", "spans", "batches", "sources", "meta"):
-        db.execute(f"DROP TABLE {name}")
-    for statement in statements():
-        db.execute(statement)
-    db.executemany("INSERT INTO meta VALUES (?, ?)", kept["meta"])
-    db.executemany("INSERT INTO sources VALUES (?, ?, ?)", kept["sources"])
-    db.executemany("INSERT INTO snapshots VALUES (?, ?, ?, ?)", base)
-
-
-def _migrated(decision: str, scale: float, reason: str, trust: float) -> Ruling:
-    """A ruling of format 2: policy 0. `withheld` was quarantine of what held no fact."""
-    kind = Decision.QUARANTINED if decision == "withheld" else Decision(decision)
-    return Ruling(kind, scale, reason, trust < 1.0 and scale > 0, trust, 0)
 
 
 def insert_ruling(db: sqlite3.Connection, span: int, r: Ruling) -> None:

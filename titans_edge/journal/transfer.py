@@ -1,180 +1,194 @@
-"""Journals in and out of files (JSONL, safetensors), put together, and saved from damage. Exact: records travel as
-they are.
+"""Spans in and out of journals: exported, imported, merged. Nothing is there twice, whatever way it comes back.
+
+An imported file is not believed: its spans count as `imported`, whatever it says of their sources, unless the user says
+that it is a backup of theirs.
 """
 
 from __future__ import annotations
 
-import base64
-import json
-import sqlite3
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+import msgspec
 
-from titans_edge.errors import DataError, MemoryStateError
-from titans_edge.journal import Entry, Journal, NewSpan
+from titans_edge import facts
+from titans_edge.errors import MemoryStateError, TitansError
+from titans_edge.journal import checks, exchange
+from titans_edge.journal.exchange import Decided, Head, Line
+from titans_edge.journal.file import digest, store, translated
+from titans_edge.journal.journal import Journal, plain
+from titans_edge.journal.schema import NewSpan
+from titans_edge.journal.upkeep import alone, delete
+from titans_edge.rulings import Ruling
 from titans_edge.sources import Source
 
-FORMATS = (".jsonl", ".safetensors")
+MAX_LABEL = 200  # characters of an imported source's name
 
 
-def save(journal: Journal, path: Path) -> int:
-    """Write every span to `path`, by its ending; temporary name first. Returns how many."""
-    lines = [_line(journal, e) for e in journal.entries()]
-    tmp = path.with_name(path.name + ".tmp")
-    try:
-        if path.suffix == ".safetensors":
-            arrays = {
-                f"record.{r['id']}": np.frombuffer(base64.b64decode(r.pop("record")), np.uint8)
-                for r in lines
-                if r["record"]
-            }
-            meta = {"format": "titans-memory 2", "graft": journal.meta("graft") or "", "spans": json.dumps(lines)}
-            save_file(arrays or {"empty": np.zeros(1, np.uint8)}, tmp, meta)
-        else:
-            head = {"format": "titans-memory 2", "graft": journal.meta("graft") or ""}
-            tmp.write_text("".join(json.dumps(x, ensure_ascii=False) + "\n" for x in (head, *lines)), "utf-8")
-        tmp.replace(path)
-    except OSError as e:
-        tmp.unlink(missing_ok=True)
-        raise DataError(
-            f"{path} cannot be written ({e.strerror}).", "Check the folder and the space on the disk."
-        ) from e
-    return len(lines)
+@dataclass(frozen=True)
+class Imported:
+    """added, known: spans that are new, and that were there; unread: of the new, those with facts to be read anew."""
+
+    added: int
+    known: int
+    unread: int
 
 
-def load(path: Path) -> tuple[str, list[Entry], list[str]]:
-    """(graft, entries, their events) of an exported file. Raises DataError where it is not one."""
-    try:
-        if path.suffix == ".safetensors":
-            with safe_open(path, "np") as f:
-                meta = f.metadata()
-                rows = json.loads(meta["spans"])
-                held = set(f.keys())
-                for r in rows:
-                    name = f"record.{r['id']}"
-                    r["record"] = base64.b64encode(f.get_tensor(name).tobytes()).decode() if name in held else None
-                return str(meta["graft"]), *_entries(rows)
-        head, *lines = path.read_text("utf-8").splitlines()
-        return str(json.loads(head)["graft"]), *_entries([json.loads(x) for x in lines if x.strip()])
-    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as e:
-        raise DataError(f"{path} is no exported memory ({e}).", "Export one with `titans-edge memory export`.") from e
+def export(journal: Journal, path: Path) -> int:
+    """Write every span to `path`, by its ending, as of one moment. Returns how many."""
+    with translated(journal.path):
+        journal.db.execute("BEGIN")
+        try:
+            head = Head(f"{exchange.NAME} {exchange.FORMAT}", journal.meta("graft") or "", journal.base() is not None)
+            return exchange.write(path, head, _lines(journal))
+        finally:
+            journal.db.execute("ROLLBACK")
 
 
-def merge(journals: Sequence[Journal], into: Journal) -> int:
-    """All spans of several journals, by time (of one time: in the order of the journals). Returns how many."""
-    grafts = {g for j in journals if (g := j.meta("graft")) is not None}
-    if len(grafts) > 1:
-        raise MemoryStateError(
-            f"The memories were written by different grafts ({', '.join(sorted(grafts))}).", "Merge like with like."
-        )
-    if any(j.base() is not None for j in journals):
-        raise MemoryStateError(
-            "A memory that began before there were journals cannot be merged.", "It has no list of its spans."
-        )
-    if grafts:
-        into.set_meta("graft", grafts.pop())
-    rows = sorted(
-        ((e.time, n, e.id, e, f"{n}-{j.event_of(e.batch)}") for n, j in enumerate(journals) for e in j.entries()),
-        key=lambda row: row[:3],
-    )
-    return len(copy([r[3] for r in rows], into, [r[4] for r in rows]))
+def import_file(memory: Path, file: Path, *, mine: bool = False) -> Imported:
+    """Append the spans of an exported file to a memory, which is made where it is not there: all that are new, or none.
 
-
-def add(into: Journal, graft: str, entries: Sequence[Entry], events: Iterable[str]) -> int:
-    """Append exported spans to a journal of the same graft. Returns how many."""
-    if (known := into.meta("graft")) not in (None, graft):
-        raise MemoryStateError(
-            f"The file was written with another graft ({graft}, this memory's is {known}).",
-            "Write its text to a file and read it with `titans-edge read`.",
-        )
-    into.set_meta("graft", graft)
-    again = into.count()
-    return len(copy(entries, into, [f"import-{again}-{e}" for e in events]))
-
-
-def salvage(path: Path) -> tuple[int, int, Path]:
-    """Move a damaged journal aside and keep every sound span. Returns (kept, lost, where the damaged file is)."""
-    kept: list[Entry] = []
-    events: list[str] = []
-    meta: dict[str, str] = {}
-    lost = 0
-    try:
-        with Journal(path, check=False) as old:
-            bad = set(old.unsound())
-            kept = [e for e in old.entries() if e.id not in bad]
-            lost = len(bad)
-            meta = old.metas()
-            events = [old.event_of(e.batch) for e in kept]
-    except (MemoryStateError, sqlite3.Error):
-        kept, events, lost = [], [], -1
-    aside = next(p for n in range(1, 10_000) if not (p := path.with_suffix(f".damaged-{n}")).exists())
-    path.rename(aside)
-    for suffix in ("-wal", "-shm"):
-        path.with_name(path.name + suffix).unlink(missing_ok=True)
-    with Journal(path) as new:
-        for key, value in meta.items():
-            new.set_meta(key, value)
-        copy(kept, new, events)
-    return len(kept), lost, aside
-
-
-def copy(entries: Sequence[Entry], into: Journal, events: Sequence[str]) -> list[int]:
-    """Append entries in order, each a group of its own under its event, with its time and its ruling. Returns the new
-    ids.
+    mine: the user's own backup: sources, answers and decisions are taken as they are, and facts where the memory is of
+    the same graft and they stand in the text.
     """
-    ids, parts = [], dict[str, int]()
+    lines = exchange.read(file)[1]
+    made = not memory.exists()
+    try:
+        with Journal(memory) as journal:
+            return add(journal, file.name, lines, mine=mine)
+    except MemoryStateError:
+        if made:
+            delete(memory)
+        raise
+
+
+def add(into: Journal, label: str, lines: Sequence[Line], *, mine: bool = False) -> Imported:
+    """Append lines that are not there yet; see `import_file`. label: the file's name, which imported sources bear."""
+    lines = [_plain(line) for line in lines]
+    operation = f"import:{digest(exchange.canonical(lines)).hex()}"
+    empty = into.count() == 0
+    before = Counter((e.text, e.offset, e.time) for e in into.entries())
+    new = [line for line in lines if not _met(before, exchange.identity(line))]
+    if mine:
+        new = _with_sound_facts(new if empty else [_undecided(line) for line in new], into)
+    else:
+        new = [_not_believed(line, label, operation) for line in new]
     with into.transaction():
-        for e, event in zip(entries, events, strict=True):
-            parts[event] = part = parts.get(event, -1) + 1
-            span = NewSpan(e.text, e.place, e.surprise, e.record)
-            (made,) = into.append(event, part, e.source, [span], guarded=e.guarded, at=e.time)
-            if e.ruling is not None:
-                into.note_ruling(made.id, e.ruling, e.time)
-            ids.append(made.id)
-    return ids
+        copy(new, into)
+    return Imported(len(new), len(lines) - len(new), sum(line.record is None for line in new))
 
 
-def _line(journal: Journal, e: Entry) -> dict[str, Any]:
-    record = None if e.record is None else base64.b64encode(e.record).decode()
-    return {
-        "id": e.id,
-        "event": journal.event_of(e.batch),
-        "text": e.text,
-        "kind": e.source.kind,
-        "source": e.source.name,
-        "place": e.place,
-        "time": e.time,
-        "surprise": e.surprise,
-        "guarded": e.guarded,
-        "ruling": e.ruling,
-        "decision": e.decision,
-        "reason": e.reason,
-        "record": record,
-    }
+def merge(journals: Sequence[Journal], target: Path) -> int:
+    """A new memory of all spans of several, by time (of one time: in the order of the journals). Returns how many.
+
+    All is decided anew, since each was decided without the others.
+    """
+    if any(j.base() is not None for j in journals):
+        raise MemoryStateError("A memory older than journals cannot be merged.", "It has no list of its spans.")
+    rows = _joined(journals)
+    metas = [set(j.metas().items()) for j in journals]
+    with Journal(None) as made, alone(target):
+        for key, value in set.intersection(*metas):
+            made.set_meta(key, value)
+        with made.transaction():
+            copy(rows, made)
+        part = target.with_suffix(".new")
+        store(made.db, part)
+        part.replace(target)
+    return len(rows)
 
 
-def _entries(rows: list[dict[str, Any]]) -> tuple[list[Entry], list[str]]:
-    entries = [
-        Entry(
-            int(r["id"]),
-            str(r["text"]),
-            Source(r["kind"], r["source"]),
-            int(r["place"]),
-            float(r["time"]),
-            r["surprise"],
-            bool(r["guarded"]),
-            None if r["record"] is None else base64.b64decode(r["record"]),
-            0,
-            "",
-            0.0,
-            "",
-            r["ruling"],
+def _joined(journals: Sequence[Journal]) -> list[Line]:
+    """Their lines by time. What one journal has as often as another is the same; it keeps what answer it has in any."""
+    found: dict[tuple[str, int, float], list[tuple[int, Line]]] = {}
+    for n, journal in enumerate(journals):
+        met = Counter[tuple[str, int, float]]()
+        for line in map(_undecided, _lines(journal)):
+            same = found.setdefault(exchange.identity(line), [])
+            at = met[exchange.identity(line)]
+            met[exchange.identity(line)] += 1
+            if at == len(same):
+                same.append((n, line))
+            elif same[at][1].answer is None:
+                kept = msgspec.structs.replace(same[at][1], answer=line.answer, answered=line.answered)
+                same[at] = (same[at][0], kept)
+    rows = [(line.time, n, line.id, line) for same in found.values() for n, line in same]
+    return [row[3] for row in sorted(rows, key=lambda row: row[:3])]
+
+
+def copy(lines: Iterable[Line], into: Journal) -> None:
+    """Inside a transaction: append spans in order, each a group of its own within its operation."""
+    parts: dict[str, int] = {}
+    for line in lines:
+        if line.operation not in parts:
+            parts[line.operation] = into.parts(line.operation)
+        part = parts[line.operation]
+        parts[line.operation] += 1
+        span = NewSpan(line.text, line.offset, line.surprise, line.record)
+        source = Source(line.kind, line.name)
+        (made,) = into.append(
+            line.operation, part, source, [span], graft=line.graft, guarded=line.guarded, at=line.time
         )
-        for r in rows
-    ]
-    return entries, [str(r["event"]) for r in rows]
+        if line.answer is not None:
+            into.note_answer(made.id, line.answer, line.time if line.answered is None else line.answered)
+        if line.ruling is not None:
+            into.decide([(made.id, Ruling(**msgspec.structs.asdict(line.ruling)))])
+
+
+def _lines(journal: Journal) -> Iterator[Line]:
+    """A journal's spans as lines of a file."""
+    answered = journal.answer_times()
+    for e in journal.entries():
+        r = e.ruling
+        yield Line(
+            e.id, e.operation, e.text, e.source.kind, e.source.name, e.offset, e.time, e.surprise, e.guarded,
+            e.answer, answered.get(e.id),
+            None if r is None else Decided(r.decision, r.scale, r.reason, r.confined, r.trust, r.policy),
+            e.graft, e.record,
+        )  # fmt: skip
+
+
+def _met(known: Counter[tuple[str, int, float]], key: tuple[str, int, float]) -> bool:
+    """Is one of these left among the known? It is used up then."""
+    known[key] -= 1
+    return known[key] >= 0
+
+
+def _undecided(line: Line) -> Line:
+    return msgspec.structs.replace(line, ruling=None)
+
+
+def _plain(line: Line) -> Line:
+    """As the journal would keep it."""
+    return msgspec.structs.replace(line, text=plain(line.text), name=plain(line.name), operation=plain(line.operation))
+
+
+def _not_believed(line: Line, file: str, operation: str) -> Line:
+    """A span of somebody's file: where it is from, and nothing that was decided about it elsewhere."""
+    name = f"{file}: {Source(line.kind, line.name).label}"[:MAX_LABEL]
+    return Line(line.id, operation, line.text, "imported", name, line.offset, line.time, line.surprise, True)
+
+
+def _with_sound_facts(lines: list[Line], into: Journal) -> list[Line]:
+    """Facts are kept where they could have been read from the text, by the graft that `into` is of; else they go."""
+    graft, vocabulary = into.meta("graft"), checks.vocabulary_of(into.meta("vocabulary"))
+    out, before = list[Line](), ""
+    for line in lines:
+        wrong = graft not in (None, line.graft) or not line.graft or not _stand(line, before, vocabulary)
+        out.append(msgspec.structs.replace(line, graft="", record=None) if wrong else line)
+        before = line.text
+    return out
+
+
+def _stand(line: Line, before: str, vocabulary: int | None) -> bool:
+    """Are a line's facts sound, and does each phrase stand where it says, in the text or in the one before it?"""
+    if line.record is None or checks.facts_wrong(line.record, vocabulary):
+        return False
+    try:
+        found = facts.unpack(line.record)
+    except TitansError:
+        return False
+    earlier = (p for f in found for p in facts.phrases(f) if p.earlier and p.end > p.start)
+    return all(facts.stands_in(f, line.text) for f in found) and all(before[p.start : p.end] == p.text for p in earlier)

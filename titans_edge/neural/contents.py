@@ -1,12 +1,10 @@
 """Phrases as vectors: whitened projections of their tokens' rows in the backbone's own embedding table.
 
 Nothing here is learnt, so a word training never saw is as good as any other. Up to SHORT tokens are the sum of the
-tokens'
-vectors, each rotated by its place (a superposition code; Plate 1995, Holographic Reduced Representations): words that
-share
-tokens are alike, and a vector can be taken apart again (`decode`). Longer phrases, numbers among them, are the
-product of
-their tokens' signs, each rotated by its place: two that differ in one token have nearly nothing in common.
+tokens' vectors, each rotated by its place (a superposition code; Plate 1995, Holographic Reduced Representations):
+words that share tokens are alike, and a vector can be taken apart again (`decode`). Longer phrases, numbers among them,
+are the product of their tokens' signs, each rotated by its place: two that differ in one token have nearly nothing in
+common.
 """
 
 from __future__ import annotations
@@ -31,9 +29,7 @@ KEEP = 0.33  # a token explains less than this of a word vector: there is no fur
 
 @dataclass
 class Contents:
-    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all three tensors are part of the
-    graft.
-    """
+    """Token ids to vectors. mean (n_embd,) and basis (n_embd, d) whiten the table; all are part of the graft."""
 
     table: TensorSpan
     mean: Tensor
@@ -58,7 +54,8 @@ class Contents:
                     "A fact has token ids this backbone does not know.", "Run `titans-edge memory verify`."
                 )
             rows = torch.from_numpy(self.table.rows(missing).copy())
-            self._known.update(zip(missing, self.project(rows), strict=True))
+            for i, row in zip(missing, rows, strict=True):  # one by one: the bits must not depend on the company
+                self._known[i] = self.project(row)
         return torch.stack([self._known[i] for i in ids]) if ids else torch.zeros(0, self.dim)
 
     def project(self, rows: Tensor) -> Tensor:
@@ -80,7 +77,8 @@ class Contents:
             turned = [part.roll(i * PLACE_SHIFT) for i, part in enumerate(parts)]
             return F.normalize(torch.stack(turned).sum(0), dim=0) if turned else torch.zeros(self.dim)
         signs = [second(part).roll(i * PLACE_SHIFT) for i, part in enumerate(parts)]
-        return torch.stack(signs).prod(0) / self.dim**0.5
+        bound: Tensor = torch.stack(signs).prod(0) / self.dim**0.5
+        return bound
 
     def words(self, ids: Tensor) -> Tensor:
         """Words given as token ids (..., N), -1 padded -> unit vectors (..., d)."""
@@ -89,8 +87,7 @@ class Contents:
 
     def decode(self, vector: Tensor) -> list[int]:
         """Token ids of the short word a vector (d,) stands for, out of the whole vocabulary: the nearest token, taken
-        off,
-        place by place. For memories that do not say which phrases they hold.
+        off, place by place. For memories that do not say which phrases they hold.
         """
         table = self._table()
         rest = F.normalize(vector, dim=0)

@@ -38,9 +38,7 @@ class GraftInfo:
     recipe: dict[str, Any] = field(default_factory=dict)
     results: dict[str, Any] = field(default_factory=dict)
     licence: str = "MIT"
-    replaces: tuple[
-        str, ...
-    ] = ()  # ids of earlier files whose memories this one goes on with: the same words, keys and values
+    replaces: tuple[str, ...] = ()  # ids of earlier files that read the same facts: their memories go on
 
 
 class Graft(nn.Module):
@@ -61,7 +59,7 @@ class Graft(nn.Module):
 
     @torch.no_grad()
     def rows(self, readout: Readout, question: SpanFeatures, known: Cleanup | None = None) -> Tensor:
-        """Rows (N, n_embd) for the backbone. known: the phrases that were written; None: any short word can be meant."""
+        """Rows (N, n_embd) for the backbone. known: the phrases that were written; None: any short word is possible."""
         contents = self.memory.contents
         nearest = known.nearest(readout.surface) if known is not None else None
         ids = list(nearest.surface) if nearest is not None else contents.decode(readout.surface)
@@ -183,9 +181,7 @@ def _other_format(path: Path | str, found: int) -> GraftError:
 
 
 def read(path: Path) -> tuple[Fields, dict[str, Tensor]]:
-    """A graft file's scalar fields, and its tensors dequantised to float32. Raises GraftError for another kind of
-    file.
-    """
+    """A graft file's scalar fields, and its tensors dequantised to float32. Raises GraftError for another file."""
     if not path.is_file():
         raise GraftError(f"There is no graft {path}.", "Name one with --graft, or train one with `titans-edge train`.")
     try:
@@ -211,6 +207,6 @@ def _check(path: Path | str, bound: dict[str, str], have: dict[str, str]) -> Non
     if different:
         k = different[0]
         raise GraftError(
-            f"{path} is a graft for another backbone: {k} is {bound.get(k)} in the graft and {have[k]} in the backbone.",
+            f"{path} is a graft for another backbone: {k} is {bound.get(k)} in the graft, {have[k]} in the backbone.",
             "Pull the backbone it was made for, or train one with `titans-edge train --backbone …`.",
         )

@@ -1,10 +1,8 @@
 """The memory: reads facts out of spans, and answers to questions out of a store.
 
 `NeuralMemory` ties encoder, contents and reader together. Training calls `soft_*` (differentiable, a batch of stories
-at
-once); the product calls `facts`, `write` and `ask` (hard choices). Knows no journal and no policy, and of relations
-only
-what the graft says: how many there are, which is tracked, which are each other's mirror.
+at once); the product calls `facts`, `write` and `ask` (hard choices). Knows no journal and no policy, and of relations
+only what the graft says: how many there are, which is tracked, which are each other's mirror.
 """
 
 from __future__ import annotations
@@ -90,8 +88,8 @@ class NeuralMemory(nn.Module):
     def dim(self) -> int:
         return self.contents.dim
 
-    def new_store(self, *, remember: bool = False) -> MatrixStore:
-        """An empty store of the graft's sizes."""
+    def new_store(self, *, remember: bool = False) -> Store:
+        """An empty store of the graft's sizes. remember: it is asked to `explain`."""
         c = self.config
         return MatrixStore(c.banks, 2 * self.dim, self.dim, momentum=c.momentum > 0, remember=remember)
 
@@ -99,9 +97,7 @@ class NeuralMemory(nn.Module):
 
     @torch.no_grad()
     def facts(self, spans: Sequence[SpanFeatures], texts: Sequence[str]) -> list[tuple[Fact, ...]]:
-        """What each span says. No state has a part in it. Raises MemoryStateError for hidden states that are not
-        finite.
-        """
+        """What each span says, whatever the state. Raises MemoryStateError for hidden states that are not finite."""
         full = [i for i, s in enumerate(spans) if len(s)]
         out: list[tuple[Fact, ...]] = [()] * len(spans)
         for at in range(0, len(full), ENCODED):
@@ -203,24 +199,34 @@ class NeuralMemory(nn.Module):
         return weight[..., :-1] @ second(batch.address) + weight[..., -1:]
 
     def _look(self, c: Choices, batch: SpanBatch, read: rule.Read, hard: bool) -> SoftReadout:
-        d, h = self.dim, self.config.banks
+        """Read every bank at the question's own keys, then at what those brought back; choose one read of one bank."""
         keys = self._keys(c, batch, hard)
-        first, turned = read(keys), torch.zeros(keys.shape[:2], dtype=torch.bool)  # (B, H, 2d)
+        first, turned = read(keys), torch.zeros(keys.shape[:2], dtype=torch.bool)  # (B, H, 2d), (B, H)
         if hard:
             first, keys, turned = self._mirrored(first, keys, c, batch, read)
-        route = _one_hot(self.route) if hard else _softmax(self.route)
-        start = torch.einsum("ij,bjd->bid", route, first[..., :d])
-        start = start / start.norm(dim=-1, keepdim=True).clamp_min(0.5)
-        start = start * self._second(c, batch, hard)
+        start = self._second_keys(first, c, batch, hard)
         then = read(start)
-        n1, n2 = (r[..., :d].norm(dim=-1).clamp_max(1.2) for r in (first, then))
-        want = self.slot(c.pooled).view(-1, 2, h)
-        slots = torch.cat([want[:, 0] + self.known[0] * n1 - self.known[1] * n2, want[:, 1] + self.known[2] * n2], -1)
+        norms = [r[..., : self.dim].norm(dim=-1).clamp_max(1.2) for r in (first, then)]
+        slots = self._slots(c, *norms)
         chosen = _one_hot(slots) if hard else _softmax(slots)
-        norm = (chosen * torch.cat([n1, n2], -1)).sum(-1)
-        surface = (chosen[:, None] @ torch.cat([first, then], 1)[..., d:])[:, 0]
+        surface = (chosen[:, None] @ torch.cat([first, then], 1)[..., self.dim :])[:, 0]
+        norm = (chosen * torch.cat(norms, -1)).sum(-1)
         sure = self.asked(c.pooled)[:, 0] + self.sure[0] * norm + self.sure[1]
         return SoftReadout(surface, sure, slots, (keys, start), turned)
+
+    def _second_keys(self, first: Tensor, c: Choices, batch: SpanBatch, hard: bool) -> Tensor:
+        """Keys of the second hop (B, H, d): the word one bank returned, as `route` says, and the question's aspect."""
+        route = _one_hot(self.route) if hard else _softmax(self.route)
+        word = torch.einsum("ij,bjd->bid", route, first[..., : self.dim])
+        word = word / word.norm(dim=-1, keepdim=True).clamp_min(0.5)
+        keys: Tensor = word * self._second(c, batch, hard)
+        return keys
+
+    def _slots(self, c: Choices, first: Tensor, then: Tensor) -> Tensor:
+        """Logits (B, 2H) of which bank answers at which hop, from the question and how much each read brought back."""
+        want = self.slot(c.pooled).view(-1, 2, self.config.banks)
+        one = want[:, 0] + self.known[0] * first - self.known[1] * then
+        return torch.cat([one, want[:, 1] + self.known[2] * then], -1)
 
     def _mirrored(
         self, first: Tensor, keys: Tensor, c: Choices, batch: SpanBatch, read: rule.Read

@@ -18,8 +18,7 @@ class Relations:
     """H relations. phrases (H): the relation part of a key; a relation's number is its shard.
 
     tracked: the relation that is read when a value is what another key holds; mirror (H): the same relation seen from
-    the
-    other end, itself where there is none.
+    the other end, itself where there is none.
     """
 
     phrases: tuple[Phrase, ...]

@@ -8,8 +8,7 @@ For each bank, at each write t (arXiv 2501.00663, eq. 8-15, with l = |M k - v|^2
 
 A value is v_t = base_t + rho_t M^z_{t-1} c_t: what is stored may contain what one bank, the tracked one z, holds at the
 context key c_t before this write (read before write). A bank whose `write` is 0 at t keeps M and S as they are. Which
-bank
-is tracked is the caller's business; no bank has a meaning here.
+bank is tracked is the caller's business; no bank has a meaning here.
 
 `step` is the specification. `solve` does a whole chunk by one triangular solve a bank and is tested against it.
 """

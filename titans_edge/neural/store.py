@@ -1,6 +1,5 @@
-"""What a store of associations has to do. `matrix.MatrixStore` is one; another is a class in a file of its own, and a
-line
-in `STORES` of `graft`.
+"""What a store of associations has to do. `matrix.MatrixStore` is one; another is a class in a file of its own, made by
+`NeuralMemory.new_store`.
 
 Knows vectors; no words, no sources, no files.
 """

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from titans_edge.features import SpanFeatures
 from titans_edge.sidecar.delivery import Delivery
 from titans_edge.sidecar.pending import Book
-from titans_edge.sidecar.protocol import Array, Reply, Request, pack_span, unpack
+from titans_edge.sidecar.protocol import Reply, Request, pack_span, unpack
 from titans_edge.sidecar.transport import LocalTransport, ProcessTransport, Transport
 from titans_edge.sidecar.worker import OnProgress
 from titans_edge.sources import USER, Source
@@ -36,6 +36,7 @@ class MemoryReadout:
     relation: str
     hop: int
     retrieved: tuple[Fields, ...] = ()
+    behind: tuple[Fields, ...] = ()
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -159,7 +160,7 @@ class MemoryClient:
         reply = self._ask("retrieve", {"text": text, "k": k}, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
-        return MemoryReadout(rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]))
+        return MemoryReadout(rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]), tuple(r["behind"]))
 
     # --- changes
 
@@ -251,9 +252,9 @@ class MemoryClient:
         """Figures of the memory: see `MemoryHost`."""
         return self._ask("stats", {}).result
 
-    def state(self) -> dict[str, Array]:
-        """The arrays of the memory's state, for those who compare."""
-        return self._ask("state", {}).arrays
+    def state(self) -> bytes:
+        """The memory's state, for those who compare."""
+        return bytes(self._ask("state", {}).result["state"])
 
     def close(self) -> None:
         """Close the memory, after what was written. May run twice."""

@@ -1,15 +1,14 @@
 """The memory as a fold over its journal: span by span, what was decided is done, and what is new is decided.
 
 The one way a state comes about, live or replayed; so a state is a pure function of graft and journal, to the bit, on
-the
-same machine and build. A ruling that is in the journal is never made again. Knows entries, not files.
+the same machine and build. A ruling that is in the journal is never made again. Knows entries, not files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -30,26 +29,35 @@ AGREES = 0.7  # cosine of two contents that say the same
 Vectors = npt.NDArray[np.float32]
 
 
+class Last(NamedTuple):
+    """A write under a key. value: the phrase's token ids, None where it was what another key held."""
+
+    trust: float
+    span: int
+    value: tuple[int, ...] | None
+
+
 class Index:
     """Which spans wrote under which keys. By ids: exactly; by vectors: for what a question reads, which has no ids."""
 
     def __init__(self, shards: int, dim: int) -> None:
         self._vectors = [np.zeros((16, dim), np.float32) for _ in range(shards)]
         self.spans: list[list[int]] = [[] for _ in range(shards)]  # newest last
-        self._held: dict[Any, list[tuple[float, int]]] = {}  # by the key's ids: (trust, span), newest last
+        self._held: dict[Any, list[Last]] = {}  # by the key's ids, newest last
         self._order: list[tuple[Any, int]] = []  # (ids, shard) in the order they came
 
     def __len__(self) -> int:
         return len(self._order)
 
-    def add(self, key: Key, at: Address, span: int, trust: float) -> None:
+    def add(self, fact: Fact, at: Address, span: int, trust: float) -> None:
         spans, vectors = self.spans[at.shard], self._vectors[at.shard]
         if len(spans) == len(vectors):
             self._vectors[at.shard] = vectors = np.concatenate([vectors, np.zeros_like(vectors)])
         vectors[len(spans)] = at.key.numpy()
         spans.append(span)
-        self._held.setdefault(key.ids(), []).append((trust, span))
-        self._order.append((key.ids(), at.shard))
+        ids = fact.key.ids()
+        self._held.setdefault(ids, []).append(Last(trust, span, _value(fact)))
+        self._order.append((ids, at.shard))
 
     def cut(self, n: int) -> None:
         """Back to the first n writes."""
@@ -58,8 +66,8 @@ class Index:
             self._held[ids].pop()
         del self._order[n:]
 
-    def held(self, key: Key) -> tuple[float, int] | None:
-        """(trust, span) of the last write under this very key."""
+    def held(self, key: Key) -> Last | None:
+        """The last write under this very key."""
         found = self._held.get(key.ids())
         return found[-1] if found else None
 
@@ -93,7 +101,7 @@ class Share:
 
 @dataclass
 class Fold:
-    """Store, standing of the policy and index of keys after the entries so far. base: a state older than the journal."""
+    """Store, standing of the policy, index of keys after the entries so far. base: a state older than the journal."""
 
     memory: NeuralMemory
     store: Store
@@ -129,8 +137,9 @@ class Fold:
     def extend(
         self, entries: Iterable[Entry], step: Callable[[int], None] = lambda span: None
     ) -> list[tuple[int, Ruling]]:
-        """Entries in order; the rulings that were made now. step is called after each. Raises if a number is not
-        finite.
+        """Entries in order; the rulings that were made now. step is called after each.
+
+        Raises MemoryStateError where a number is not finite.
         """
         made = []
         for e in entries:
@@ -155,18 +164,20 @@ class Fold:
         return Proposal(e.text, e.source, e.operation, len(facts), startle, held, e.answer, e.guarded, room)
 
     def _held(self, facts: Sequence[Fact], both: Sequence[tuple[torch.Tensor, torch.Tensor]]) -> Iterator[Held]:
-        """What earlier writes left under these keys; both: (held, value) of each."""
+        """What earlier writes left under these keys; both: (held, value) of each. Phrases differ by their words."""
         d = self.memory.dim
         for fact, (now, value) in zip(facts, both, strict=True):
-            found = self.index.held(fact.key)
-            if found is not None:
-                alike = float(torch.nn.functional.cosine_similarity(now[:d], value[:d], dim=0))
-                yield Held(found[0], alike < AGREES, found[1])
+            if (last := self.index.held(fact.key)) is None:
+                continue
+            differs = _value(fact) != last.value
+            if last.value is None or _value(fact) is None:
+                differs = float(torch.nn.functional.cosine_similarity(now[:d], value[:d], dim=0)) < AGREES
+            yield Held(last.trust, differs, last.span)
 
     def _indexed(self, e: Entry, facts: Sequence[Fact], writes: Sequence[Write], ruling: Ruling) -> None:
         own = e.source.kind == "user" or e.answer is True
         for fact, w in zip(facts, writes, strict=True):
-            self.index.add(fact.key, w.at, e.id, ruling.trust)
+            self.index.add(fact, w.at, e.id, ruling.trust)
             if isinstance(fact.value, Phrase):
                 self.known.add(fact.value)
             if own and isinstance(self.store, Protects):
@@ -198,9 +209,7 @@ class Fold:
     # --- questions about what is held
 
     def knows(self, path: Sequence[Address]) -> bool:
-        """Was anything written under the very key a question read first? Otherwise what came back is the others'
-        noise.
-        """
+        """Was anything written under the very key a question read first? Else what came back is the others' noise."""
         return bool(path) and bool((self.index.alike(path[0]) >= SAME).any())
 
     def spans_at(self, path: Sequence[Address], k: int) -> list[int]:
@@ -214,10 +223,16 @@ class Fold:
                 found[span] = max(found.get(span, (0.0, 0)), rank)
         return sorted(found, key=lambda span: found[span], reverse=True)[:k]
 
+    def behind(self, path: Sequence[Address]) -> list[int]:
+        """The newest span written under each of the very keys that were read: what an association rests on."""
+        out: list[int] = []
+        for at in path:
+            same = np.flatnonzero(self.index.alike(at) >= SAME)
+            out += [self.index.spans[at.shard][int(same[-1])]] if len(same) else []
+        return list(dict.fromkeys(out))
+
     def shares(self, path: Sequence[Address]) -> list[Share]:
-        """Which writes the reads of `path` drew on, largest first. Raises MemoryStateError where the store cannot
-        say.
-        """
+        """Which writes the reads of `path` drew on, largest first. Raises MemoryStateError for a store without it."""
         if not isinstance(self.store, Explains):
             raise MemoryStateError(
                 "This kind of memory cannot say where an answer came from.", "/memory WORDS searches it."
@@ -229,3 +244,7 @@ class Fold:
             for span, share in self.store.explain(at)
         ]
         return sorted(out, key=lambda s: (s.hop, -abs(s.share)))
+
+
+def _value(fact: Fact) -> tuple[int, ...] | None:
+    return fact.value.address if isinstance(fact.value, Phrase) else None

@@ -1,12 +1,12 @@
 """What the memory process does for each request: many named memories, one graft and word table, one torch.
 
 A request names its memory and its operation. The least recently used memories are closed, and opened again when they
-are
-asked for. The only package outside `neural`, `train` and `convert` that imports torch. Knows nothing of pipes.
+are asked for. Knows nothing of pipes. (Outside `neural`, `train` and `convert`, `sidecar` alone imports torch.)
 """
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from titans_edge.errors import SidecarError, UsageError
+from titans_edge.errors import MemoryStateError, SidecarError, UsageError
 from titans_edge.gguf_header import read_header
 from titans_edge.journal import Journal, NewSpan
 from titans_edge.neural import graft as grafts
@@ -23,6 +23,7 @@ from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
 from titans_edge.sources import Source
 
 MAX_OPEN = 16  # memories at once; each takes its state's size
+CHANGES = ("write", "forget", "undo", "accept", "reset")  # are done once, and carry an operation to know them by
 
 
 class MemoryHost:
@@ -57,6 +58,8 @@ class MemoryHost:
     def handle(self, request: Request, progress: Progress = lambda *_: None) -> Reply:
         if request.op not in self._ops:
             raise UsageError(f"The memory knows no request {request.op!r}.")
+        if request.op in CHANGES and not request.operation:
+            raise UsageError(f"A request to {request.op} has no operation id.", "Give each change an id of its own.")
         with torch.no_grad():
             return self._ops[request.op](request, progress)
 
@@ -79,10 +82,15 @@ class MemoryHost:
 
     def open(self, r: Request, progress: Progress) -> Reply:
         """args: path (None: nothing is kept), write. The memory's name is the request's."""
-        if r.memory in self._open:
-            self._open.pop(r.memory).close()
-        self._known[r.memory] = {"path": r.args.get("path"), "write": bool(r.args.get("write", True))}
-        memory = self._memory(r, progress)
+        self.close_memory(r, progress)
+        path, write = r.args.get("path"), bool(r.args.get("write", True))
+        self._refuse_twice(path, write)
+        self._known[r.memory] = {"path": path, "write": write}
+        try:
+            memory = self._memory(r, progress)
+        except BaseException:
+            del self._known[r.memory]
+            raise
         notices, memory.notices[:] = list(memory.notices), []
         return Reply(True, {"spans": memory.journal.count(), "notices": notices, "stale": memory.stale()})
 
@@ -102,16 +110,15 @@ class MemoryHost:
             "relation": out.relation,
             "hop": out.hop,
             "retrieved": [e.shown() for e in asked.spans],
+            "behind": [e.shown() for e in asked.behind],
         }
         return Reply(True, result, {"rows": pack(asked.rows.numpy())})
 
     def write(self, r: Request, progress: Progress) -> Reply:
-        """args: part, kind, name, texts, offsets, guard. Durable when it returns; the same group twice is written
-        once.
-        """
+        """args: part, kind, name, texts, offsets, guard. Durable when it returns; a group is written once."""
         a, memory = r.args, self._memory(r, progress)
         spans = [unpack_span(s) for s in r.spans]
-        surprises = [None if s.surprise != s.surprise else s.surprise for s in spans]
+        surprises = [s.surprise if math.isfinite(s.surprise) else None for s in spans]
         new = [NewSpan(t, o, x) for t, o, x in zip(a["texts"], a["offsets"], surprises, strict=True)]
         source = Source(a["kind"], a["name"])
         rulings = memory.write(spans, new, source, bool(a["guard"]), r.operation, int(a["part"]))
@@ -146,7 +153,7 @@ class MemoryHost:
     def unread(self, r: Request, progress: Progress) -> Reply:
         """args: limit. Spans this graft has yet to read."""
         memory = self._memory(r, progress)
-        return _shown(memory.journal.unread(self._graft_id, int(r.args["limit"])))
+        return _shown(memory.unread(int(r.args["limit"])))
 
     def find(self, r: Request, progress: Progress) -> Reply:
         """args: text, source, since, limit."""
@@ -164,7 +171,7 @@ class MemoryHost:
         return _shown(self._journal(r, progress).quarantine())
 
     def explain(self, r: Request, progress: Progress) -> Reply:
-        return Reply(True, {"reads": self._memory(r, progress).explain()})
+        return Reply(True, {"reads": self._memory(r, progress).explain(progress)})
 
     def stats(self, r: Request, progress: Progress) -> Reply:
         return Reply(True, self._memory(r, progress).describe())
@@ -193,6 +200,12 @@ class MemoryHost:
         path = Path(how["path"]) if how["path"] else None
         self._open[r.memory] = OpenMemory(self._graft, self._graft_id, path, write=how["write"], progress=progress)
         return self._open[r.memory]
+
+    def _refuse_twice(self, path: str | None, write: bool) -> None:
+        """One file has one writer, also while that is closed to make room."""
+        for name, how in self._known.items():
+            if path and write and how["path"] and how["write"] and Path(how["path"]).resolve() == Path(path).resolve():
+                raise MemoryStateError(f"The memory {path} is in use under the name {name!r}.", "Close that first.")
 
     def _make_room(self) -> None:
         """Close the least recently used memories that are kept on disk."""

@@ -5,9 +5,9 @@ An operation that changes something is known to the journal by its id: asked for
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import torch
 from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.facts import pack
 from titans_edge.features import SpanFeatures
-from titans_edge.journal import Entry, Journal, NewSpan, legacy
+from titans_edge.journal import Entry, Journal, NewSpan, legacy, upkeep
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
@@ -36,6 +36,7 @@ class Asked:
     readout: Readout
     rows: torch.Tensor
     spans: list[Entry]
+    behind: list[Entry]  # what the rows rest on
 
 
 class OpenMemory:
@@ -45,8 +46,10 @@ class OpenMemory:
         self.graft, self.graft_id, self.writable = graft, graft_id, write
         self.journal = self._journal(path)
         self.notices = self.journal.notices
-        self.fold: Fold | None = None
+        self.fold: Fold | None = None  # None: there is text that this graft has yet to read
+        self._readers = (graft_id, *graft.info.replaces)  # grafts whose facts are as good as its own
         self._asked: Readout | None = None
+        self._said: tuple[str, dict[str, Any]] = ("", {})  # the last change, and what was said of it
         self._since = 0  # writing spans since the last snapshot
         self._undecided: list[tuple[int, Ruling]] = []  # made, and not in the journal yet (its disk was full)
         try:
@@ -60,7 +63,11 @@ class OpenMemory:
 
     def stale(self) -> int:
         """Spans this graft has yet to read; until then there is no state."""
-        return self.journal.count_unread(self.graft_id)
+        return self.journal.count_unread(*self._readers)
+
+    def unread(self, limit: int) -> list[Entry]:
+        """The first of them."""
+        return self.journal.unread(*self._readers, limit=limit)
 
     # --- asking
 
@@ -70,28 +77,25 @@ class OpenMemory:
         rows = torch.zeros(0, self.graft.memory.config.n_embd)
         if self.fold is not None and question is not None:
             readout = self.graft.memory.ask(self.fold.store, question)
-            if not self._known(readout):
+            if not self._known(readout, self.fold):
                 readout = replace(readout, confidence=0.0)
             if self.graft.sure(readout):
                 rows = self.graft.rows(readout, question, self.fold.known if self.fold.base is None else None)
         self._asked = readout
-        return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k))
+        behind = self.journal.get(self.fold.behind(readout.path)) if self.fold is not None and len(rows) else []
+        return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k), behind)
 
-    def _known(self, readout: Readout) -> bool:
-        """A graft of threshold 0 answers whatever it reads; a state older than its journal has keys no entry tells
-        of.
-        """
-        assert self.fold is not None
-        doubting = self.graft.info.threshold > 0 and self.fold.base is None
-        return not doubting or self.fold.knows(readout.path)
+    def _known(self, readout: Readout, fold: Fold) -> bool:
+        """A graft of threshold 0 answers whatever it reads; an older state has keys no entry of the journal names."""
+        return self.graft.info.threshold <= 0 or fold.base is not None or fold.knows(readout.path)
 
-    def explain(self) -> list[dict[str, Any]]:
-        """The writes the last answer drew on: their share of each read, largest first."""
+    def explain(self, progress: Progress) -> list[dict[str, Any]]:
+        """The writes the last answer drew on: their share of each read, largest first. Replays the whole journal."""
         if self._asked is None or not self._asked.path or self.fold is None:
             return []
-        memory = self.graft.memory
+        memory, last = self.graft.memory, self.journal.last()
         again = Fold(memory, memory.new_store(remember=True), self.journal.base())
-        again.extend(self.journal.entries())
+        again.extend(self._told(self.journal.entries(), last, progress))
         found = again.shares(self._asked.path)
         shown = {e.id: e.shown() for e in self.journal.get(sorted({s.span for s in found}))}
         return [
@@ -129,7 +133,7 @@ class OpenMemory:
         """Spans of one group. Durable when it returns. Returns what was decided about each."""
         fold = self._ready()
         if self.journal.has(operation, part):
-            return []
+            return _ruled(self.journal.group(operation, part))
         facts = self.graft.memory.facts(spans, [s.text for s in new])
         new = [replace(s, record=pack(f)) for s, f in zip(new, facts, strict=True)]
         mark = fold.mark()
@@ -144,14 +148,16 @@ class OpenMemory:
             fold.back(mark)
             raise
         self._undecided = []
-        self._count(sum(r.scale > 0 for _, r in rulings))
-        texts = {e.id: e.text for e in entries}
-        return [{"id": i, "text": texts[i], "decision": r.decision.value, "reason": r.reason} for i, r in rulings]
+        self._count(fold, sum(r.scale > 0 for _, r in rulings))
+        return _ruled([replace(e, ruling=r) for e, (_, r) in zip(entries, rulings, strict=True)])
 
     def forget(self, ids: Sequence[int], operation: str, progress: Progress) -> dict[str, Any]:
         """Exact: the journal without them is replayed. `changed`: spans that are decided otherwise now."""
-        if (known := self.journal.result(operation)) is not None:
+        if (known := self._done(operation, {"changed": []})) is not None:
             return known
+        return self._forget(ids, operation, progress, {})
+
+    def _forget(self, ids: Sequence[int], operation: str, progress: Progress, also: dict[str, Any]) -> dict[str, Any]:
         first = min(ids, default=0)
         before = self.journal.decisions(first)
         gone = self.journal.forget(ids, operation)
@@ -160,15 +166,23 @@ class OpenMemory:
             self._compact()
         after = self.journal.decisions(first) if gone else {}
         changed = [i for i, decision in after.items() if decision != before.get(i)]
-        return {"forgotten": gone, "changed": [e.shown() for e in self.journal.get(changed)]}
+        told = {"forgotten": gone, "changed": [e.shown() for e in self.journal.get(changed)], **also}
+        self._said = (operation, told)
+        return told
+
+    def _done(self, operation: str, unknown: dict[str, Any]) -> dict[str, Any] | None:
+        """What was said of a change that was made already; `unknown` where no file may keep it: of forgotten words."""
+        known = self.journal.result(operation)
+        if known is None:
+            return None
+        return self._said[1] if self._said[0] == operation else unknown | known
 
     def undo(self, operation: str, progress: Progress) -> dict[str, Any]:
         """Forget the last message or document that left something; `texts`: what it was."""
-        if (known := self.journal.result(operation)) is not None:
+        if (known := self._done(operation, {"changed": [], "texts": []})) is not None:
             return known
         ids = self.journal.last_operation()
-        texts = [e.text for e in self.journal.get(ids)]
-        return self.forget(ids, operation, progress) | {"texts": texts}
+        return self._forget(ids, operation, progress, {"texts": [e.text for e in self.journal.get(ids)]})
 
     def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> None:
         """The user's word on a quarantined span."""
@@ -187,17 +201,18 @@ class OpenMemory:
         self.journal.clear(operation)
         self._settle(lambda *_: None)
         if self.journal.path is not None:
+            upkeep.remove_leftovers(self.journal.path)  # of repairs and upgrades: they hold text too
             self._compact()
 
     def reread(self, ids: Sequence[int], spans: Sequence[SpanFeatures], progress: Progress) -> int:
-        """Facts of stored spans as this graft reads them. Returns how many spans are still to be read."""
-        found = {e.id: (e, s) for e, s in zip(self.journal.get(ids), self._in_order(ids, spans), strict=True)}
-        texts = [e.text for e, _ in found.values()]
-        facts = self.graft.memory.facts([s for _, s in found.values()], texts)
+        """Facts of stored spans as this graft reads them; what was decided stays. Returns how many are still unread."""
+        read = dict(zip(ids, spans, strict=True))
+        there = self.journal.get(ids)
+        facts = self.graft.memory.facts([read[e.id] for e in there], [e.text for e in there])
         with self.journal.transaction():
             self.journal.drop_snapshots()
-            for i, f in zip(found, facts, strict=True):
-                self.journal.put_facts(i, self.graft_id, pack(f))
+            for e, f in zip(there, facts, strict=True):
+                self.journal.put_facts(e.id, self.graft_id, pack(f))
         left = self.stale()
         if not left:
             self._settle(progress)
@@ -229,42 +244,58 @@ class OpenMemory:
         if self.writable and known != self.graft_id:
             self.journal.set_meta("graft", self.graft_id)
             self.journal.set_meta("vocabulary", str(self.graft.memory.contents.table.shape[0]))
-        self._rebuild(progress)
+        self.fold = self._rebuild(progress)
 
     def _ready(self) -> Fold:
+        if self.fold is None and not self.stale():
+            self._settle(lambda *_: None)  # something ended a replay before its end
         if self.fold is None:
             raise MemoryStateError(
                 "This memory's text has to be read by this graft first.", "Open it once with `titans-edge chat`."
             )
         return self.fold
 
-    def _rebuild(self, progress: Progress) -> None:
+    def _rebuild(self, progress: Progress) -> Fold:
         """State from the newest snapshot and the entries after it. What is not decided yet is decided, and noted."""
-        memory = self.graft.memory
-        self.fold = fold = Fold(memory, memory.new_store(), self.journal.base())
-        self._resume(fold, progress)
+        fold = self._begin(progress)
         self._since, self._undecided, first, last = 0, [], fold.last, self.journal.last()
         entries = self.journal.entries(fold.last)
         while page := list(islice(entries, PAGE)):
             before = len(fold.index)
             self._note(fold.extend(page))
-            self._count(len(fold.index) - before)
+            self._count(fold, len(fold.index) - before)
             progress(fold.last - first, last - first, "replaying")
+        return fold
 
-    def _resume(self, fold: Fold, progress: Progress) -> None:
-        """Go on from a snapshot, if there is one of this graft."""
+    def _begin(self, progress: Progress) -> Fold:
+        """A fold at a snapshot of this graft, if there is one that can be used; else at the beginning."""
+        memory, base = self.graft.memory, self.journal.base()
         snapshot = self.journal.snapshot()
-        if snapshot is None:
-            return
-        last, standing, state = snapshot
-        if standing.get("graft") == self.graft_id:
-            before = (e for e in self.journal.entries() if e.id <= last)
-            fold.resume(last, standing["policy"], state, before)
+        if snapshot is not None and snapshot[1].get("graft") == self.graft_id:
+            last, standing, state = snapshot
+            fold = Fold(memory, memory.new_store(), base)
+            try:
+                fold.resume(last, standing["policy"], state, self._told(self.journal.entries(), last, progress))
+                return fold
+            except (MemoryStateError, KeyError, TypeError, ValueError) as e:
+                self.notices.append(f"A snapshot could not be used; the memory was rebuilt from the journal ({e}).")
+        return Fold(memory, memory.new_store(), base)
+
+    @staticmethod
+    def _told(entries: Iterator[Entry], last: int, progress: Progress) -> Iterator[Entry]:
+        """Those up to `last`, with a report now and then."""
+        for n, e in enumerate(takewhile(lambda e: e.id <= last, entries), 1):
+            yield e
+            if n % PAGE == 0:
+                progress(e.id, last, "replaying")
 
     def _note(self, rulings: list[tuple[int, Ruling]]) -> None:
         """Into the journal; on a full disk they wait for the next write (the state has them already)."""
         self._undecided += rulings
-        if not self._undecided or not self.writable:
+        if not self._undecided:
+            return
+        if not self.writable:
+            self.journal.decide_here(self._undecided)
             return
         try:
             with self.journal.transaction():
@@ -273,26 +304,25 @@ class OpenMemory:
         except MemoryStateError as e:
             self.notices.append(f"{e.message} What was decided anew is noted later.")
 
-    def _count(self, written: int) -> None:
+    def _count(self, fold: Fold, written: int) -> None:
         """A snapshot now and then; one that cannot be kept costs only time."""
         self._since += written
         keeps = self.journal.path is not None and self.writable and not self._undecided
-        if keeps and self._since >= SNAPSHOT_EVERY and self.fold is not None:
-            standing = {"graft": self.graft_id, "policy": self.fold.standing.state()}
+        if keeps and self._since >= SNAPSHOT_EVERY:
+            standing = {"graft": self.graft_id, "policy": fold.standing.state()}
             try:
-                self.journal.put_snapshot(self.fold.last, standing, self.fold.store.dump())
+                self.journal.put_snapshot(fold.last, standing, fold.store.dump())
             except MemoryStateError as e:
                 self.notices.append(f"{e.message} No snapshot was kept.")
             self._since = 0
 
     def _compact(self) -> None:
         """Best effort: what was forgotten is gone from the state and the tables already."""
-        try:
-            self.journal.compact()
-        except MemoryStateError as e:
-            self.notices.append(f"{e.message} Remains of the text leave the file with `titans-edge memory compact`.")
+        if why := upkeep.tidy(self.journal):
+            self.notices.append(f"{why} Remains of the text leave the file with `titans-edge memory compact`.")
 
-    @staticmethod
-    def _in_order(ids: Sequence[int], spans: Sequence[SpanFeatures]) -> list[SpanFeatures]:
-        """Features by ascending id, as the journal gives its entries."""
-        return [s for _, s in sorted(zip(ids, spans, strict=True), key=lambda pair: pair[0])]
+
+def _ruled(entries: Sequence[Entry]) -> list[dict[str, Any]]:
+    """What was decided about each, as a reply."""
+    ruled = [(e, e.ruling) for e in entries if e.ruling is not None]
+    return [{"id": e.id, "text": e.text, "decision": r.decision.value, "reason": r.reason} for e, r in ruled]
