@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -59,6 +60,11 @@ def answering(tiny: Backbone, rows: str = "", texts: Sequence[str] = ()) -> Answ
 
 def client(memory: Answering) -> MemoryClient:
     return cast(MemoryClient, memory)
+
+
+def local(backbone: Path, graft: Path, path: Path | None = None) -> MemoryClient:
+    """A real memory in this process."""
+    return MemoryClient.open(str(backbone), str(graft), str(path) if path else None, local=True)
 
 
 def text(events: Sequence[Event]) -> str:

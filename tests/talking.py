@@ -37,6 +37,9 @@ class TalkMemory:
     def reset(self) -> None:
         self.told.clear()
 
+    def wait(self) -> list[dict[str, Any]]:
+        return []
+
 
 @dataclass
 class TalkChat:
@@ -56,11 +59,16 @@ class TalkChat:
     interrupt_at: int | None = None  # Ctrl-C is pressed in this turn
     gives_rows: bool = True
     now: float = 0.0
+    system: str | None = "ours"
     seconds: dict[str, tuple[float, float]] = field(default_factory=dict)
     times: dict[str, int] = field(default_factory=dict)
 
     @property
     def backbone(self) -> TalkChat:
+        return self
+
+    @property
+    def session(self) -> TalkChat:
         return self
 
     @property
@@ -106,7 +114,8 @@ class TalkChat:
         rows = bool(known) and self.gives_rows and self.memory_mode in ("auto", "association", "both")
         text = known if self.memory_mode in ("text", "both") else ()
         if rows or text:
-            yield Remembered(5 * rows, 0.9, "place", 1, tuple({"text": t} for t in text))
+            routes = ("text",) * bool(text) + ("association",) * rows
+            yield Remembered(routes, 5 * rows, 0.9, "place", 1, tuple({"text": t} for t in text))
         yield Text("I was given: ")
         yield Text(" ".join((*(known if rows else text), *self.facts, *before)) or "nothing")
         first = self._takes(self.memory_mode)

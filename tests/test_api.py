@@ -74,7 +74,11 @@ def examples() -> list[str]:
 def test_the_examples_of_the_page_run(number: int, tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
     names = f"{str(tiny_path)!r}, {str(graft_path)!r}"
     script = examples()[number].replace('open("work")', f'open("work", {names})').replace("load()", f"load({names})")
-    env = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), "PYTHONPATH": str(Path(te.__file__).parents[1])}
+    env = {
+        "HOME": str(tmp_path),
+        "XDG_DATA_HOME": str(tmp_path / "data"),
+        "PYTHONPATH": str(Path(te.__file__).parents[1]),
+    }
     got = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, env=env, cwd=tmp_path, timeout=120
     )
@@ -175,7 +179,12 @@ def test_an_engine_without_memory_is_the_plain_model(fast: list[HostClient], tin
 
 
 def test_errors_of_model_graft_or_memory_leave_nothing_open(
-    home: Path, fast: list[HostClient], tiny_path: Path, graft_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    home: Path,
+    fast: list[HostClient],
+    tiny_path: Path,
+    graft_path: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[Backbone] = []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.answering import answering, client, done, notices, text
+from tests.answering import answering, client, done, local, notices, text
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.chat import Chat
@@ -28,7 +28,7 @@ DROPPED = "The context was full: the oldest turns were dropped, the memory stays
 def chat(tiny: Backbone, tiny_path: Path, graft_path: Path) -> Iterator[Chat]:
     """On a memory in this process."""
     with (
-        MemoryClient.open(str(tiny_path), str(graft_path), None, local=True) as memory,
+        local(tiny_path, graft_path) as memory,
         Chat(tiny, memory, context=512, sampling=WARM) as chat,
     ):
         yield chat

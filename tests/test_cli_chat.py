@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.telling import Open
+from tests.answering import local
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.chat import Chat
@@ -74,9 +74,11 @@ class Typist:
 
 
 @pytest.fixture
-def typed(tiny: Backbone, opened: Open, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Typist]:
+def typed(
+    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Typist]:
     path = tmp_path / "memories" / "a.memory"
-    with opened(path) as memory, Chat(tiny, memory, context=768, sampling=WARM) as chat:
+    with local(tiny_path, graft_path, path) as memory, Chat(tiny, memory, context=768, sampling=WARM) as chat:
         yield Typist(chat, path, capsys)
 
 

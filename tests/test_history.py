@@ -10,9 +10,16 @@ import pytest
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 from prompt_toolkit.output import DummyOutput
+from typer.testing import CliRunner
 
+from tests.answering import local
+from titans_edge import library
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.reader import Reader
+from titans_edge.backbone.spans import features
+from titans_edge.cli.main import app
 from titans_edge.cli.prompt import Terminal
-from titans_edge.history import KEPT, History, remove_leftovers
+from titans_edge.history import KEPT, History
 
 UP, ENTER = "\x1b[A", "\r"
 
@@ -97,13 +104,13 @@ def test_the_old_history_of_all_memories_is_removed(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_leftovers_of_repairs_go_and_other_memories_stay(tmp_path: Path) -> None:
-    left = ["a.damaged-1", "a.damaged-12-wal", "a.format-1", "a.new", "a.whole"]
-    kept = ["a.memory", "a.memory-wal", "a.lock", "a.damaged", "ab.damaged-1", "a.b.format-1", "b.new"]
-    for name in left + kept:
-        (tmp_path / name).touch()
-    remove_leftovers(tmp_path / "a.memory")
-    assert sorted(p.name for p in tmp_path.iterdir()) == sorted(kept)
+def test_it_goes_where_its_memory_goes(tmp_path: Path) -> None:
+    History.of(tmp_path / "a.memory").move(tmp_path / "b.memory")
+    history = History.of(tmp_path / "a.memory")
+    history.add("Hello")
+    history.move(tmp_path / "b.memory")
+    assert [p.name for p in tmp_path.iterdir()] == ["b.history"]
+    assert History.of(tmp_path / "b.memory").lines == ["Hello"]
 
 
 def test_a_running_prompt_forgets_too(tmp_path: Path) -> None:
@@ -129,3 +136,29 @@ def test_a_running_prompt_forgets_too(tmp_path: Path) -> None:
         history.clear()
         assert type_(UP + "Bye" + ENTER) == "Bye"
     assert History.of(tmp_path / "a.memory").lines == ["Bye"]
+
+
+def test_the_memory_commands_forget_what_was_typed_too(
+    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    folder = library.memories_dir()
+
+    def run(*args: str) -> list[str]:
+        got = CliRunner().invoke(app, ["memory", *args], catch_exceptions=False)
+        assert got.exit_code == 0, got.output
+        return History.of(folder / "b.memory").lines
+
+    with local(tiny_path, graft_path, folder / "a.memory") as memory, Reader(tiny, 1) as reader:
+        for line in ("My PIN is 4417.", "Ann left.", "Bob sat.", "Eve ran."):
+            memory.begin()
+            memory.write(list(features(reader, [line])), [line])
+            History.of(folder / "a.memory").add(line)
+        memory.wait()
+    assert run("rename", "a", "b") == ["My PIN is 4417.", "Ann left.", "Bob sat.", "Eve ran."]
+    assert run("forget", "b", "PIN", "--yes") == ["Ann left.", "Bob sat.", "Eve ran."]
+    assert run("undo", "b") == ["Ann left.", "Bob sat."]
+    assert run("reset", "b", "--yes") == []
+    History.of(folder / "b.memory").add("Hello")
+    assert run("delete", "b", "--yes") == [] and list(folder.iterdir()) == []

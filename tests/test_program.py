@@ -47,15 +47,17 @@ def test_chat_remembers_across_runs_and_forgets(tiny_path: Path, graft_path: Pat
     assert first.returncode == 0, first.stderr
     assert "1 sentences read" in first.stdout and "no command /nonsense" in first.stderr
     assert {stat.S_IMODE(p.stat().st_mode) for p in memories(tmp_path).iterdir()} == {0o600} and not old.exists()
-    lines = "/memory\nJohn left.\n/undo\n/memory\nJohn sat.\n/memory home\n/forget #1\n/memory\n/reset\n/memory\n/reset\ny\n"
-    second = titans(*base, home=tmp_path, stdin=lines + "/memory\n")
+    lines = "/memory\nJohn left.\n/undo\n/memory\nJohn sat.\n/memory home\n/forget #1\n/memory\n"
+    second = titans(*base, home=tmp_path, stdin=lines + "/reset\n/memory\n/reset\ny\n/memory\n")
     assert [x.split()[0] for x in second.stdout.splitlines() if "sentences read" in x] == ["1", "1", "1", "1", "0"]
     assert "[1] you, " in second.stdout and '"Mary went home."' in second.stdout and "Forgotten: 1." in second.stdout
     assert "> John left." in second.stdout and second.stderr == ""
 
 
 def test_without_a_memory_nothing_is_written(tiny_path: Path, tmp_path: Path) -> None:
-    got = titans("chat", "-b", str(tiny_path), "--no-memory", "--max-tokens", "4", home=tmp_path, stdin="Hello.\n/undo\n")
+    got = titans(
+        "chat", "-b", str(tiny_path), "--no-memory", "--max-tokens", "4", home=tmp_path, stdin="Hello.\n/undo\n"
+    )
     assert got.returncode == 0 and got.stderr == "! The memory is off. Start without --no-memory.\n"
     asked = titans("ask", "Hello?", "-b", str(tiny_path), "--no-memory", "--max-tokens", "4", home=tmp_path)
     assert asked.returncode == 0 and [p for p in tmp_path.rglob("*") if p.is_file()] == []
@@ -78,7 +80,7 @@ def test_ask_and_read_speak_json(tiny_path: Path, graft_path: Path, tmp_path: Pa
     )
     assert [r["text"] for r in asked["recalled"]] == ["Mary went home."] and asked["rows"] == 0
     listed = titans("memory", "list", "default", "--json", home=tmp_path).stdout.splitlines()
-    assert len(listed) == 2, "a question asked is not learned"
+    assert len(listed) == 2, "a question that is asked so is not learned"
 
 
 @pytest.mark.parametrize(
@@ -141,7 +143,8 @@ print([m for m in ("torch", "llama_cpp", "numpy", "transformers") if m in sys.mo
 
 
 def test_the_runtime_never_imports_torch() -> None:
-    code = "import sys; import titans_edge.chat, titans_edge.api, titans_edge.evaluate.runner; print('torch' in sys.modules)"
+    modules = "titans_edge.chat, titans_edge.api, titans_edge.evaluate.runner"
+    code = f"import sys; import {modules}; print('torch' in sys.modules)"
     got = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert got.stdout.strip() == "False", got.stderr
 

@@ -24,9 +24,11 @@ KL_BOUND = 0.3  # nats a token, worst of the sample; the mean stays under a tent
 
 @pytest.fixture(scope="module")
 def chat(real: Backbone, real_path: Path) -> Iterator[Chat]:
-    client = MemoryClient.open(str(real_path), str(library.find_graft(None, library.DEFAULT)), None)
-    yield Chat(real, client, context=2048, sampling=Sampling(max_tokens=20))
-    client.close()
+    with (
+        MemoryClient.open(str(real_path), str(library.find_graft(None, library.DEFAULT)), None) as client,
+        Chat(real, client, context=2048, sampling=Sampling(max_tokens=40)) as chat,
+    ):
+        yield chat
 
 
 def reply(chat: Chat, message: str) -> str:
@@ -38,6 +40,24 @@ def fresh(chat: Chat) -> Chat:
     chat.new()
     chat.client.reset()
     return chat
+
+
+def test_the_first_conversation_is_remembered(chat: Chat) -> None:
+    fresh(chat)
+    for message in (
+        "Hi! I've just moved to Leeds. My landlord is called Mr. Okafor.",
+        "The spare key is under the blue flowerpot.",
+        "My flight to Oslo leaves on Tuesday at 7:40.",
+    ):
+        reply(chat, message)
+    for question, answer in (
+        ("Where is the spare key?", "flowerpot"),
+        ("Which city did I move to?", "leeds"),
+        ("What is my landlord called?", "okafor"),
+        ("When does my flight leave?", "7:40"),
+    ):
+        chat.new()
+        assert answer in reply(chat, question).lower(), question
 
 
 def test_the_readme_transcript(chat: Chat) -> None:
@@ -64,11 +84,8 @@ def test_a_changed_fact_is_the_one_remembered(chat: Chat) -> None:
 
 def test_a_changed_attribute_is_the_one_remembered_whatever_was_told_between(chat: Chat) -> None:
     fresh(chat)
-    list(
-        chat.learn(
-            "My city is Porto. My hobby is chess. My dog's name is Rex. My car is red. My city is Lisbon. My sport is tennis."
-        )
-    )
+    told = "My city is Porto. My hobby is chess. My dog's name is Rex. My car is red. My city is Lisbon."
+    list(chat.learn(f"{told} My sport is tennis."))
     for question, answer in (
         ("What is my city?", "lisbon"),
         ("What is my hobby?", "chess"),
@@ -92,18 +109,18 @@ def test_a_document_cannot_overrule_the_user_until_the_user_says_so(chat: Chat) 
     chat.new()
     assert "kitchen" in reply(chat, "Where is Mary?").lower()
     assert client.why()[0]["text"] == "Mary went to the kitchen."
-    client.rule(held[0]["id"], True)
+    client.accept(held[0]["id"], True)
     chat.new()
     assert "garden" in reply(chat, "Where is Mary?").lower()
 
 
-def test_recalled_sentences_are_cited_and_answer(chat: Chat) -> None:
+def test_retrieved_sentences_are_cited_and_answer(chat: Chat) -> None:
     fresh(chat)
     list(chat.learn("My sister was born in 1987. Mary went to the kitchen. The tram to the harbour leaves at nine."))
-    chat.recalls = 2
+    chat.memory_mode = "text"
     events = list(chat.turn("When does the tram leave?", learn=False))
-    chat.recalls = 0
-    cited = [r["text"] for e in events if isinstance(e, Remembered) for r in e.recalled]
+    chat.memory_mode = "auto"
+    cited = [r["text"] for e in events if isinstance(e, Remembered) for r in e.retrieved]
     assert "The tram to the harbour leaves at nine." in cited
     assert "nine" in "".join(e.text for e in events if isinstance(e, Text)).lower()
 
@@ -122,13 +139,29 @@ def test_relations_are_known_from_both_ends(chat: Chat) -> None:
         assert answer in reply(chat, question).lower(), question
 
 
-def test_an_empty_memory_and_small_talk_give_no_rows(chat: Chat) -> None:
+def test_an_empty_memory_and_small_talk_give_nothing(chat: Chat, real: Backbone) -> None:
     fresh(chat)
-    for message in ("Where is Mary?", "Write a poem about the sea.", "Hello!"):
-        assert not [e for e in chat.turn(message, learn=False) if isinstance(e, Remembered)]
+    with Chat(real, None, context=2048, sampling=chat.sampling) as plain:
+        for message in ("Where is Mary?", "Write a poem about the sea.", "Hello!", "What is the capital of France?"):
+            events = list(chat.turn(message, learn=False))
+            assert not [e for e in events if isinstance(e, Remembered)]
+            assert "".join(e.text for e in events if isinstance(e, Text)) == reply(plain, message)
     list(chat.learn("Mary went to the kitchen."))
     for message in ("Hello, how are you?", "Where is Balthasar?"):
-        assert not [e for e in chat.turn(message, learn=False) if isinstance(e, Remembered)]
+        chat.new()
+        assert not [e for e in chat.turn(message, learn=False) if isinstance(e, Remembered) and e.rows]
+
+
+def test_off_is_the_plain_model_also_in_the_middle_of_a_conversation(chat: Chat, real: Backbone) -> None:
+    fresh(chat)
+    reply(chat, "Mary went to the kitchen.")
+    reply(chat, "Where is Mary?")
+    chat.memory_mode = "off"
+    with Chat(real, None, context=2048, sampling=chat.sampling) as plain:
+        plain._messages = list(chat._messages)
+        for message in ("Write a poem about the sea.", "And what is 2 + 3?"):
+            assert "".join(e.text for e in chat.turn(message) if isinstance(e, Text)) == reply(plain, message)
+    chat.memory_mode = "auto"
 
 
 def test_words_never_named_in_training(chat: Chat) -> None:
@@ -143,10 +176,10 @@ def test_words_never_named_in_training(chat: Chat) -> None:
 
 def test_rows_of_a_text_decode_to_its_logits(real: Backbone) -> None:
     ids = real.vocab.encode("Mary went to the kitchen and took the milk.")
-    by_ids, by_rows = Speaker(real, 256), Speaker(real, 256)
-    by_ids.feed(ids)
-    by_rows.feed_rows(real.embedding.rows(ids))
-    assert np.array_equal(by_ids.last_logits(), by_rows.last_logits())
+    with Speaker(real, 256) as by_ids, Speaker(real, 256) as by_rows:
+        by_ids.feed(ids)
+        by_rows.feed_rows(real.embedding.rows(ids))
+        assert np.array_equal(by_ids.last_logits(), by_rows.last_logits())
 
 
 def test_the_twin_speaks_like_llama_cpp(real: Backbone, real_path: Path) -> None:
@@ -155,7 +188,8 @@ def test_the_twin_speaks_like_llama_cpp(real: Backbone, real_path: Path) -> None
     from titans_edge.train.twin import load_twin
 
     ids = real.vocab.encode("The old lighthouse keeper told the children a story about the sea.")
-    ours = torch.from_numpy(Speaker(real, 256).see(ids).logits).log_softmax(-1)
+    with Speaker(real, 256) as speaker:
+        ours = torch.from_numpy(speaker.see(ids).logits).log_softmax(-1)
     with torch.no_grad():
         theirs = (
             load_twin(real_path, torch.float32)(torch.tensor([ids]))

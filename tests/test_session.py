@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.answering import answering, client, done, notices, text
-from tests.telling import Open
-from tests.tiny import make_graft
+from tests.answering import answering, client, done, local, notices, text
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import FloatArray, Speaker
+from titans_edge.backbone.template import ChatTemplate
 from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarDied, UsageError
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
@@ -174,14 +173,15 @@ def test_an_unsure_memory_gives_nothing(tiny: Backbone, graft_path: Path, tiny_p
     graft = grafts.load(graft_path, read_header(tiny_path))
     graft.info = replace(graft.info, threshold=0.5)
     grafts.save(graft, tmp_path / "unsure.gguf")
-    from titans_edge.sidecar.client import MemoryClient
-
-    with MemoryClient.open(str(tiny_path), str(tmp_path / "unsure.gguf"), None, local=True) as memory:
-        with Session(tiny, memory, context=512) as session, Session(tiny, context=512) as plain:
-            for question in ("What is the capital of France?", "Where is Mary?", "Mary went home."):
-                events = hear(session, question)
-                assert [e for e in events if isinstance(e, Remembered)] == []
-                assert text(events) == text(hear(plain, question))
+    with (
+        local(tiny_path, tmp_path / "unsure.gguf") as memory,
+        Session(tiny, memory, context=512) as session,
+        Session(tiny, context=512) as plain,
+    ):
+        for question in ("What is the capital of France?", "Where is Mary?", "Mary went home."):
+            events = hear(session, question)
+            assert [e for e in events if isinstance(e, Remembered)] == []
+            assert text(events) == text(hear(plain, question))
 
 
 def test_each_mode_takes_its_own_and_a_statement_gets_no_text(tiny: Backbone) -> None:
@@ -362,8 +362,6 @@ def test_each_span_is_learned_with_its_place_its_source_and_its_own_surprise(tin
 def test_a_message_the_template_trims_keeps_its_places_and_surprises(tiny: Backbone) -> None:
     trimming = "{% for m in messages %}[{{ m.role }}]{{ m.content | trim }}[end]{% endfor %}[assistant]"
     memory = answering(tiny)
-    from titans_edge.backbone.template import ChatTemplate
-
     whole = tiny.template
     try:
         tiny.template = ChatTemplate(trimming)
@@ -506,23 +504,18 @@ def test_a_closed_session_says_so(tiny: Backbone, tiny_path: Path) -> None:
 
 
 def test_a_memory_of_another_graft_is_read_anew_and_answers(
-    tiny: Backbone, tiny_path: Path, graft_path: Path, opened: Open, tmp_path: Path
+    tiny: Backbone, tiny_path: Path, graft_path: Path, other_graft_path: Path, tmp_path: Path
 ) -> None:
-    from titans_edge.sidecar.client import MemoryClient
-
-    path, other = tmp_path / "a.memory", tmp_path / "other.gguf"
-    with opened(path) as memory, Session(tiny, memory, context=256) as session:
+    path = tmp_path / "a.memory"
+    with local(tiny_path, graft_path, path) as memory, Session(tiny, memory, context=256) as session:
         list(session.learn(" ".join(f"Bird {n} sat in tree {n}." for n in range(70))))
         memory.wait()
-    graft = grafts.load(make_graft(tiny, other), read_header(tiny_path))
-    graft.memory.encoder.whole.bias.data[0] += 0.25
-    grafts.save(graft, other)
-    with MemoryClient.open(str(tiny_path), str(other), str(path), local=True) as memory:
+        assert session.catch_up() == 0
+    with local(tiny_path, other_graft_path, path) as memory, Session(tiny, memory, context=256) as session:
         assert memory.info["stale"] == 70
-        with Session(tiny, memory, context=256) as session:
-            seen: list[tuple[int, int]] = []
-            assert session.catch_up(lambda done, of: seen.append((done, of))) == 70
-            assert seen == [(64, 70), (70, 70)] and memory.stats()["stale"] == 0
-            assert isinstance(hear(session, "Where is bird 3?")[0], Remembered)
-    with MemoryClient.open(str(tiny_path), str(other), str(path), local=True) as memory:
+        seen: list[tuple[int, int]] = []
+        assert session.catch_up(lambda done, of: seen.append((done, of))) == 70
+        assert seen == [(64, 70), (70, 70)] and memory.stats()["stale"] == 0
+        assert isinstance(hear(session, "Where is bird 3?")[0], Remembered)
+    with local(tiny_path, other_graft_path, path) as memory:
         assert memory.info["stale"] == 0

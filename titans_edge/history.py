@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from titans_edge.errors import MemoryStateError
 from titans_edge.journal.file import PRIVATE
 
 KEPT = 1000  # newest lines
-_LEFT = r"\.(damaged-\d+|format-1|new|whole)(-wal|-shm)?(\.part)?"  # after the memory's name
 
 
 class History:
@@ -57,7 +55,15 @@ class History:
         """Forget all lines, and the file."""
         self.lines = []
         if self.path is not None:
-            self.path.unlink(missing_ok=True)
+            try:
+                self.path.unlink(missing_ok=True)
+            except OSError as e:
+                raise MemoryStateError(f"{self.path} cannot be deleted ({e.strerror}).", "Delete it yourself.") from e
+
+    def move(self, memory: Path) -> None:
+        """It goes with a memory that gets another name."""
+        if self.path is not None and self.path.exists():
+            os.replace(self.path, memory.with_suffix(".history"))
 
     def _load(self) -> list[str]:
         if self.path is None or not self.path.is_file():
@@ -82,16 +88,6 @@ class History:
         except OSError:
             with contextlib.suppress(OSError):
                 tmp.unlink(missing_ok=True)
-
-
-def remove_leftovers(memory: Path) -> None:
-    """Delete the files that repairs and upgrades left beside a memory: they hold its text."""
-    for file in list(memory.parent.iterdir()):
-        if re.fullmatch(re.escape(memory.stem) + _LEFT, file.name):
-            try:
-                file.unlink(missing_ok=True)
-            except OSError as e:
-                raise MemoryStateError(f"{file} cannot be deleted ({e.strerror}).", "Delete it yourself.") from e
 
 
 def _folded(text: str) -> str:

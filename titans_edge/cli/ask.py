@@ -32,7 +32,14 @@ def ask(
     from titans_edge.backbone.sampling import Sampling
     from titans_edge.session import Done, Notice, Remembered, Text
 
-    out: dict[str, object] = {"question": question, "rows": 0, "confidence": 0.0, "relation": "", "recalled": []}
+    out: dict[str, object] = {
+        "question": question,
+        "rows": 0,
+        "confidence": 0.0,
+        "relation": "",
+        "recalled": [],
+        "routes": [],
+    }
     pieces: list[str] = []
     cited: list[str] = []
     with common.open_chat(

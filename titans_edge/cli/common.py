@@ -14,7 +14,6 @@ from typing_extensions import Unpack
 
 from titans_edge import library
 from titans_edge.errors import UsageError
-from titans_edge.times import since as since
 
 if TYPE_CHECKING:
     from titans_edge.backbone.sampling import Sampling

@@ -16,6 +16,7 @@ from titans_edge import facts, library, times
 from titans_edge.cli import common, memory_files
 from titans_edge.cli.stored import Name, Yes, notice, opened, remains
 from titans_edge.errors import MemoryStateError, UsageError
+from titans_edge.history import History
 from titans_edge.rulings import Decision
 
 if TYPE_CHECKING:
@@ -184,8 +185,10 @@ def _forget(name: str, journal: Journal, ids: list[int]) -> int:
     """Forget, then overwrite as far as that works; says what may still hold the text."""
     from titans_edge.journal import upkeep
 
+    texts = [e.text for e in journal.get(ids)]
     gone = journal.forget(ids) if ids else 0
     if gone:
+        History.of(library.memory_path(name)).forget(texts)
         remains(name, upkeep.tidy(journal))
     if gone and (left := upkeep.leftovers(library.memory_path(name))):
         files = ", ".join(p.name for p in left)

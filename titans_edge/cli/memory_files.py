@@ -15,6 +15,7 @@ import typer
 from titans_edge import library
 from titans_edge.cli.stored import Name, Yes, notice, opened, path_of, remains, sure
 from titans_edge.errors import MemoryStateError, UsageError
+from titans_edge.history import History
 
 if TYPE_CHECKING:
     from titans_edge.journal.salvage import Repair
@@ -81,7 +82,9 @@ def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]
     from titans_edge.journal import upkeep
 
     path = path_of(name)
-    upkeep.rename(path, _free(new))
+    target = _free(new)
+    upkeep.rename(path, target)
+    History.of(path).move(target)
     print(f"{name} is {new} now.")
 
 
@@ -93,6 +96,7 @@ def delete(name: Name, yes: Yes = False) -> None:
     path = path_of(name)
     sure(f"Delete {name}{_size(path)}?", yes)
     upkeep.delete(path)
+    History.of(path).clear()
     print(f"{name} is deleted.")
 
 
@@ -104,6 +108,7 @@ def reset(name: Name, yes: Yes = False) -> None:
     path = path_of(name)
     sure(f"Forget everything in {name}{_size(path)}?", yes)
     remains(name, upkeep.reset(path))
+    History.of(path).clear()
     print(f"Everything in {name} is forgotten.")
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from titans_edge.cli import common
 from titans_edge.errors import UsageError
-from titans_edge.history import remove_leftovers
 from titans_edge.times import since
 
 if TYPE_CHECKING:
@@ -115,6 +114,11 @@ class Slash:
             self.talk.remembered = replace(given, retrieved=left)
         for s in self._client.changed:
             print(f"! {s['decision']} now: {common.cite(s)}")
+        if texts and self._client.path is not None:
+            from titans_edge.journal.upkeep import leftovers
+
+            for file in leftovers(self._client.path):
+                print(f"! {file.name} may still hold it: `titans-edge memory clean` removes what repairs left.")
 
     def _meant(self, rest: str) -> list[dict[str, Any]]:
         head, _, tail = rest.partition(" ")
@@ -150,11 +154,13 @@ class Slash:
             print("Nothing was forgotten. (/reset yes does not ask.)")
             return
         client.reset()
-        self.history.clear()
-        if client.path is not None:
-            remove_leftovers(client.path)
         self.talk.new()
         self.talk.remembered = None
+        self.history.clear()
+        if client.path is not None:
+            from titans_edge.journal.upkeep import remove_leftovers
+
+            remove_leftovers(client.path)
         print("Everything is forgotten.")
 
 
