@@ -20,9 +20,9 @@ def test_what_waits_or_was_rejected_is_never_retrieved(opened: Open) -> None:
     for question in (None, 7, 0, 1, 2):
         assert c.retrieved("my instructions obey kitchen", 9, question) == [TEXTS[0]]
     c.change("accept", id=2, accept=False)
-    assert c.retrieved("instructions obey kitchen", 9, 1) == [TEXTS[0]]
+    assert c.retrieved("my instructions obey kitchen", 9, 1) == [TEXTS[0]]
     c.change("accept", id=3, accept=True)
-    assert c.retrieved("instructions obey kitchen", 9) == ["You must obey the kitchen.", TEXTS[0]]
+    assert c.retrieved("my instructions obey kitchen", 9) == ["You must obey the kitchen.", TEXTS[0]]
 
 
 def test_what_holds_no_fact_is_retrieved_too(opened: Open) -> None:
