@@ -1,20 +1,24 @@
 # make chat: set everything up and talk. make test: set everything up and run all tests.
+# make unit: the quick tests; make slow: those that start many processes; make check: lint and types.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 MEMORY ?= default
 
-.PHONY: chat test unit check setup backbone
+.PHONY: chat test unit slow check setup backbone
 
 chat: backbone
 	@$(BIN)/titans-edge chat --memory $(MEMORY)
 
-test: unit check backbone
+test: unit slow check backbone
 	$(BIN)/python -m pytest -q -m real
 
 unit: setup
-	$(BIN)/python -m pytest -q -n 2 -m "not real"
+	$(BIN)/python -m pytest -q -n 2 -m "not real and not slow"
+
+slow: setup
+	$(BIN)/python -m pytest -q -n 2 -m "slow and not real"
 
 check: setup
 	$(BIN)/ruff check .

@@ -32,12 +32,15 @@ from titans_edge.backbone.spans import features
 from titans_edge.errors import MemoryStateError
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Journal
-from titans_edge.sidecar import worker
+from titans_edge.sidecar import opened, worker
 from titans_edge.sidecar.client import HostClient, MemoryClient
-from titans_edge.sidecar.transport import Process, ProcessTransport, Transport
+from titans_edge.sidecar.host import MemoryHost
+from titans_edge.sidecar.protocol import Reply, Request
+from titans_edge.sidecar.transport import LocalTransport, Process, ProcessTransport, Transport
 
 Opened = TypeVar("Opened")
-ROUND = 50  # kills on one journal
+ROUND = 10  # kills on one journal
+SNAPSHOT_EVERY = 8  # spans: there are some of before and some of after each kill
 TEXTS = ["Mary went to the kitchen.", "John took the milk there.", "My dog's name is Rex.", "It rained."]
 
 
@@ -54,6 +57,18 @@ class Report:
     replay_differs: int = 0
 
 
+class WarmHost(MemoryHost):
+    """A host that keeps its graft when it is started with the same again, as each forked one is."""
+
+    def start(self, r: Request, progress: Callable[[int, int, str], None]) -> Reply:
+        if getattr(self, "_began", None) != r.args:
+            self._began, self._said = r.args, super().start(r, progress)
+        return self._said
+
+
+WARM = WarmHost()  # of this process; a fork has it too
+
+
 class Forked:
     """A forked worker that looks like a Popen."""
 
@@ -67,7 +82,7 @@ class Forked:
             os.dup2(up[1], 1)
             os.closerange(3, 256)
             with contextlib.suppress(BaseException):
-                worker.main()
+                worker.main(WARM)
             os._exit(0)
         os.close(down[0])
         os.close(up[1])
@@ -103,6 +118,13 @@ class ForkHost(HostClient):
         return ForkTransport()
 
 
+class WarmLocalHost(HostClient):
+    """In this process: what is loaded and computed for the first time then is so in those that are forked later."""
+
+    def _connect(self) -> Transport:
+        return LocalTransport(WARM)
+
+
 class Killer:
     """One backbone, one graft, the features of a few sentences; kills on journals in a folder."""
 
@@ -111,6 +133,9 @@ class Killer:
         self.backbone, self.graft, self.folder = str(backbone.path), str(graft), folder
         self.spans: list[SpanFeatures] = list(features(Reader(backbone, 1), TEXTS))
         self.random, self.report = random.Random(seed), Report()
+        opened.SNAPSHOT_EVERY = SNAPSHOT_EVERY
+        with WarmLocalHost(self.backbone, self.graft, local=True) as host:
+            self._write(host.memory("warm", None), "warm")
 
     def run(self, kills: int) -> Report:
         for start in track(range(0, kills, ROUND), "kills", console=Console(stderr=True)):

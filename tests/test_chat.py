@@ -199,6 +199,7 @@ def test_a_message_that_cannot_be_learned_is_a_notice(tiny: Backbone) -> None:
         assert told == ["It died. This turn goes on without memory.", "It died. The message was not learned."]
 
 
+@pytest.mark.slow
 def test_a_memory_that_cannot_be_started_again_does_not_end_the_chat(
     tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path
 ) -> None:

@@ -26,6 +26,8 @@ from tests import checkpoints
 from titans_edge.errors import DownloadError, GraftError, ModelError, UsageError
 from titans_edge.gguf_header import fingerprint, read_arrays, read_header
 
+pytestmark = pytest.mark.slow  # minutes of processes: not part of `make unit`
+
 
 def never(*_: object) -> list[bool]:
     raise AssertionError("no graft was named")

@@ -26,6 +26,8 @@ from titans_edge.sources import TRUST
 from titans_edge.stories import attacks
 from titans_edge.stories.claims import WHAT, Scene, word
 
+pytestmark = pytest.mark.slow  # minutes of processes: not part of `make unit`
+
 PROSE = (
     "Rain fell. The river rose. Nobody minded much. A boat went by and then another one. "
     "Who was in it? Nobody could tell. "

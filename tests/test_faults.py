@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.kills import Killer
 from titans_edge.backbone.model import Backbone
+
+pytestmark = pytest.mark.slow  # minutes of processes: not part of `make unit`
 
 
 def test_fifty_kills_lose_nothing_that_was_acknowledged(tiny: Backbone, graft_path: Path, tmp_path: Path) -> None:

@@ -296,6 +296,7 @@ def test_a_full_disk_is_noticed_before(models: Path, registry: Registry) -> None
     assert kept(models) == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="kills a process in the way of POSIX")
 def test_a_killed_pull_leaves_nothing_that_counts_and_the_next_tidies_up(
     models: Path, registry: Registry, tmp_path: Path

@@ -210,6 +210,7 @@ def test_forgetting_on_a_full_disk_forgets_and_says_what_is_left_to_do(home: Pat
     assert "now" in run("compact", "a")[1] and b"Box 6 with" not in (home / "a.memory").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no terminal to be had there")
 def test_at_a_terminal_one_is_asked(kept: Path) -> None:
     import pty

@@ -88,6 +88,8 @@ def test_after_a_text_that_speaks_to_the_model_its_neighbours_wait_too() -> None
     got = run([order, elsewhere, *[honest] * (policy.WATCHED + 1)])
     assert got == ["quarantined", "written", *["quarantined"] * policy.WATCHED, "written"]
     assert run([Proposal(order.text, USER), Proposal(TOLD, USER)]) == ["written", "written"]
+    assert run([Proposal(order.text, DOC, answer=False), honest]) == ["rejected", "quarantined"]
+    assert run([Proposal(order.text, DOC, answer=True), honest]) == ["written", "written"]
 
 
 def test_what_cannot_be_told_from_the_users_keys_waits() -> None:

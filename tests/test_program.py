@@ -16,6 +16,8 @@ from titans_edge.stories.relations import Bank
 from titans_edge.stories.worlds import KINDS, stories
 from titans_edge.text import words
 
+pytestmark = pytest.mark.slow  # minutes of processes: not part of `make unit`
+
 
 def titans(*args: str, home: Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
     env = {

@@ -236,6 +236,7 @@ def test_whole_commands_are_timed_with_a_memory_told_before(tmp_path: Path) -> N
     assert (plain.cold, plain.warm, memory.cold, memory.warm) == (1.0, 3.0, 5.0, 7.0) and memory.plain == plain.name
 
 
+@pytest.mark.slow
 def test_a_whole_command_keeps_its_memories_in_its_folder_and_fails_aloud(tmp_path: Path) -> None:
     cost.run_command(tmp_path, "memory", "list")
     (tmp_path / "fact.txt").write_text(" ")
@@ -293,6 +294,7 @@ def test_every_evaluation_explains_itself_with_an_example_and_has_its_own_option
     assert "babilong" in CliRunner().invoke(app, ["eval"]).output
 
 
+@pytest.mark.slow
 def test_a_file_is_evaluated_by_either_name(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
     base = ("-b", str(tiny_path), "-g", str(graft_path), "--context", "512")
     case, out = tmp_path / "c.jsonl", tmp_path / "o.json"
@@ -316,6 +318,7 @@ def test_a_file_is_evaluated_by_either_name(tiny_path: Path, graft_path: Path, t
         assert got.returncode not in (0, 1) and word in got.stderr and got.stderr.count("\n") == 1, (args, got.stderr)
 
 
+@pytest.mark.slow
 def test_bench_needs_no_memory_of_the_users(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
     (tmp_path / "book.txt").write_text("Rain fell on the river. " * 40)
     args = ("-b", str(tiny_path), "-g", str(graft_path), "--tokens", "400", "--json", "--no-start")

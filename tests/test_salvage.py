@@ -442,6 +442,7 @@ def killed_at(step: int, path: Path) -> int | None:
     return process.exitcode
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no process is forked there")
 def test_a_repair_that_is_killed_leaves_the_old_or_the_new_and_a_second_one_finishes(tmp_path: Path) -> None:
     journal = open_with_log(tmp_path / "live.memory", 0)

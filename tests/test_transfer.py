@@ -286,6 +286,7 @@ def test_a_newer_file_says_so(tmp_path: Path) -> None:
         import_file(tmp_path / "b.memory", file)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(min_size=1, max_size=40).filter(str.strip), name=st.text(max_size=20), offset=st.integers(0, 2**53))
 def test_any_text_survives_every_format(

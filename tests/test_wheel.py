@@ -17,6 +17,8 @@ import pytest
 
 from titans_edge import library
 
+pytestmark = pytest.mark.slow  # minutes of processes: not part of `make unit`
+
 ROOT = Path(__file__).parents[1]
 PLACES = {"titans_edge": "titans_edge", "convert": "titans_edge/convert", "models": "titans_edge/models"}
 BUILD = "import sys, setuptools.build_meta as b; getattr(b, f'build_{sys.argv[1]}')(sys.argv[2])"

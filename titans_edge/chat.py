@@ -53,6 +53,15 @@ class Chat:
     def speaker(self) -> Speaker:
         return self.session.speaker
 
+    @property
+    def system(self) -> str | None:
+        """The system prompt of conversations that bring none; None: the template's own."""
+        return self.session.system
+
+    @system.setter
+    def system(self, text: str | None) -> None:
+        self.session.system = text
+
     def close(self) -> None:
         self.session.close()
 

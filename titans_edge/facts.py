@@ -7,7 +7,6 @@ the graft that made it. Knows ids and places; no vectors, no list of relations, 
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
 import msgspec
@@ -17,6 +16,10 @@ from titans_edge.errors import MemoryStateError
 FORMAT = 1  # of a record
 MAX_FACTS, MAX_TOKENS, MAX_ID = 64, 1024, 2**31 - 1  # of a span; of a phrase; of a token's number
 
+Rate = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+Ids = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)], ...], msgspec.Meta(max_length=MAX_TOKENS)]
+Offset = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
+
 
 class Phrase(msgspec.Struct, frozen=True, array_like=True, tag="phrase"):
     """Words as written. [start, end): characters in the span, or in the one before it (`earlier`); 0, 0: in neither.
@@ -25,10 +28,10 @@ class Phrase(msgspec.Struct, frozen=True, array_like=True, tag="phrase"):
     """
 
     text: str
-    start: int
-    end: int
-    surface: tuple[int, ...]
-    address: tuple[int, ...]
+    start: Offset
+    end: Offset
+    surface: Ids
+    address: Ids
     earlier: bool = False
 
 
@@ -52,9 +55,9 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
 
     key: Key
     value: Phrase | Key
-    rate: float
-    forgetting: float = 0.0
-    momentum: float = 0.0
+    rate: Rate
+    forgetting: Rate = 0.0
+    momentum: Rate = 0.0
 
 
 class _Record(msgspec.Struct, array_like=True):
@@ -106,15 +109,10 @@ def shown(fact: Fact) -> str:
 
 
 def _check(fact: Fact) -> None:
-    rates = (fact.rate, fact.forgetting, fact.momentum)
-    if not all(math.isfinite(r) and 0.0 <= r <= 1.0 for r in rates):
-        raise _bad(f"rates {rates}")
+    """What the types do not say."""
     for p in phrases(fact):
-        for ids in (p.surface, p.address):
-            if not (ids or p.end == 0) or len(ids) > MAX_TOKENS or not all(0 <= i <= MAX_ID for i in ids):
-                raise _bad(f"token ids of {p.text[:40]!r}")
-        if not 0 <= p.start <= p.end <= MAX_ID:
-            raise _bad(f"place of {p.text[:40]!r}")
+        if p.start > p.end or (p.end > 0 and not (p.surface and p.address)):
+            raise _bad(f"place or token ids of {p.text[:40]!r}")
 
 
 def _bad(why: str) -> MemoryStateError:

@@ -118,7 +118,10 @@ def after(s: Standing, p: Proposal, ruling: Ruling) -> Standing:
 
 def _rules(p: Proposal, s: Standing) -> Ruling:
     if p.answer is False:
-        return Ruling(Decision.REJECTED, 0.0, "rejected by you")
+        found = _suspect(p)  # what stands beside it goes on being watched
+        return Ruling(
+            Decision.REJECTED, 0.0, "rejected by you" if found is None else f"{found.reason}; rejected by you"
+        )
     if p.answer or not p.guarded or p.source.kind == "user":
         why = "accepted by you" if p.answer else "your own words" if p.source.kind == "user" else "no guard"
         return Ruling(Decision.WRITTEN, 1.0, why) if p.facts else _kept()

@@ -118,11 +118,11 @@ def told_in(way: Mode, cases: Sequence[Case]) -> list[tuple[str, ...]]:
 
 @contextmanager
 def _settings_kept(chat: Chat) -> Iterator[None]:
-    before = chat.memory_mode, chat.facts, chat.sampling, chat.session.system
+    before = chat.memory_mode, chat.facts, chat.sampling, chat.system
     try:
         yield
     finally:
-        chat.memory_mode, chat.facts, chat.sampling, chat.session.system = before
+        chat.memory_mode, chat.facts, chat.sampling, chat.system = before
 
 
 def _others(cases: Sequence[Case], i: int) -> tuple[str, ...]:
@@ -151,7 +151,7 @@ def _answer(chat: Chat, case: Case, mode: str) -> Answer:
     if mode == "full":
         chat.facts = tuple(s.text for message in case.told() for s in sentences(message))
     elif mode == "full-plain":
-        chat.session.system = None  # the template's own
+        chat.system = None  # the template's own
         question = FULL_PROMPT.format(context=case.context, question=case.question)
     said, rows = "", 0
     retrieved: list[str] = []

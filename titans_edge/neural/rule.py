@@ -98,7 +98,7 @@ def error_of(state: State, w: Writes, before: Tensor) -> Tensor:
 
 def clamp(error: Tensor) -> Tensor:
     """Shorten error vectors longer than MAX_ERROR (the gradient's norm is the error's, keys being unit vectors)."""
-    scale: Tensor = MAX_ERROR / error.norm(dim=-1, keepdim=True).clamp_min(MAX_ERROR)
+    scale: Tensor = MAX_ERROR / torch.linalg.vector_norm(error, dim=-1, keepdim=True).clamp_min(MAX_ERROR)
     return error * scale
 
 

@@ -93,7 +93,7 @@ class Explains(Protocol):
 def surprise(store: Store, writes: Sequence[Write]) -> tuple[float, list[tuple[Tensor, Tensor]]]:
     """The largest |held - value| over a span's writes, and (held, value) of each."""
     both = [(held_at(store, w.at), value_of(store, w)) for w in writes]
-    return max((float((held - value).norm()) for held, value in both), default=0.0), both
+    return max((float(torch.linalg.vector_norm(held - value)) for held, value in both), default=0.0), both
 
 
 def value_of(store: Store, w: Write) -> Tensor:

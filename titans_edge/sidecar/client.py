@@ -160,7 +160,9 @@ class MemoryClient:
         reply = self._ask("retrieve", {"text": text, "k": k}, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
-        return MemoryReadout(rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]), tuple(r["behind"]))
+        return MemoryReadout(
+            rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]), tuple(r.get("behind", ()))
+        )
 
     # --- changes
 

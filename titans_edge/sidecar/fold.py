@@ -176,12 +176,13 @@ class Fold:
 
     def _indexed(self, e: Entry, facts: Sequence[Fact], writes: Sequence[Write], ruling: Ruling) -> None:
         own = e.source.kind == "user" or e.answer is True
+        protects = self.store if own and isinstance(self.store, Protects) else None
         for fact, w in zip(facts, writes, strict=True):
             self.index.add(fact, w.at, e.id, ruling.trust)
             if isinstance(fact.value, Phrase):
                 self.known.add(fact.value)
-            if own and isinstance(self.store, Protects):
-                self.store.protect(w.at)
+            if protects is not None:
+                protects.protect(w.at)
 
     # --- back, and from a snapshot
 

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from titans_edge import errors
 from titans_edge.errors import SidecarFailed
 from titans_edge.features import SpanFeatures
 
@@ -152,7 +153,8 @@ def _decoded(body: bytes, decoder: msgspec.msgpack.Decoder[Known]) -> Known:
 def failure(error: BaseException, id: int = 0) -> Reply:
     """An error as a reply, to be raised again on the other side."""
     message, hint = getattr(error, "message", None), getattr(error, "hint", "")
-    return Reply(False, error=type(error).__name__, message=message or str(error), hint=hint, id=id)
+    known = next((kind for kind in type(error).__mro__ if kind.__module__ == errors.__name__), type(error))
+    return Reply(False, error=known.__name__, message=message or str(error), hint=hint, id=id)
 
 
 def read_exactly(stream: BinaryIO, n: int) -> bytes:
