@@ -167,7 +167,7 @@ def test_what_a_turn_was_given_is_known_and_only_that(tiny: Backbone) -> None:
         list(chat.turn("Where is Mary?"))
         assert memory.asked[-1][1] == 0, "facts stand in the place of what the memory would say"
     with pytest.raises(ValueError, match="nonsense"):
-        Chat(tiny, None, mode="nonsense")  # type: ignore[arg-type]
+        Chat(tiny, None, mode="nonsense")
 
 
 # --- seeds

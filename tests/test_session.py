@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 from tests.answering import answering, client, done, local, notices, text
+from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
-from titans_edge.backbone.speaker import FloatArray, Speaker
+from titans_edge.backbone.speaker import Speaker
 from titans_edge.backbone.template import ChatTemplate
 from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarDied, UsageError
 from titans_edge.gguf_header import read_header
