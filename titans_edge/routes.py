@@ -72,17 +72,23 @@ class TextRoute:
         return Injection((Tokens(tuple(self.encode(f"{TOLD}\n{text}\n{ASKED}"))),)) if text else Injection()
 
 
-ROUTES = {Mode.ASSOCIATION: ("association",), Mode.TEXT: ("text",), Mode.BOTH: ("text", "association"), Mode.OFF: ()}
+ROUTES = {Mode.ASSOCIATION: ("association",), Mode.TEXT: ("text",), Mode.BOTH: ("association", "text"), Mode.OFF: ()}
 
 
 def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tuple[Injection, tuple[str, ...]]:
     """The turn's injection, and the routes it came by."""
     if mode is Mode.AUTO:
-        mode = Mode.BOTH if len(readout.rows) else Mode.TEXT
-        readout = replace(readout, retrieved=readout.behind) if len(readout.rows) else readout
+        mode, readout = _decided(readout)
     made = [(name, routes[name].injection(readout)) for name in ROUTES[mode]]
     parts = [(name, injection) for name, injection in made if len(injection)]
     return Injection(tuple(p for _, i in parts for p in i.parts)), tuple(name for name, _ in parts)
+
+
+def _decided(readout: MemoryReadout) -> tuple[Mode, MemoryReadout]:
+    """A sure association comes with the spans it rests on; where one says the answer as asked, it speaks for itself."""
+    if not len(readout.rows):
+        return Mode.TEXT, readout
+    return Mode.TEXT if readout.plain else Mode.BOTH, replace(readout, retrieved=readout.behind)
 
 
 def _said(span: dict[str, Any]) -> str:

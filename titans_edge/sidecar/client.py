@@ -36,7 +36,8 @@ class MemoryReadout:
     relation: str
     hop: int
     retrieved: tuple[Fields, ...] = ()
-    behind: tuple[Fields, ...] = ()
+    behind: tuple[Fields, ...] = ()  # the spans the rows rest on
+    plain: bool = False  # one of them says the answer as it was asked for
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -161,7 +162,13 @@ class MemoryClient:
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
         return MemoryReadout(
-            rows, r["confidence"], r["relation"], r["hop"], tuple(r["retrieved"]), tuple(r.get("behind", ()))
+            rows,
+            r["confidence"],
+            r["relation"],
+            r["hop"],
+            tuple(r["retrieved"]),
+            tuple(r.get("behind", ())),
+            r.get("plain", False),
         )
 
     # --- changes

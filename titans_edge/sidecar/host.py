@@ -111,6 +111,7 @@ class MemoryHost:
             "hop": out.hop,
             "retrieved": [e.shown() for e in asked.spans],
             "behind": [e.shown() for e in asked.behind],
+            "plain": asked.plain,
         }
         return Reply(True, result, {"rows": pack(asked.rows.numpy())})
 

@@ -37,6 +37,7 @@ class Asked:
     rows: torch.Tensor
     spans: list[Entry]
     behind: list[Entry]  # what the rows rest on
+    plain: bool  # one span says the answer as it was asked for: no hop, no mirror
 
 
 class OpenMemory:
@@ -82,8 +83,17 @@ class OpenMemory:
             if self.graft.sure(readout):
                 rows = self.graft.rows(readout, question, self.fold.known if self.fold.base is None else None)
         self._asked = readout
-        behind = self.journal.get(self.fold.behind(readout.path)) if self.fold is not None and len(rows) else []
-        return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k), behind)
+        behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
+        plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
+        return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k), behind, plain)
+
+    def _shard(self, readout: Readout) -> int:
+        return self.graft.memory.relations.shard(readout.relation)
+
+    def _behind(self, readout: Readout, fold: Fold) -> list[Entry]:
+        """The spans an association rests on, where they say its answer; what was tracked ("there") stands in none."""
+        found, answer = self.journal.get(fold.behind(readout.path)), fold.known.nearest(readout.surface)
+        return found if answer is not None and any(answer.text in e.text for e in found) else []
 
     def _known(self, readout: Readout, fold: Fold) -> bool:
         """A graft of threshold 0 answers whatever it reads; an older state has keys no entry of the journal names."""
