@@ -188,7 +188,8 @@ def test_why_shows_what_the_last_answer_was_drawn_from(typed: Typist) -> None:
     typed.chat.memory_mode = "off"
     assert "drew on nothing" in typed("Where is Mary?", "/why")
     typed.chat.memory_mode = "text"
-    assert "drew on nothing" in typed("Where is Mary?", "/reset yes", "/why")
+    shown = typed("Mary went home.", "Where is Mary?", "/why", "/reset yes", "/why")
+    assert "as text" in shown.split("Everything")[0] and "drew on nothing" in shown.split("Everything")[1]
 
 
 def test_what_is_held_back_is_shown_accepted_and_rejected(typed: Typist) -> None:
