@@ -31,7 +31,7 @@ def test_many_memories_keep_apart_whatever_the_order_of_what_is_said(
     names = [f"m{n}" for n in range(7)]
     many = [opened(tmp_path / f"{n}.memory" if n % 3 else None, host, n_) for n, n_ in enumerate(names)]
     single = [opened(None, alone, n_) for n_ in names]
-    for _ in range(60):
+    for _ in range(35):
         n, i = rng.randrange(7), rng.randrange(7)
         op = rng.choice(["tell", "tell", "tell", "document", "undo"])
         for each in (many[n], single[n]):

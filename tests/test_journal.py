@@ -52,7 +52,7 @@ def test_a_clock_that_jumps_changes_no_order_and_leaves_a_memory_that_opens(
         assert journal.verify() == [] and journal.count() == 5
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(text=st.text(st.characters(), max_size=40))
 def test_any_text_is_kept_found_and_forgotten(text: str) -> None:
     with Journal(None) as journal:
