@@ -10,11 +10,15 @@ import numpy as np
 
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import TitansError
 from titans_edge.features import SpanFeatures
-from titans_edge.session import Done, Event, Notice, Text
+from titans_edge.routes import Mode
+from titans_edge.session import Done, Event, Message, Notice, Session, Text
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import USER, Source
+
+WARM = Sampling(temperature=1.0, seed=3, max_tokens=12)
 
 
 class Answering:
@@ -78,3 +82,13 @@ def done(events: Sequence[Event]) -> Done:
 
 def notices(events: Sequence[Event]) -> list[str]:
     return [e.text for e in events if isinstance(e, Notice)]
+
+
+def said(*texts: str, system: str | None = None) -> list[Message]:
+    """Messages that alternate, the user first."""
+    head = [] if system is None else [{"role": "system", "content": system}]
+    return [*head, *({"role": ("user", "assistant")[i % 2], "content": t} for i, t in enumerate(texts))]
+
+
+def hear(session: Session, *texts: str, sampling: Sampling = WARM, mode: Mode = Mode.AUTO) -> list[Event]:
+    return list(session.reply(said(*texts), sampling, mode=mode))

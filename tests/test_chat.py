@@ -92,7 +92,8 @@ def test_new_drops_the_conversation_and_keeps_the_memory(chat: Chat, tiny: Backb
     list(chat.turn("I am Anna."))
     chat.new()
     with plain(tiny, sampling=replace(WARM, seed=4)) as fresh:
-        assert text(list(chat.turn("Who am I?"))) == text(list(fresh.turn("Who am I?")))
+        got, want = list(chat.turn("Who am I?")), list(fresh.turn("Who am I?"))
+        assert text(got) == text(want) and done(got).prompt_tokens == done(want).prompt_tokens
     assert spans(chat) == ["I am Anna.", "Who am I?"]
 
 

@@ -7,10 +7,14 @@ import os
 import stat
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from titans_edge import engine as engines
+from titans_edge.cli.main import run
+from titans_edge.sidecar.client import HostClient
 from titans_edge.stories.lexicon import Lexicon, held_out
 from titans_edge.stories.relations import Bank
 from titans_edge.stories.worlds import KINDS, stories
@@ -103,7 +107,14 @@ def test_ask_and_read_speak_json(tiny_path: Path, graft_path: Path, tmp_path: Pa
     ],
 )
 def test_bad_input_gets_one_line_and_an_exit_code(
-    tiny_path: Path, graft_path: Path, tmp_path: Path, args: tuple[str, ...], code: int, word: str
+    tiny_path: Path,
+    graft_path: Path,
+    tmp_path: Path,
+    args: tuple[str, ...],
+    code: int,
+    word: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     there = {"folder": tmp_path, "tiny": tiny_path}
     for name, raw in (("empty", b" \n"), ("binary", b"\x00\x01\x02"), ("cut", tiny_path.read_bytes()[:5000])):
@@ -112,10 +123,23 @@ def test_bad_input_gets_one_line_and_an_exit_code(
     given = [a.format(**there) for a in args]
     given += [] if "-b" in given or given[0] == "pull" else ["-b", str(tiny_path)]
     given += [] if "-g" in given or given[0] == "pull" else ["-g", str(graft_path)]
-    got = titans(*given, home=tmp_path)
-    assert got.returncode == code, got.stderr
-    assert word in got.stderr and got.stderr.count("\n") == 1 and got.stdout == "", got.stderr
+    monkeypatch.setattr(sys, "argv", ["titans-edge", *given])
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(engines, "HostClient", partial(HostClient, local=True))  # no process to wait for
+    with pytest.raises(SystemExit) as ended:
+        run()
+    out, err = capsys.readouterr()
+    assert ended.value.code == code, err
+    assert word in err and err.count("\n") == 1 and out == "", err
     assert not list(tmp_path.rglob("*.memory"))
+
+
+def test_a_damaged_model_is_one_line_of_the_program_itself(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(tiny_path.read_bytes()[:5000])
+    got = titans("ask", "x", "-b", str(cut), "-g", str(graft_path), home=tmp_path)
+    assert got.returncode == 3 and "damaged" in got.stderr and got.stderr.count("\n") == 1 and got.stdout == ""
 
 
 def test_help_of_every_command_needs_neither_torch_nor_llama_cpp() -> None:

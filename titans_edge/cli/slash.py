@@ -157,10 +157,6 @@ class Slash:
         self.talk.new()
         self.talk.remembered = None
         self.history.clear()
-        if client.path is not None:
-            from titans_edge.journal.upkeep import remove_leftovers
-
-            remove_leftovers(client.path)
         print("Everything is forgotten.")
 
 
