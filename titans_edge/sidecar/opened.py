@@ -76,7 +76,7 @@ class OpenMemory:
         """Rows of the association the memory is sure of; up to k spans for the text."""
         readout = Readout(torch.zeros(self.graft.memory.dim), 0.0, "", 0)
         rows = torch.zeros(0, self.graft.memory.config.n_embd)
-        if self.fold is not None and question is not None:
+        if self.fold is not None and question is not None and len(question):
             readout = self.graft.memory.ask(self.fold.store, question)
             if not self._known(readout, self.fold):
                 readout = replace(readout, confidence=0.0)
