@@ -184,7 +184,7 @@ def test_each_mode_takes_its_own_and_a_statement_gets_no_text(tiny: Backbone) ->
         assert given("Where is Mary?", Mode.AUTO) == (("association",), 4, 0)
         assert given("Where is Mary?", Mode.ASSOCIATION) == (("association",), 4, 0)
         assert given("Where is Mary?", Mode.TEXT) == (("text",), 0, 2)
-        assert given("Where is Mary?", Mode.BOTH) == (("text", "association"), 4, 2)
+        assert given("Where is Mary?", Mode.BOTH) == (("association", "text"), 4, 2)
         assert given("Where is Mary?", Mode.OFF) == ((), 0, 0)
         assert given("Mary went out.", Mode.TEXT) == ((), 0, 0)
         assert [k for _, k, _ in memory.asked] == [4, 0, 4, 4, 0]
