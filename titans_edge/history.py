@@ -57,6 +57,7 @@ class History:
         if self.path is not None:
             try:
                 self.path.unlink(missing_ok=True)
+                self._part.unlink(missing_ok=True)
             except OSError as e:
                 raise MemoryStateError(f"{self.path} cannot be deleted ({e.strerror}).", "Delete it yourself.") from e
 
@@ -65,10 +66,19 @@ class History:
         if self.path is not None and self.path.exists():
             os.replace(self.path, memory.with_suffix(".history"))
 
+    @property
+    def _part(self) -> Path:
+        """Where it is written first; a killed process may leave it."""
+        assert self.path is not None
+        return self.path.with_name(self.path.name + ".tmp")
+
     def _load(self) -> list[str]:
-        if self.path is None or not self.path.is_file():
+        if self.path is None:
             return []
         try:
+            self._part.unlink(missing_ok=True)
+            if not self.path.is_file():
+                return []
             raw = self.path.read_text("utf-8", "replace").split("\n")
             return [line for line in map(_line, raw) if line is not None][-KEPT:]
         except OSError:
@@ -78,7 +88,7 @@ class History:
         """The whole file anew, under a temporary name first."""
         if self.path is None:
             return
-        tmp = self.path.with_name(self.path.name + ".tmp")
+        tmp = self._part
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             tmp.unlink(missing_ok=True)

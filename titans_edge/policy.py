@@ -35,6 +35,7 @@ ROOM = {"document": 1024, "imported": 1024, "pasted": 96, "assistant": 48}  # wr
 USED_TO, STARTLED = 0.05, 1.5  # pace of the running mean of surprise; how far above it is damped
 WATCHED = 3  # spans after one that is not what it seems
 REFUSED = 256  # quarantined texts remembered for rule 5
+NO_FACT = "no fact in it"
 SUSPICIOUS = "suspicious: "  # how the reasons of rule 3 begin
 
 
@@ -138,7 +139,7 @@ def _rules(p: Proposal, s: Standing) -> Ruling:
 
 
 def _kept() -> Ruling:
-    return Ruling(Decision.KEPT, 0.0, "no fact in it")
+    return Ruling(Decision.KEPT, 0.0, NO_FACT)
 
 
 def _suspect(p: Proposal) -> Ruling | None:

@@ -12,7 +12,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
-from titans_edge.cli.slash import COMMANDS, Slash
+from titans_edge.cli.slash import COMMANDS, SURE, Slash
 
 if TYPE_CHECKING:
     from titans_edge.chat import Chat
@@ -141,7 +141,8 @@ class Loop:
         elif isinstance(event, Notice):
             print(f"! {event.text}", file=sys.stderr)
         elif isinstance(event, Remembered):
-            self._note = f", from memory ({100 * event.confidence:.0f} % sure)" if event.rows else ""
+            sure = event.rows or event.confidence >= SURE
+            self._note = f", from memory ({100 * event.confidence:.0f} % sure)" if sure else ""
             return [common.cite(r) for r in event.retrieved]
         elif isinstance(event, Done):
             rate = event.tokens / max(1e-9, event.seconds - event.first_token)
@@ -154,7 +155,8 @@ class Loop:
     def _remembered(self, client: MemoryClient, restarts: int) -> None:
         for r in client.wait():
             if r["decision"] == "quarantined":
-                print(f"! #{r['id']} waits for /accept or /reject ({r['reason']}): {r['text']}", file=sys.stderr)
+                why = common.printable(f"({r['reason']}): {r['text']}")
+                print(f"! #{r['id']} waits for /accept or /reject {why}", file=sys.stderr)
         if client.restarts > restarts:
             print("! The memory process was started again from its journal; nothing was lost.", file=sys.stderr)
 

@@ -52,11 +52,11 @@ def read(
             assert chat.client is not None
             held = [v for v in chat.rulings if v["decision"] == "quarantined"]
             for v in held[:SHOWN]:
-                bar.console.print(
-                    f"! quarantined #{v['id']} ({v['reason']}): {v['text']}", markup=False, highlight=False
-                )
+                why = common.printable(f"({v['reason']}): {v['text']}")
+                bar.console.print(f"! quarantined #{v['id']} {why}", markup=False, highlight=False)
             if len(held) > SHOWN:
                 bar.console.print(f"! and {len(held) - SHOWN} more: titans-edge memory list --quarantine -m {memory}")
+            common.show_notices(chat.client)
             seconds = time.perf_counter() - began
             bar.update(task, completed=bar.tasks[task].total)
             out.append(

@@ -30,6 +30,7 @@ HELP = """\
 COMMANDS = ("/new", "/memory", "/why", "/forget", "/undo", "/quarantine", "/accept", "/reject", "/reset", "/stats",
             "/help", "/bye")  # fmt: skip
 SHOWN = 20
+SURE = 0.5  # of an association that chose what was given
 MAX_ID = 2**63 - 1
 
 
@@ -83,7 +84,9 @@ class Slash:
 
     def _why(self, _: str) -> None:
         given = self.talk.remembered
-        reads = [r for r in self._client.why() if abs(r["share"]) >= 0.01] if given and given.rows else []
+        chosen = given is not None and given.confidence >= SURE and self.talk.memory_mode == "auto"
+        drawn = chosen or (given is not None and given.rows > 0)
+        reads = [r for r in self._client.why() if abs(r["share"]) >= 0.01] if drawn else []
         for r in reads[:SHOWN]:
             print(f"  {100 * r['share']:>4.0f} %  {r['relation']}, hop {r['hop']}  {common.cite(r)}")
         for span in given.retrieved if given else ():
@@ -123,7 +126,7 @@ class Slash:
     def _meant(self, rest: str) -> list[dict[str, Any]]:
         head, _, tail = rest.partition(" ")
         if head.startswith("#"):
-            return self._client.get([_number(head)])
+            return self._client.get([_number(word) for word in rest.split()])
         if head == "since" and tail:
             return self._client.find(since=since(tail))
         if head == "source" and tail:
@@ -133,7 +136,7 @@ class Slash:
     def _undo(self, _: str) -> None:
         gone = self._client.undo()
         for text in self._client.forgotten:
-            print(f'  "{text}"')
+            print(f'  "{common.printable(text)}"')
         print("Taken back." if gone else "There is nothing to take back.")
         self._gone(self._client.forgotten)
 

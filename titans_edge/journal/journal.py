@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from titans_edge.errors import MemoryStateError
 from titans_edge.journal import checks, format_2, schema
 from titans_edge.journal.file import connect, damaged, lock, log_wrong, newer, translated
 from titans_edge.journal.reading import Reading, in_parts, marks
@@ -28,6 +29,9 @@ from titans_edge.sources import Source
 SNAPSHOTS = 2  # kept
 OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again; the others go
 PRUNED = 100  # after so many
+
+LATEST = """SELECT coalesce((SELECT s.time FROM spans s JOIN sources o ON o.id = s.source WHERE o.kind <> 'imported'
+    ORDER BY s.id DESC LIMIT 1), 0.0)"""  # a foreign file's clock is not ours
 
 
 class Journal(Reading):
@@ -110,7 +114,7 @@ class Journal(Reading):
         self.db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (source.kind, source.name))
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
         batch = self.db.execute("INSERT INTO batches(operation, part) VALUES (?, ?)", (operation, part)).lastrowid
-        latest = self._one("SELECT coalesce((SELECT time FROM spans ORDER BY id DESC LIMIT 1), 0.0)")[0]
+        latest = self._one(LATEST)[0]
         when = min(max(time.time(), latest), checks.MAX_TIME) if at is None else float(at)
         last = self._one("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'spans'), 0)")[0]
         for number, s in enumerate(spans, last + 1):
@@ -126,6 +130,14 @@ class Journal(Reading):
         """Inside a transaction: a span's facts as `graft` reads them, in place of what another read."""
         check = schema.facts_checksum(span, graft, record)
         self.db.execute("INSERT OR REPLACE INTO facts VALUES (?, ?, ?, ?)", (span, graft, record, check))
+
+    def drop_facts(self, span: int) -> None:
+        """Inside a transaction: a span counts as unread again."""
+        self.db.execute("DELETE FROM facts WHERE span = ?", (span,))
+
+    def undecide(self, span: int) -> None:
+        """Inside a transaction: what was decided about a span is to be decided anew."""
+        self.db.execute("DELETE FROM rulings WHERE span = ?", (span,))
 
     def has(self, operation: str, part: int) -> bool:
         """Was this group written before? (A group sent again after a crash must not be written twice.)"""
@@ -211,9 +223,11 @@ class Journal(Reading):
         self.checkpoint()
 
     def checkpoint(self) -> None:
-        """Take the write-ahead log into the file and empty it, as far as readers allow."""
+        """Take the write-ahead log into the file and empty it. Raises MemoryStateError while somebody reads."""
         with translated(self.path):
-            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        if busy:
+            raise MemoryStateError("Another process is reading the memory.", "Try again when it has ended.")
 
     def put_snapshot(self, span: int, standing: dict[str, Any], state: bytes) -> None:
         """The state after `span`; the oldest snapshots go."""

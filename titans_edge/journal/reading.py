@@ -234,5 +234,6 @@ def marks(values: Sequence[object]) -> str:
 
 def quoted(words: Sequence[str], joined: str) -> str:
     """Words as an FTS5 query, each quoted, so that nothing in them is an operator."""
-    quoted = ['"' + w.replace('"', '""') + '"' for w in plain(" ".join(words)).replace("\0", " ").split()]
-    return f" {joined} ".join(quoted) or '""'
+    parts = plain(" ".join(words)).replace("\0", " ").split()
+    worded = [p for p in parts if any(c.isalnum() for c in p)]  # a part without a word would match nothing
+    return f" {joined} ".join('"' + p.replace('"', '""') + '"' for p in worded) or '""'

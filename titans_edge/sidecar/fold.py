@@ -99,6 +99,14 @@ class Share:
     share: float
 
 
+class UnreadableFacts(MemoryStateError):
+    """A span's facts are not this graft's, whatever their record says; its text can be read anew."""
+
+    def __init__(self, span: int, why: MemoryStateError) -> None:
+        super().__init__(f"The facts of span #{span} cannot be used: {why.message}", why.hint)
+        self.span = span
+
+
 @dataclass
 class Fold:
     """Store, standing of the policy, index of keys after the entries so far. base: a state older than the journal."""
@@ -124,8 +132,7 @@ class Fold:
                 f"Span #{e.id} has not been read by this graft.", "Open the memory with `titans-edge chat`."
             )
         self.last = e.id
-        facts = unpack(e.record)
-        writes = [self.memory.write(f) for f in facts]
+        facts, writes = self._read(e.id, e.record)
         proposal = self._proposal(e, facts, writes, judged=e.ruling is not None)
         ruling = e.ruling or policy.decide(proposal, self.standing)
         self.standing = policy.after(self.standing, proposal, ruling)
@@ -133,6 +140,14 @@ class Fold:
             self.store.write(e.id, writes, ruling.scale, confined=ruling.confined)
             self._indexed(e, facts, writes, ruling)
         return ruling
+
+    def _read(self, span: int, record: bytes) -> tuple[tuple[Fact, ...], list[Write]]:
+        """A record's facts, and as vectors. Raises UnreadableFacts where this graft cannot have written them."""
+        try:
+            facts = unpack(record)
+            return facts, [self.memory.write(f) for f in facts]
+        except MemoryStateError as e:
+            raise UnreadableFacts(span, e) from e
 
     def extend(
         self, entries: Iterable[Entry], step: Callable[[int], None] = lambda span: None

@@ -13,6 +13,7 @@ from typing import Any
 
 import torch
 
+from titans_edge import policy
 from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.facts import pack
 from titans_edge.features import SpanFeatures
@@ -20,7 +21,7 @@ from titans_edge.journal import Entry, Journal, NewSpan, legacy, upkeep
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
-from titans_edge.sidecar.fold import Fold
+from titans_edge.sidecar.fold import Fold, UnreadableFacts
 from titans_edge.sidecar.retrieval import retrieve
 from titans_edge.sources import Source
 
@@ -215,7 +216,9 @@ class OpenMemory:
             self._compact()
 
     def reread(self, ids: Sequence[int], spans: Sequence[SpanFeatures], progress: Progress) -> int:
-        """Facts of stored spans as this graft reads them; what was decided stays. Returns how many are still unread."""
+        """Facts of stored spans as this graft reads them; what was decided stays, but for spans in which the last graft
+        found no fact. Returns how many are still unread.
+        """
         read = dict(zip(ids, spans, strict=True))
         there = self.journal.get(ids)
         facts = self.graft.memory.facts([read[e.id] for e in there], [e.text for e in there])
@@ -223,16 +226,21 @@ class OpenMemory:
             self.journal.drop_snapshots()
             for e, f in zip(there, facts, strict=True):
                 self.journal.put_facts(e.id, self.graft_id, pack(f))
-        left = self.stale()
-        if not left:
+                if f and e.ruling is not None and e.ruling.reason == policy.NO_FACT:
+                    self.journal.undecide(e.id)
+        if not self.stale():
             self._settle(progress)
-        return left
+        return self.stale()
 
     # --- inside
 
     def _journal(self, path: Path | None) -> Journal:
         done = None
         if path is not None and legacy.is_legacy(path):
+            if not self.writable:
+                raise MemoryStateError(
+                    f"The memory {path.stem} has no journal yet.", "Open it once with `titans-edge chat`."
+                )
             done = legacy.migrate(path, self.graft_id, self.graft.info.replaces)
         if path is not None and not self.writable and not path.exists():
             path = None  # nothing is kept yet: read an empty one
@@ -254,7 +262,14 @@ class OpenMemory:
         if self.writable and known != self.graft_id:
             self.journal.set_meta("graft", self.graft_id)
             self.journal.set_meta("vocabulary", str(self.graft.memory.contents.table.shape[0]))
-        self.fold = self._rebuild(progress)
+        try:
+            self.fold = self._rebuild(progress)
+        except UnreadableFacts as e:
+            if not self.writable:
+                raise
+            with self.journal.transaction():
+                self.journal.drop_facts(e.span)
+            self.notices.append(f"{e.message} Its text is read anew.")
 
     def _ready(self) -> Fold:
         if self.fold is None and not self.stale():
