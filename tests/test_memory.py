@@ -213,7 +213,7 @@ def told(graft: Graft, spans: Sequence[SpanFeatures]) -> MatrixStore:
 def test_a_closed_gate_is_never_sure(tiny_path: Path, graft_path: Path, spans: list[SpanFeatures]) -> None:
     graft = grafts.load(graft_path, read_header(tiny_path))
     readout = graft.memory.ask(told(graft, spans[:3]), spans[7])
-    assert graft.sure(readout) and len(graft.rows(readout, spans[7])) and readout.path
+    assert graft.sure(readout) and len(graft.rows(readout)) and readout.path
     with torch.no_grad():
         graft.gate.opening.zero_()
     assert not graft.sure(readout)

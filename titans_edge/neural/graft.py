@@ -15,13 +15,12 @@ from gguf.quants import dequantize, quantize
 from torch import Tensor, nn
 
 from titans_edge.errors import GraftError
-from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import Header, fingerprint
 from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.gate import Gate
-from titans_edge.neural.memory import NeuralMemory, Readout, collate
+from titans_edge.neural.memory import NeuralMemory, Readout
 from titans_edge.neural.relations import Relations
 
 ARCHITECTURE, FORMAT = "titans-graft", 2  # 1 numbered its banks; 2 names its relations
@@ -54,24 +53,17 @@ class Graft(nn.Module):
         self.register_buffer("inverse", contents.inverse)
 
     def sure(self, readout: Readout) -> bool:
-        """Is a readout worth giving to the backbone?"""
-        return not self.gate.closed and readout.confidence >= self.info.threshold
+        """Is a readout worth giving to the backbone? One of a question without words is not."""
+        return readout.asked is not None and not self.gate.closed and readout.confidence >= self.info.threshold
 
     @torch.no_grad()
-    def rows(self, readout: Readout, question: SpanFeatures, known: Cleanup | None = None) -> Tensor:
+    def rows(self, readout: Readout, known: Cleanup | None = None) -> Tensor:
         """Rows (N, n_embd) for the backbone. known: the phrases that were written; None: any short word is possible."""
         contents = self.memory.contents
         nearest = known.nearest(readout.surface) if known is not None else None
         ids = list(nearest.surface) if nearest is not None else contents.decode(readout.surface)
-        rows: Tensor = self.gate(torch.from_numpy(contents.table.rows(ids).copy()), self.asked(question))
+        rows: Tensor = self.gate(torch.from_numpy(contents.table.rows(ids).copy()), readout.asked)
         return rows
-
-    @torch.no_grad()
-    def asked(self, question: SpanFeatures) -> Tensor:
-        """The question as the encoder sees it (width,)."""
-        b = collate([question], self.memory.contents)
-        pooled: Tensor = self.memory.encoder(b.hidden, b.mask, torch.ones(1), b.surprise).pooled[0]
-        return pooled
 
 
 def file_id(path: Path) -> str:

@@ -35,7 +35,7 @@ WRITE_THRESHOLD = 0.5  # a span writes into a bank when the write gate is above 
 class Readout:
     """The memory's answer: a surface vector (d,), how sure the memory is (0..1), the relation and hop it came from.
 
-    path: the reads that led to it, in order (one a hop).
+    path: the reads that led to it, in order (one a hop); asked: the question as the encoder saw it (width,).
     """
 
     surface: Tensor
@@ -43,6 +43,7 @@ class Readout:
     relation: str
     hop: int
     path: tuple[Address, ...] = ()
+    asked: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,8 @@ class NeuralMemory(nn.Module):
         hop, bank = divmod(int(soft.slots[0].argmax()), self.config.banks)
         path = self._path(soft, bank, hop)
         relation = self.relations.phrases[bank].text
-        return Readout(soft.surface[0], float(soft.confidence[0].sigmoid()), relation, hop + 1, path)
+        sure = float(soft.confidence[0].sigmoid())
+        return Readout(soft.surface[0], sure, relation, hop + 1, path, choices.pooled[0])
 
     def _path(self, soft: SoftReadout, bank: int, hop: int) -> tuple[Address, ...]:
         """The reads behind a slot: its own, and before it the one its second hop started from."""

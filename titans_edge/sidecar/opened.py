@@ -77,12 +77,12 @@ class OpenMemory:
         """Rows of the association the memory is sure of; up to k spans for the text."""
         readout = Readout(torch.zeros(self.graft.memory.dim), 0.0, "", 0)
         rows = torch.zeros(0, self.graft.memory.config.n_embd)
-        if self.fold is not None and question is not None and len(question):
+        if self.fold is not None and question is not None:
             readout = self.graft.memory.ask(self.fold.store, question)
             if not self._known(readout, self.fold):
                 readout = replace(readout, confidence=0.0)
             if self.graft.sure(readout):
-                rows = self.graft.rows(readout, question, self.fold.known if self.fold.base is None else None)
+                rows = self.graft.rows(readout, self.fold.known if self.fold.base is None else None)
         self._asked = readout
         behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
         plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
