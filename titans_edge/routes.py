@@ -85,12 +85,17 @@ def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tupl
 
 
 def _decided(readout: MemoryReadout) -> tuple[Mode, MemoryReadout]:
-    """A sure association comes with the spans it rests on; where one says the answer as asked, it speaks for itself."""
-    if not len(readout.rows):
+    """A sure association comes with the spans it rests on; where one says the answer as asked, it speaks for itself.
+
+    Where others are found and those are not among them, the association is mistaken about what was asked.
+    """
+    behind, found = ({s["id"] for s in spans} for spans in (readout.behind, readout.retrieved))
+    if not len(readout.rows) or (readout.plain and found and not behind & found):
         return Mode.TEXT, readout
     return Mode.TEXT if readout.plain else Mode.BOTH, replace(readout, retrieved=readout.behind)
 
 
 def _said(span: dict[str, Any]) -> str:
-    """A span as it is told to the model; whose it is, where it is not the user's own."""
-    return str(span["text"]) if span["kind"] == "user" else f"{span['text']} (from {span['source']})"
+    """A span as it is told to the model, after the one it refers back to; whose it is, where it is not the user's."""
+    text = " ".join(part for part in (span.get("before"), span["text"]) if part)
+    return text if span["kind"] == "user" else f"{text} (from {span['source']})"

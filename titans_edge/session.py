@@ -27,12 +27,13 @@ from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute,
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
 from titans_edge.suspicion import voices
-from titans_edge.text import MAX_SPAN_TOKENS, Span, is_question, sentences, spans
+from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences, spans
 
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
 READ_SPANS = 64  # read and written at once
 RETRIEVED = 4  # spans given as text, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
+UNTOLD = "You have not told me that."
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 Message = Mapping[str, str]  # role: "system", "user" or "assistant"; content
 
@@ -178,6 +179,11 @@ class Session:
         self._turn = self._speaking = turn = _Turn(content, prompt)
         if notice is not None:
             yield notice
+        if not injection and readout.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
+            turn.reply = UNTOLD
+            yield Text(UNTOLD)
+            yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
+            return
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
         turn.nll = self._feed(turn, injection, surprise=surprise)
         if routes:
@@ -252,6 +258,13 @@ class Session:
         if not len(question):  # signs, no words
             return self.memory.retrieve(None, asked, k) if k else empty
         return self.memory.retrieve(question, asked, k)
+
+    def rank(self, question: str, n: int) -> list[dict[str, Any]]:
+        """The n stored spans that most likely answer a question, best first, each with its `match` (0..1)."""
+        if self.memory is None or self.reader is None:
+            return []
+        (asked,) = features(self.reader, [question])
+        return self.memory.rank(asked, question, n) if len(asked) else []
 
     def _fits(self, needed: int) -> None:
         if needed + SPARE > self.speaker.n_ctx:
@@ -375,6 +388,12 @@ class Session:
             known = None if surprises is None else surprises[at : at + READ_SPANS]
             read = list(features(self.reader, [s.text for s in group], known))
             self.memory.write(read, [s.text for s in group], source, [s.start for s in group])
+
+
+def _spoken_of(question: str, messages: Sequence[Message]) -> bool:
+    """Whether a word the question is about stands in the conversation, where the model can see it."""
+    said = {w for m in messages if m.get("role") != "system" for w in content_words(m.get("content", ""))}
+    return bool(said & set(content_words(question)))
 
 
 def _plain(text: str) -> str:

@@ -39,6 +39,7 @@ class Contents:
     def __post_init__(self) -> None:
         self._known: dict[int, Tensor] = {}
         self._phrases: dict[tuple[int, ...], Tensor] = {}
+        self._means: dict[tuple[int, ...], Tensor] = {}
         self._all: Tensor | None = None
 
     @property
@@ -70,6 +71,16 @@ class Contents:
                 self._phrases.clear()
             self._phrases[key] = self._phrase(key)
         return self._phrases[key]
+
+    def mean_of(self, ids: Sequence[int]) -> Tensor:
+        """The unit vector (d,) of a word by what its tokens mean, wherever they stand; zero for one without tokens."""
+        key = tuple(ids)
+        if key not in self._means:
+            if len(self._means) >= CACHED:
+                self._means.clear()
+            parts = self.tokens(key)
+            self._means[key] = F.normalize(parts.sum(0), dim=0) if len(parts) else torch.zeros(self.dim)
+        return self._means[key]
 
     def _phrase(self, ids: tuple[int, ...]) -> Tensor:
         parts = self.tokens(ids)

@@ -38,6 +38,7 @@ class MemoryReadout:
     retrieved: tuple[Fields, ...] = ()
     behind: tuple[Fields, ...] = ()  # the spans the rows rest on
     plain: bool = False  # one of them says the answer as it was asked for
+    untold: bool = False  # it was asked for something the user might have told, and nobody did
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -169,7 +170,13 @@ class MemoryClient:
             tuple(r["retrieved"]),
             tuple(r.get("behind", ())),
             r.get("plain", False),
+            r.get("untold", False),
         )
+
+    def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:
+        """The n stored spans that most likely answer, best first, each with its `match` (0..1)."""
+        spans: list[Fields] = self._ask("rank", {"text": text, "n": n}, [question]).result["spans"]
+        return spans
 
     # --- changes
 

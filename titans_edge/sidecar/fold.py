@@ -16,10 +16,11 @@ import torch
 
 from titans_edge import policy
 from titans_edge.errors import MemoryStateError
-from titans_edge.facts import Fact, Key, Phrase, unpack
+from titans_edge.facts import Fact, Key, Phrase, Sentence, read
 from titans_edge.journal import Entry
 from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.memory import NeuralMemory
+from titans_edge.neural.sentences import Sentences
 from titans_edge.neural.store import Address, Explains, Protects, Store, Write, surprise
 from titans_edge.policy import Held, Proposal, Standing
 from titans_edge.rulings import Ruling
@@ -87,6 +88,7 @@ class Mark:
     last: int
     indexed: int
     known: int
+    sentences: int
 
 
 @dataclass(frozen=True)
@@ -114,12 +116,14 @@ class Fold:
     memory: NeuralMemory
     store: Store
     base: bytes | None = None
+    key: int = 0  # numbers of a sentence's key; 0: this graft makes none
     standing: Standing = field(default_factory=Standing)
     last: int = 0
 
     def __post_init__(self) -> None:
         self.index = Index(len(self.memory.relations), self.memory.dim)
         self.known = Cleanup(self.memory.contents)
+        self.sentences = Sentences(self.key)
         if self.base is not None:
             self.store.load(self.base)
 
@@ -132,7 +136,8 @@ class Fold:
                 f"Span #{e.id} has not been read by this graft.", "Open the memory with `titans-edge chat`."
             )
         self.last = e.id
-        facts, writes = self._read(e.id, e.record)
+        facts, writes, sentence = self._read(e.id, e.record)
+        self._seen(e.id, sentence)
         proposal = self._proposal(e, facts, writes, judged=e.ruling is not None)
         ruling = e.ruling or policy.decide(proposal, self.standing)
         self.standing = policy.after(self.standing, proposal, ruling)
@@ -141,13 +146,19 @@ class Fold:
             self._indexed(e, facts, writes, ruling)
         return ruling
 
-    def _read(self, span: int, record: bytes) -> tuple[tuple[Fact, ...], list[Write]]:
+    def _read(self, span: int, record: bytes) -> tuple[tuple[Fact, ...], list[Write], Sentence | None]:
         """A record's facts, and as vectors. Raises UnreadableFacts where this graft cannot have written them."""
         try:
-            facts = unpack(record)
-            return facts, [self.memory.write(f) for f in facts]
+            facts, sentence = read(record)
+            if self.key and (sentence is None or len(sentence.key) != 2 * self.key):
+                raise MemoryStateError("It has no key of this graft.")
+            return facts, [self.memory.write(f) for f in facts], sentence
         except MemoryStateError as e:
             raise UnreadableFacts(span, e) from e
+
+    def _seen(self, span: int, sentence: Sentence | None) -> None:
+        if self.key and sentence is not None:
+            self.sentences.add(span, sentence)
 
     def extend(
         self, entries: Iterable[Entry], step: Callable[[int], None] = lambda span: None
@@ -202,12 +213,13 @@ class Fold:
     # --- back, and from a snapshot
 
     def mark(self) -> Mark:
-        return Mark(self.store.copy(), self.standing, self.last, len(self.index), len(self.known))
+        return Mark(self.store.copy(), self.standing, self.last, len(self.index), len(self.known), len(self.sentences))
 
     def back(self, m: Mark) -> None:
         self.store, self.standing, self.last = m.store, m.standing, m.last
         self.index.cut(m.indexed)
         self.known.cut(m.known)
+        self.sentences.cut(m.sentences)
 
     def resume(self, last: int, standing: dict[str, Any], state: bytes, before: Iterable[Entry]) -> None:
         """Start from a snapshot; `before` are the entries it covers, whose keys are indexed and not applied again."""
@@ -216,9 +228,10 @@ class Fold:
                 raise MemoryStateError(
                     f"A snapshot covers span #{e.id}, which is undecided.", "Run `titans-edge memory verify`."
                 )
+            facts, writes, sentence = self._read(e.id, e.record)
+            self._seen(e.id, sentence)
             if e.ruling.scale > 0:
-                facts = unpack(e.record)
-                self._indexed(e, facts, [self.memory.write(f) for f in facts], e.ruling)
+                self._indexed(e, facts, writes, e.ruling)
         self.store.load(state)
         self.standing, self.last = Standing.of(standing), last
 

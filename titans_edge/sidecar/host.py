@@ -40,6 +40,7 @@ class MemoryHost:
             "open": self.open,
             "close": self.close_memory,
             "retrieve": self.retrieve,
+            "rank": self.rank,
             "write": self.write,
             "forget": self.forget,
             "undo": self.undo,
@@ -109,11 +110,17 @@ class MemoryHost:
             "confidence": out.confidence,
             "relation": out.relation,
             "hop": out.hop,
-            "retrieved": [e.shown() for e in asked.spans],
+            "retrieved": asked.recalled.shown(),
+            "untold": asked.recalled.untold,
             "behind": [e.shown() for e in asked.behind],
             "plain": asked.plain,
         }
         return Reply(True, result, {"rows": pack(asked.rows.numpy())})
+
+    def rank(self, r: Request, progress: Progress) -> Reply:
+        """args: text, n; one span: the question. The spans that most likely answer, and how likely each is."""
+        found = self._memory(r, progress).rank(unpack_span(r.spans[0]), str(r.args["text"]), int(r.args["n"]))
+        return Reply(True, {"spans": [f.entry.shown() | {"match": f.match} for f in found]})
 
     def write(self, r: Request, progress: Progress) -> Reply:
         """args: part, kind, name, texts, offsets, guard. Durable when it returns; a group is written once."""
