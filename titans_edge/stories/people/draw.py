@@ -14,6 +14,7 @@ from titans_edge.stories.people.words import LISTS
 
 _T = TypeVar("_T")
 _SLOT = re.compile(r"\{(\w+)\}")
+_AN = re.compile(r"\b([Aa]) (?=[aeiouAEIOU]|8|11\b|18\b)(?!uni|use|usu|one\b|eu|uku|U[A-Z ])")
 
 
 @lru_cache(None)
@@ -30,6 +31,11 @@ def kept(templates: Sequence[_T], held_out: bool) -> tuple[_T, ...]:
         return tuple(templates)
     last = n - 1 if n < 4 else -1
     return tuple(t for i, t in enumerate(templates) if (i % 4 == 3 or i == last) == held_out)
+
+
+def with_an(text: str) -> str:
+    """The text with "a apple" as "an apple"."""
+    return _AN.sub(lambda m: m[1] + "n ", text)
 
 
 class Draw:
@@ -56,10 +62,10 @@ class Draw:
     def _value(self, kind: str) -> str:
         if kind in LISTS:
             return self.rng.choice(pool(kind, self.held_out))
-        text = self.rng.choice(KINDS[kind].split("|")).strip()
+        text = self.rng.choice(KINDS[kind].split("|"))
         text = _SLOT.sub(lambda m: self._value(m[1]), text)
         if kind.startswith("low_"):
             text = re.sub(r"[^a-z0-9@.\-_]", "", text.lower())
         text = re.sub("#", lambda _: str(self.rng.randrange(10)), text)
         text = re.sub("%", lambda _: str(self.rng.randrange(1, 10)), text)
-        return re.sub(r"\^", lambda _: self.rng.choice("ABCDEFGHJKLMNPRSTUVWXYZ"), text)
+        return with_an(re.sub(r"\^", lambda _: self.rng.choice("ABCDEFGHJKLMNPRSTUVWXYZ"), text))

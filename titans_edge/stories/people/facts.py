@@ -6,7 +6,6 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from titans_edge.stories.people.beings import Being, kind_of, somebody
 from titans_edge.stories.people.draw import Draw, kept
@@ -31,12 +30,6 @@ class Fact:
         return "them" if self.being or self.topic.who == "other" else "thing" if self.topic.who == "thing" else "me"
 
 
-@lru_cache(None)
-def _kept(lines: tuple[Line, ...], held_out: bool) -> tuple[Line, ...]:
-    texts = set(kept([f"{x.who} {x.asks} {x.text}" for x in lines], held_out))
-    return tuple(x for x in lines if f"{x.who} {x.asks} {x.text}" in texts)
-
-
 class Maker:
     """Makes the facts of one person."""
 
@@ -52,7 +45,7 @@ class Maker:
 
     def lines(self, topic: Topic, kind: str, is_user: bool) -> list[Line]:
         """The phrasings of this split and of this kind of owner."""
-        return [x for x in _kept(tuple(topic.of(kind)), self.held_out) if x.suits(is_user)]
+        return topic.open(kind, self.held_out, is_user)
 
     def free(self, topic: Topic, being: Being | None) -> bool:
         """True where nothing told so far speaks against telling this of this owner."""

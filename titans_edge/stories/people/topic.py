@@ -19,10 +19,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
+
+from titans_edge.stories.people.draw import kept, with_an
 
 _SLOT = re.compile(r"\{([a-z])\}")
 _FORMS = re.compile(r"\[([^\[\]|]*)(?:\|([^\[\]]*))?\]")
-_AN = re.compile(r"\b([Aa]) (?=[aeiouAEIOU]|8|11\b|18\b)(?!uni|use|usu|one\b|eu|uku|U[A-Z ])")
 _DO = {"{do}": "[do|does]", "{am}": "[am|is]", "{have}": "[have|has]"}
 
 
@@ -34,9 +36,9 @@ class Line:
     who: str = ""
     asks: str = "v"
 
-    @property
-    def slots(self) -> set[str]:
-        return set(_SLOT.findall(self.text))
+    @cached_property
+    def slots(self) -> frozenset[str]:
+        return frozenset(_SLOT.findall(self.text))
 
     def suits(self, is_user: bool) -> bool:
         return self.who in ("", "1" if is_user else "3")
@@ -53,8 +55,17 @@ class Topic:
     uses: tuple[str, ...] = ()  # relations it names, so that nobody gets two landlords
     lines: dict[str, list[Line]] = field(default_factory=dict)
 
+    _open: dict[tuple[str, bool, bool], list[Line]] = field(default_factory=dict)
+
     def of(self, kind: str) -> list[Line]:
         return self.lines.get(kind, [])
+
+    def open(self, kind: str, held_out: bool, is_user: bool) -> list[Line]:
+        """The phrasings of a kind that belong to a split and suit the owner."""
+        key = (kind, held_out, is_user)
+        if key not in self._open:
+            self._open[key] = [x for x in kept(self.of(kind), held_out) if x.suits(is_user)]
+        return self._open[key]
 
 
 @dataclass(frozen=True)
@@ -109,7 +120,7 @@ def render(text: str, owner: Owner, values: dict[str, str]) -> str:
     words = dict(zip(("I", "my", "me"), (owner.subject, owner.possessive, me), strict=True))
     words |= dict(zip(("i2", "my2", "me2"), owner.again, strict=True)) | values
     text = re.sub(r"\{(\w+)\}", lambda m: words[m[1]], text)
-    return _AN.sub(lambda m: m[1] + "n ", text)
+    return with_an(text)
 
 
 def _form(found: re.Match[str], is_user: bool) -> str:

@@ -134,7 +134,7 @@ S {I} ha[ve|s] seat {v} to {k}.
 S on the way to {k} {I} sit[s] in seat {v}.
 S {my} seat to {k} is {v}.
 Q what is {my} seat on the train to {k}?
-Q which seat {do} {I} have to {k}?
+Q which seat {do} {I} have on the train to {k}?
 Q where {do} {I} sit on the way to {k}?
 
 # hotel both v=hotel k=city group=hotel
