@@ -20,9 +20,9 @@ _SLOT = re.compile(r"\{(\w+?)2?\}")
 
 @lru_cache(1)
 def _chains() -> tuple[tuple[str, dict[str, str], list[str]], ...]:
+    lines = [line.strip() for line in CHAINS.strip().splitlines()]
     rows = []
-    for row in CHAINS.strip().splitlines():
-        head, *texts = (cell.strip() for cell in row.split("|"))
+    for head, *texts in zip(*[iter(lines)] * 4, strict=True):
         group, *kinds = head.split()
         rows.append((group, dict(k.split("=") for k in kinds), texts))
     return tuple(rows)

@@ -209,10 +209,10 @@ class Maker:
         return Asked(question, self.answer(fact.told.text, fact.values[line.asks]), fact.told)
 
     def worded(self, line: Line, owner: Owner, values: dict[str, str]) -> str:
-        template = line.text
-        if self.rng.random() < 0.25:
-            template = indirect(template, self.rng, self.held_out)
-        return asked(render(template, owner, values), self.rng, self.held_out)
+        if self.rng.random() < 0.25 and (template := indirect(line.text, self.rng, self.held_out)):
+            question = capital(render(template, owner, values))
+            return question.lower() if self.rng.random() < 0.1 else question
+        return asked(render(line.text, owner, values), self.rng, self.held_out)
 
     def untold(self, topic: Topic) -> str:
         """A question on a topic, about the user or about somebody they know."""

@@ -49,7 +49,7 @@ _TURN = re.compile(
 )
 _BE = re.compile(r"^((?:at |in |on |from |for )?(?:what|which|who|where|when|how)\b[^{]*?) \[am\|is\] \{I\} (.+)\?$")
 _NOUN = re.compile(r"^(what|who|when|where) is (\{my\}(?: [\w{}'-]+){1,3})\?$")
-_NO_NOUN = re.compile(r"(ed|called|at|for|on|in|from|to|of|with)$")
+_NO_NOUN = re.compile(r"(ed|called)$|\b(at|for|on|in|from|to|with|a|going)\b")
 
 
 def said(sentence: str, rng: random.Random, held_out: bool) -> str:
@@ -61,7 +61,8 @@ def said(sentence: str, rng: random.Random, held_out: bool) -> str:
     if dice < 0.55:
         return capital(sentence)
     if dice < 0.75:
-        return capital(rng.choice(kept(OPENERS, held_out)) + sentence)
+        opener = rng.choice(kept(OPENERS, held_out))
+        return capital(opener + (capital(sentence) if opener[-2] == "!" and rng.random() < 0.7 else sentence))
     if dice < 0.85:
         return capital(sentence[:-1] + rng.choice(kept(CLOSERS, held_out)))
     if dice < 0.93:
@@ -87,9 +88,9 @@ def asked(question: str, rng: random.Random, held_out: bool, again: bool = True)
 
 
 def indirect(template: str, rng: random.Random, held_out: bool) -> str:
-    """The question template turned into an indirect one where its form allows it, else as it is."""
+    """The question template turned into an indirect one where its form allows it, else ""."""
     clause = _clause(template)
-    return rng.choice(kept(INDIRECT, held_out)).replace("{}", clause) if clause else template
+    return rng.choice(kept(INDIRECT, held_out)).replace("{}", clause) if clause else ""
 
 
 def _clause(template: str) -> str:

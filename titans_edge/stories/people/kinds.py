@@ -3,7 +3,30 @@
 from __future__ import annotations
 
 CLOSED = frozenset(
-    ["weekday", "month", "ordinal", "day", "hour", "hour_word", "minute", "small", "age", "grown", "floor", "street_end", "colour", "bin", "chore", "team", "company_b", "relation_extra", "transport", "relation", "child", "age2"]
+    [
+        "weekday",
+        "month",
+        "ordinal",
+        "day",
+        "hour",
+        "hour_word",
+        "minute",
+        "small",
+        "age",
+        "grown",
+        "floor",
+        "street_end",
+        "colour",
+        "bin",
+        "chore",
+        "team",
+        "company_b",
+        "relation_extra",
+        "transport",
+        "relation",
+        "child",
+        "age2",
+    ]
 )  # lists too small or too common to hold words out of
 CHECKED = frozenset(["time", "date", "price"])  # composed of closed words only: held out by the whole value
 
@@ -38,7 +61,7 @@ KINDS: dict[str, str] = {
     "low_email": "{first}.{last}@{domain}|{first}%#@{domain}|{last}@{domain}|{first}_{last}@{domain}",
     "password": "{project}%##|{pet_name}-{city}-%#|{company_a}{company_b}%###|{container}{instrument}%#",
     "price": "%## euros|%# pounds|€%##|£%##|${hour}0|%,%## euros|%## dollars|£%.%0|%#.%0 euros|{hour}0 euros",
-    "rent": "%## euros|€%##|%,%## euros|£%##|£1,%##|$1,%##|9## euros",
+    "rent": "%## euros|€%##|1,%## euros|£%##|£1,%##|$1,%##|9## euros",
     "salary": "%#,%00 euros|£%#,%00|$%#,000|%,%00 euros a month|£%#,000",
     "dose": "%0 mg|%00 mg|{small} drops|one tablet|two tablets|half a tablet|%.5 ml|{small} millilitres|%#0 micrograms",
     "shoe": "3%|4%|3%.5|4%.5|3%|4%",
@@ -58,7 +81,6 @@ KINDS: dict[str, str] = {
     "club": "the {city} {club_word}|{street_name} Park {club_word}|the {street_name} {club_word}",
     "restaurant": "Trattoria {last}|the {colour} {pet}|Cafe {woman}|the {street_name} Kitchen|Chez {man}|Bistro {last}",
     "car": "{colour} {make}|{colour} {make}|{make}|old {make}|{colour} {make} estate",
-    "flat_no": "%|%#|%^|%#^",
     "years": "{small} years|{small} months|{small} weeks",
     "since": "2001|2003|2005|2006|2008|2009|2011|2012|2013|2014|2015|2016|2017|2018|2019|2020|2021|2022",
     "born_year": "195#|196#|197#|198#|199#|200#|194#",

@@ -5,9 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 
 from titans_edge.stories.people import (
+    topics_contact,
     topics_family,
     topics_health,
     topics_home,
+    topics_leisure,
+    topics_money,
+    topics_study,
     topics_taste,
     topics_things,
     topics_travel,
@@ -15,7 +19,10 @@ from titans_edge.stories.people import (
 )
 from titans_edge.stories.people.topic import Topic, parse
 
-_TABLES = (topics_home, topics_family, topics_work, topics_health, topics_taste, topics_things, topics_travel)
+_TABLES = (
+    topics_home, topics_family, topics_contact, topics_work, topics_study, topics_health,
+    topics_taste, topics_leisure, topics_things, topics_money, topics_travel,
+)  # fmt: skip
 
 NEAR = (
     "home address floor origin move_date neighbour landlord rent flatmate",
@@ -26,7 +33,7 @@ NEAR = (
     "partner anniversary wedding_place",
     "hobby sport club training instrument fan running",
     "car plate parking bike bike_colour ref_bike bought bought_shop warranty",
-    "place lost ref_place lent lent_to borrowed plant_place",
+    "place places lost ref_place lent lent_to borrowed plant_place",
     "project deadline thesis",
     "event_time event_room event_start event_lead ref_event",
     "school kid_school teacher studies exam fav_subject grade language mother_tongue",

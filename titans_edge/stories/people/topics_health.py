@@ -125,7 +125,7 @@ Q what {am} {I} allergic to?
 Q which allergy {do} {I} have?
 Q what can't {I} have?
 Q what {do} {I} react badly to?
-Q what kind of allergy have {I} told you about?
+Q what kind of allergy {do} {I} have?
 Q what makes {me} ill?
 Q what should {I} stay away from?
 Q what must you not serve {me}?
@@ -168,12 +168,12 @@ Q what's wrong with {my} health?
 # injury both v=bodypart group=injury
 S {I} hurt {my2} {v}.
 S {my} {v} hurts.
-S {I} broke {my2} {v} skiing.
+S {I} injured {my2} {v} skiing.
 S {I} injured {my2} {v}.
 S {I} ha[ve|s] had trouble with {my2} {v} since the fall.
 Q what did {I} hurt?
 Q which part of {my} body hurts?
-Q what did {I} break?
+Q which part of {my} body is injured?
 Q what did {I} injure?
 Q where {do} {I} have pain?
 

@@ -119,13 +119,17 @@ ten""",
     "grown": """19, 21, 22, 24, 25, 27, 28, 29, 31, 32, 33, 34, 36, 37, 38, 39, 41, 42, 43, 44, 45, 46, 47, 48, 49,
 51, 52, 53, 54, 55, 56, 57, 58, 59, 61, 62, 63, 64, 65, 66, 67, 68""",
     "floor": "first, second, third, fourth, fifth, sixth, seventh, ground, top",
-    "item": """spare key, passport, phone charger, drill, concert tickets, first-aid kit, sewing machine, vacuum
-bags, torch, ladder, birth certificate, winter coat, sleeping bag, toolbox, bicycle pump, hot-water bottle, tent,
-air mattress, Christmas lights, camera, external hard drive, warranty card, cellar key, garden hose, stapler,
-screwdriver set, tax papers, vaccination card, spare glasses, fire extinguisher, sunscreen, measuring tape, wallet,
-car papers, old photos, raclette grill, sled, umbrella, snow shovel, batteries, light bulbs, mousetraps, fuse box,
-water meter, cat carrier, picnic blanket, cake tin, iron, hair dryer, USB stick, allotment key, rabies certificate,
-bike lock key, ice skates""",
+    "item": """spare key, passport, phone charger, drill, first-aid kit, sewing machine, torch, ladder, birth
+certificate, winter coat, sleeping bag, toolbox, bicycle pump, hot-water bottle, tent, air mattress, camera,
+external hard drive, warranty card, cellar key, garden hose, stapler, screwdriver set, vaccination card, fire
+extinguisher, sunscreen, measuring tape, wallet, raclette grill, sled, umbrella, snow shovel, fuse box, water meter,
+cat carrier, picnic blanket, cake tin, iron, hair dryer, USB stick, allotment key, rabies certificate, bike lock
+key, ice skates""",
+    "items": """concert tickets, vacuum bags, Christmas lights, tax papers, spare glasses, car papers, old photos,
+batteries, light bulbs, mousetraps, ice skates, headphones, hiking boots, binoculars, house keys, swimming goggles,
+candles, train tickets, knitting needles, matches, reading glasses, car keys, gloves, passport photos, wedding
+rings, garden shears, ski poles, school reports, rubber boots, playing cards, spare bulbs, medical records,
+earplugs, birthday candles, jump leads""",
     "container": """flowerpot, drawer, shoebox, suitcase, cupboard, bookcase, biscuit tin, jar, toolbox, basket,
 wardrobe, chest, backpack, filing cabinet, teapot, crate, sideboard, vase, laundry basket, wooden box, envelope,
 folder, bucket, watering can, doormat, bench, sofa, rug, bookshelf, desk, lamp, mirror, radiator, stove, armchair,
@@ -206,8 +210,8 @@ chard, potatoes, cucumbers, sweetcorn, peas, rhubarb, aubergines, garlic, onions
 parsnips, artichokes""",
     "appliance": """dishwasher, washing machine, fridge, boiler, oven, toaster, printer, kettle, vacuum cleaner,
 lawnmower, laptop, coffee machine, tumble dryer, doorbell, freezer, microwave, heating, hedge trimmer, blender,
-television, router, blinds, garage door, shower, toilet cistern, e-reader, food processor, bread maker, water
-heater, air conditioner""",
+television, router, garage door, shower, toilet cistern, e-reader, food processor, bread maker, water heater, air
+conditioner""",
     "fault": """a broken pump, a leaking hose, a blown fuse, a loose cable, a cracked seal, a worn-out bearing, a
 blocked filter, a faulty switch, a dead battery, a bent hinge, a jammed drawer, a burnt-out motor, a missing screw,
 a cracked screen, a clogged drain, a rusty valve, a torn belt, a broken thermostat, a stripped gear, a short circuit""",
@@ -218,8 +222,8 @@ chess set, a perfume, a kite, an espresso maker, a photo album, a bottle of whis
 a music box, a yoga mat""",
     "lendable": """drill, ladder, tent, sewing machine, bicycle pump, suitcase, pressure washer, guitar amp,
 projector, cake tin, lawnmower, snowboard, jigsaw, waffle iron, tripod, trailer, roof box, steam iron, camping
-stove, wheelbarrow, hedge trimmer, carpet cleaner, baby seat, hiking boots, fondue pot, circular saw, binoculars,
-chainsaw, sleeping bag, pasta machine""",
+stove, wheelbarrow, hedge trimmer, carpet cleaner, baby seat, fondue pot, circular saw, chainsaw, sleeping bag,
+pasta machine""",
     "grocery": """oat milk, lentils, washing powder, dark chocolate, red onions, coriander, rye bread, olive oil,
 cat litter, eggs, bin bags, feta, yoghurt, rice vinegar, soy sauce, toothpaste, baking powder, tinned tomatoes,
 parmesan, lemons, butter, coffee beans, kitchen roll, flour, sponges, celery, honey, dishwasher tablets, limes,
@@ -237,9 +241,9 @@ become a pilot, live in a tiny house, open a cat cafe, cycle to Istanbul, study 
 a choir, plant a forest""",
     "plan": """paint the kitchen, go hiking, visit the aquarium, clean out the attic, bake a cheesecake, repair the
 fence, go to the flea market, plant tulips, watch the regatta, build a bookshelf, pick mushrooms, go kayaking, see
-the Picasso exhibition, make jam, wash the car, go to the sauna, sort old photos, try the new ramen place, take the
-ferry to the island, varnish the floor, go ice skating, prune the roses, assemble the wardrobe, go to a football
-match, visit the castle""",
+the Picasso exhibition, make jam, wash the car, go to the sauna, sort try the new ramen place, take the ferry to the
+island, varnish the floor, go ice skating, prune the roses, assemble the wardrobe, go to a football match, visit the
+castle""",
     "did": """went to the sauna, repaired the gutter, baked a plum cake, watched a documentary about whales, played
 minigolf, missed the last bus, lost an umbrella, ran into an old teacher, tried oysters for the first time, cleaned
 the oven, donated blood, fell off the bike, finished a jigsaw puzzle, had lunch by the river, painted the fence,
@@ -314,6 +318,6 @@ car pool, motorbike, taxi, rollerblades, commuter train""",
 gynaecologist, allergist, ENT specialist, psychologist, neurologist, orthodontist, rheumatologist, osteopath,
 diabetologist, urologist, midwife""",
     "thing_bought": """sofa, tent, mattress, bookcase, e-bike, camera, winter coat, dining table, phone, laptop,
-armchair, kayak, rug, sewing machine, drone, telescope, guitar, fridge, tablet, wardrobe, headphones, keyboard,
-watch, saddle, microscope, printer, electric piano, hiking boots, monitor, barbecue""",
+armchair, kayak, rug, sewing machine, drone, telescope, guitar, fridge, tablet, wardrobe, keyboard, watch, saddle,
+microscope, printer, electric piano, monitor, barbecue""",
 }
