@@ -21,9 +21,9 @@ _HABIT = re.compile(
     re.IGNORECASE,
 )
 _PAST = listed(
-    "was were wasn't weren't did didn't had hadn't went came saw met took got gave made found bought brought caught lost"
-    " left kept slept felt fell flew drove rode ran swam sang sat stood began broke ate drank wrote spoke woke wore won"
-    " sent spent paid built sold taught fought sought held grew knew threw drew blew led fed fled shot hid bit chose"
+    "was were wasn't weren't did didn't had hadn't went came saw met took got gave made found bought brought caught"
+    " lost left kept slept felt fell flew drove rode ran swam sang sat stood began broke ate drank wrote spoke woke wore"
+    " won sent spent paid built sold taught fought sought held grew knew threw drew blew led fed fled shot hid bit chose"
     " froze stole tore swore rang sank sprang hung dug stuck swung rose shook forgot forgave meant dealt lent bent hung"
     " became overslept ago yesterday"
 )
@@ -47,15 +47,16 @@ _BE = listed(
 _HAVE = listed("has have i've we've you've they've hasn't haven't having never he's she's it's")
 _PARTICIPLES = listed(
     "seen been gone done taken given eaten written driven flown broken chosen spoken forgotten gotten begun known shown"
-    " fallen stolen worn torn woken ridden risen sung swum drunk thrown grown drawn hidden bitten frozen become come run"
+    " fallen stolen worn torn woken ridden risen sung swum drunk thrown grown drawn hidden bitten frozen become come"
+    " run"
 )
 _NO_VERB = listed(
     "need speed seed feed weed breed red bed shed sled embed hundred indeed exceed succeed proceed bleed freed creed"
     " ted fred alfred jared mohammed ahmed ned ed wed med kindred sacred naked wicked rugged infrared biped shred"
 )
 _NO_INFINITIVE = listed(
-    "the a an my your his her our their its this that these those it him them me us you work school bed church town lunch"
-    " dinner breakfast hospital"
+    "the a an my your his her our their its this that these those it him them me us you work school bed church town"
+    " lunch dinner breakfast hospital"
 )
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from titans_edge.when_asked import asked_range
-from titans_edge.when_spans import MONTHS, day, written
-from titans_edge.when_words import expressions
+from titans_edge.when.asked import asked_range
+from titans_edge.when.spans import MONTHS, WEEKDAYS, written
+from titans_edge.when.words import expressions
 
 __all__ = ["asked_range", "resolved", "today_line", "told_on"]
 
@@ -37,8 +37,7 @@ def resolved(text: str, told: datetime) -> str:
 
 def today_line(now: datetime) -> str:
     """`Today is Tuesday, 24 November 2026.`"""
-    weekday, _, rest = day(now.date()).label.partition(" ") if now.year < 9999 else ("", "", written(now.date()))
-    return f"Today is {weekday}, {rest}." if weekday else f"Today is {rest}."
+    return f"Today is {WEEKDAYS[now.weekday()]}, {written(now)}."
 
 
 def told_on(told: datetime, now: datetime) -> str:

@@ -20,7 +20,7 @@ HOURS = {"morning": (0, 12), "noon": (11, 14), "afternoon": (12, 18), "evening":
 
 @dataclass(frozen=True)
 class Span:
-    """Days from `start` up to, not including, `end`; `hours` of its first and last day (24 is midnight, 30 is 6 a.m.)."""
+    """Days from `start` up to, not including, `end`; `hours` of its first and last day (30: 6 a.m. of the next)."""
 
     start: date
     end: date

@@ -9,9 +9,10 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from titans_edge import when_spans as spans
-from titans_edge.when_spans import Span
-from titans_edge.when_words import MONTH, NUMBERS, Expression, expressions
+from titans_edge.when import spans
+from titans_edge.when.rules import NUMBERS
+from titans_edge.when.spans import Span
+from titans_edge.when.words import MONTH, Expression, expressions
 
 _LONGEST = 400  # characters of a question that are read
 _TELL = re.compile(
@@ -29,7 +30,9 @@ _BETWEEN = re.compile(
     r"|of|that|late|early|earlier|back|then|either|too|in (?:this|our) (?:chat|conversation)))*[\s,]*",
     re.IGNORECASE,
 )
-_ABOUT = re.compile(r"(?:\s+(?:to\s+)?(?:you|me|us))?\s+(?:about|of|regarding|concerning)\s+(?P<topic>[^.?!;]{1,80}?)[\s,]*", re.I)
+_ABOUT = re.compile(
+    r"(?:\s+(?:to\s+)?(?:you|me|us))?\s+(?:about|of|regarding|concerning)\s+(?P<topic>[^.?!;]{1,80}?)[\s,]*", re.I
+)
 _OTHER_CLAUSE = re.compile(
     r"\b(?:that|what|who|whom|whose|which|where|when|why|how|if|whether|i|he|she|we|they|it|is|are|was|were|did|had|will"
     r"|would|from|for|at|in|on|of)\b",
@@ -54,9 +57,13 @@ _PAST_AMOUNT = re.compile(
     r"(?P<unit>day|week|month|year)s?\b",
     re.IGNORECASE,
 )
-_BEFORE = re.compile(r"\b(?P<how>since|before|until|after)\s+$", re.IGNORECASE)
+_BEFORE = re.compile(r"\b(?P<how>since|before|until|after|on|in)\s+$", re.IGNORECASE)
 _WEEKS_AGO = re.compile(r"\b(?:week|fortnight)s?\s+ago$", re.IGNORECASE)
-_LATER = re.compile(r"\b(?:month|year|weekend|ago|in \w+)$|\d", re.IGNORECASE)
+_RECENT = re.compile(
+    r"(?:today|tonight|yesterday|(?:this|last|yesterday) (?:morning|afternoon|evening|night|week)"
+    r"|.* (?:days?|weeks?) ago)",
+    re.IGNORECASE,
+)
 
 
 def asked_range(question: str, now: datetime) -> tuple[datetime, datetime] | None:
@@ -107,7 +114,9 @@ def _dated(match: re.Match[str]) -> Expression | None:
 def _past_amount(match: re.Match[str], today: date) -> Expression | None:
     """`in the last three days`, today among them."""
     n = (match["n"] or "1").lower()
-    days = (int(n) if n.isdigit() else NUMBERS.index(n)) * {"day": 1, "week": 7, "month": 31, "year": 366}[match["unit"].lower()]
+    days = (int(n) if n.isdigit() else NUMBERS.index(n)) * {"day": 1, "week": 7, "month": 31, "year": 366}[
+        match["unit"].lower()
+    ]
     try:
         return Expression(match.start(), match.end(), Span(today - timedelta(days=days), today + timedelta(days=1), ""))
     except OverflowError:
@@ -120,16 +129,19 @@ def _belongs(asked: str, tell: re.Match[str], found: Expression) -> bool:
         return False
     if found.end <= tell.start():
         head = _BEFORE.sub("", asked[: found.start])
-        return not head[_FILLER.match(head).end() :].strip() and bool(_TO_CLAUSE.fullmatch(asked, found.end, tell.start()))  # type: ignore[union-attr]
+        return bool(_FILLER.fullmatch(head) and _TO_CLAUSE.fullmatch(asked, found.end, tell.start()))
     if found.start < tell.end():
         return False
-    between = _BEFORE.sub("", asked[tell.end() : found.start])
+    relation = _BEFORE.search(asked[: found.start])
+    between = asked[tell.end() : relation.start() if relation else found.start]
     if _BETWEEN.fullmatch(between):
         return True
     topic = _ABOUT.fullmatch(between)
     if topic is None or _OTHER_CLAUSE.search(topic["topic"]):
         return False
-    return _BEFORE.search(asked[: found.start]) is not None or found.span.end - found.span.start <= timedelta(days=7)
+    if relation and relation["how"].lower() not in ("on", "in"):
+        return True
+    return bool(_RECENT.fullmatch(" ".join(asked[found.start : found.end].split())))
 
 
 def _moments(asked: str, found: Expression, now: datetime) -> tuple[datetime, datetime] | None:
