@@ -54,10 +54,6 @@ class Said:
         return bool((self.match.groupdict().get(group) or "")[:1].isupper())
 
 
-def nothing(said: Said) -> None:
-    """Matches so that nothing inside it is read."""
-
-
 def moved(said: Said) -> Span | None:
     """`moved from Monday to Thursday`; `Monday to Friday` alone is a habit."""
     return _weekday(said, _number(said)) if _MOVED.search(said.around()[0]) and not said.back else None

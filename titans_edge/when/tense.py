@@ -21,11 +21,11 @@ _HABIT = re.compile(
     re.IGNORECASE,
 )
 _PAST = listed(
-    "was were wasn't weren't did didn't had hadn't went came saw met took got gave made found bought brought caught"
-    " lost left kept slept felt fell flew drove rode ran swam sang sat stood began broke ate drank wrote spoke woke wore"
-    " won sent spent paid built sold taught fought sought held grew knew threw drew blew led fed fled shot hid bit chose"
-    " froze stole tore swore rang sank sprang hung dug stuck swung rose shook forgot forgave meant dealt lent bent hung"
-    " became overslept ago yesterday"
+    "was were wasn't weren't did didn't had hadn't went came saw met took got gave made found bought brought"
+    " caught lost left kept slept felt fell flew drove rode ran swam sang sat stood began broke ate drank wrote"
+    " spoke woke wore won sent spent paid built sold taught fought sought held grew knew threw drew blew led"
+    " fed fled shot hid bit chose froze stole tore swore rang sank sprang hung dug stuck swung rose shook"
+    " forgot forgave meant dealt lent bent hung became overslept ago yesterday"
 )
 # What was said, arranged or thought then can be about what is still to come; and forms that are past or present.
 _UNSURE = listed(

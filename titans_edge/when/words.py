@@ -29,9 +29,9 @@ _NTH = r"(?P<nth>\d{1,2})(?P<th>st|nd|rd|th)?"
 _S = r"(?:['’]s)?"
 _OVER = r"(?![\w@/-]|[.:,]\w)"  # the expression's last word is over
 _PLAIN = r"(?!['’])" + _OVER
-_QUOTES = (
+_QUOTES = re.compile(
     r"'(?:[^'\n]|(?<=\w)'(?=\w)){1,200}'(?!\w)|\"[^\"\n]{1,500}\""
-    r"|“[^”\n]{1,500}”|‘[^\n’]{1,200}’(?!\w)|«[^»\n]{1,500}»|`[^`\n]{1,500}`"
+    r"|“[^“”\n]{1,500}”|‘[^\n‘’]{1,200}’(?!\w)|«[^«»\n]{1,500}»|`[^`\n]{1,500}`"
 )
 _TIME = r"(?:\d|noon|midnight|half|quarter|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)"
 _START = re.compile(
@@ -60,6 +60,10 @@ def expressions(text: str, said: date, back: bool = False) -> Iterator[Expressio
     at = 0
     while trigger := _START.search(text, at):
         at = trigger.start() + 1
+        if not trigger[0].isalnum():
+            quoted = _QUOTES.match(text, trigger.start())
+            at = quoted.end() if quoted else at
+            continue
         for pattern, rule in RULES:
             match = pattern.match(text, trigger.start())
             if match is None:
@@ -87,7 +91,6 @@ def _rule(pattern: str, rule: Rule) -> tuple[re.Pattern[str], Rule]:
 
 
 RULES = (
-    (re.compile(_QUOTES), rules.nothing),
     _rule(
         rf"(?:from )?(?:{_FULL}|mon|tue|wed|thu|fri|sat|sun)\b"
         rf"(?: (?:to|through|thru|till|until) |\s?[-–]\s?){_DAY}{_PLAIN}",
