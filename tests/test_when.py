@@ -68,6 +68,16 @@ TIMED = [
     ("The parcel came on the 3rd.", "on the 3rd (Tuesday 3 November 2026)."),
     ("The party is on Friday the 4th.", "on Friday the 4th (Friday 4 December 2026)."),
     ("I'm moving in June.", "in June (2027)."),
+    ("I've got a meeting on Monday.", "on Monday (Monday 23 November 2026)."),
+    ("MY TEST IS TOMORROW", "TOMORROW (Sunday 22 November 2026)"),
+    ("I have been ill since 10 October.", "10 October (2026)."),
+    ("And two days ago I fell.", "two days ago (Thursday 19 November 2026) I"),
+    ("It is on Monday, 9 o'clock.", "on Monday (Monday 23 November 2026), 9"),
+    ("Three weeks from today we fly.", "Three weeks from today (Saturday 12 December 2026) we"),
+    ("I bought it on 10 November.", "10 November (2026)."),
+    ("Next Monday morning's exam.", "Next Monday morning's (Monday 23 November 2026) exam"),
+    ("I need it by Wed.", "by Wed (Wednesday 25 November 2026)."),
+    ("The ground floor is moved on Tue.", "on Tue (Tuesday 24 November 2026)."),
     ("My café opens “soon”, tomorrow.", "tomorrow (Sunday 22 November 2026)."),
 ]  # fmt: skip
 
@@ -124,6 +134,14 @@ I booked it on Friday.
 I promised to call on Friday.
 The next week he was gone.
 It was the last Friday of the month.
+We play on Friday nights.
+She goes to Sunday school.
+She reads it on Sunday mornings.
+May 5 people come along?
+In 2014, it closed on Sunday.
+We're getting the sofa delivered on Thursday.
+I was invited to a party on Saturday.
+A year and two months ago it closed.
 The first Monday in June is a holiday.
 Two or three days ago it was fine.
 About two weeks ago it began.
@@ -219,8 +237,8 @@ def test_spans_are_the_calendars(of: datetime, by: int) -> None:
 
 
 PIECES = """
-tomorrow today on by next last this in a two 3 31 days weeks months years ago Monday friday Sat sun May march 14 2027 the
-3rd of week weekend month year from to since I saw will was 'd " “ ” ' ( ) . , ! ? é 日 and every moved see you `
+tomorrow today on by next last this in a two 3 31 days weeks months years ago Monday friday Sat sun May march 14 2027
+the 3rd of week weekend month year from to since I saw will was 'd " “ ” ' ( ) . , ! ? é 日 and every moved see you `
 """
 WORDS = st.sampled_from([*PIECES.split(), "\n", ""])
 TEXTS = st.one_of(st.lists(WORDS, max_size=25).map(" ".join), st.text(max_size=60))
@@ -275,6 +293,11 @@ ASKED = [
     ("Summarise everything I told you this week.", (11, 23), (11, 30)),
     ("What did I tell you about the car yesterday?", (11, 23), (11, 24)),
     ("Yesterday I told you about a key. Where is it?", (11, 23), (11, 24)),
+    ("what did i tell u yesterday", (11, 23), (11, 24)),
+    ("Did I tell you yesterday that I am ill?", (11, 23), (11, 24)),
+    ("Do you remember what I told you last week?", (11, 16), (11, 23)),
+    ("What did I tell you last week that I'd buy tomorrow?", (11, 16), (11, 23)),
+    ("What did I tell you the week before last?", (11, 9), (11, 16)),
     ("And what have I asked you so far today?", (11, 24), (11, 25)),
     ("What did I write to you the day before yesterday?", (11, 22), (11, 23)),
 ]  # fmt: skip
@@ -297,6 +320,9 @@ What did I tell you recently?
 Yesterday was fine.
 Who did I say is coming on Monday?
 Today I saw a fox.
+I told you yesterday that I moved to Rome.
+Today I told you a secret.
+I have to tell you something tomorrow.
 """.strip().splitlines()
 
 

@@ -9,6 +9,7 @@ import re
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
+from titans_edge.questions import is_question
 from titans_edge.when import spans
 from titans_edge.when.rules import NUMBERS
 from titans_edge.when.spans import Span
@@ -19,15 +20,15 @@ _TELL = re.compile(
     r"(?P<clause>(?:\b(?P<aux>did|have|had|was|were|do|does|can|could|will|would|should|shall|may|might|must|to)\s+)?"
     r"\b(?:you and i|i and you|we both|i|we|you)(?:['’](?:ve|d|m|re|ll))?"
     r"(?:\s+(?:have|had|was|were|been|did|ever|already|just|last|first|once|actually|also|will|would|should|can)){0,3}\s+"
-    r"(?:(?:tell|told|telling)(?:\s+(?:to\s+)?you|\s+me|\s+us)?|say|said|saying|mention(?:ed|ing)?|ask(?:ed|ing)?"
+    r"(?:(?:tell|told|telling)(?:\s+(?:to\s+)?(?:you|u)|\s+me|\s+us)?|say|said|saying|mention(?:ed|ing)?|ask(?:ed|ing)?"
     r"|talk(?:ed|ing)?|(?:speak|spoke|speaking|spoken)|discuss(?:ed|ing)?|write|wrote|written|writing"
     r"|type|typed|share|shared|chat|chatted)\b)",
     re.IGNORECASE,
 )
 _AHEAD = re.compile(r"\b(?:can|could|will|would|should|shall|may|might|must|to|do|does)\b|['’]ll\b", re.IGNORECASE)
 _BETWEEN = re.compile(
-    r"(?:[\s,]+(?:to|you|me|us|with|here|anything|something|everything|things?|all|already|just|again|else|so far|about"
-    r"|of|that|late|early|earlier|back|then|either|too|in (?:this|our) (?:chat|conversation)))*[\s,]*",
+    r"(?:[\s,]+(?:to|you|u|me|us|with|here|anything|something|everything|things?|all|already|just|again|else|so far"
+    r"|about|of|that|late|early|earlier|back|then|either|too|in (?:this|our) (?:chat|conversation)))*[\s,]*",
     re.IGNORECASE,
 )
 _ABOUT = re.compile(
@@ -42,6 +43,11 @@ _FILLER = re.compile(r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|now|then|pleas
 _TO_CLAUSE = re.compile(
     r"[\s,:–—-]+(?:(?:what|which|who|whom|where|when|how|things?|something|anything|else|all|exactly|book|people|names?"
     r"|of|the)\s+){0,4}",
+    re.IGNORECASE,
+)
+_REQUEST = re.compile(
+    r"(?:please\s+|can you\s+|could you\s+)?(?:summari[sz]e|sum up|recap|list|show|repeat|recall|give|tell|remind"
+    r"|name|go over)\b",
     re.IGNORECASE,
 )
 _NTH = r"(?P<nth>\d{1,2})(?:st|nd|rd|th)?"
@@ -74,9 +80,10 @@ def asked_range(question: str, now: datetime) -> tuple[datetime, datetime] | Non
     what lies ahead, and a weekday or date after a topic ("about the dinner on Friday"), which may be the topic's own.
     Weeks are Monday to Sunday; "two weeks ago" is within three days of that day; "since" reaches to the end of today.
     """
-    asked = question.strip()[:_LONGEST]
+    asked, now = question.strip()[:_LONGEST], now.replace(tzinfo=None)
     for tell in _TELL.finditer(asked):
-        if _AHEAD.search(tell[0]):
+        asks = tell["aux"] or _REQUEST.match(asked) or is_question(question)
+        if not asks or _AHEAD.search(tell[0]):
             continue
         for found in _candidates(asked, now.date()):
             if _belongs(asked, tell, found):

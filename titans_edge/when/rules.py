@@ -18,7 +18,7 @@ NUMBERS = ("a", "one", "two", "three", "four", "five", "six", "seven", "eight", 
 _MOVED = re.compile(r"\b(?:moved|changed|rescheduled|postponed|pushed|shifted|brought|put|delayed|deferred)\b", re.I)
 _VAGUE = re.compile(
     r"\b(?:or|to|about|around|almost|nearly|over|than|roughly|some|least|most|approximately|maybe|perhaps|first time"
-    r"|and|half|only|every|the)\s{1,4}$|[-–~]$",
+    r"|(?:years?|months?|weeks?|days?),? and|half|every)\s{1,4}$|[-–~]$",
     re.IGNORECASE,
 )
 _ANNUAL = re.compile(
@@ -26,6 +26,8 @@ _ANNUAL = re.compile(
     r"|name day|independence|constitution|season|per|fiscal)\b",
     re.IGNORECASE,
 )
+_YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
+_COUNTED = re.compile(r"\s(?:people|[a-z]{3,}s)\b")  # May 5 people come?
 _LONG_AGO = re.compile(r"\b(?:married|died|founded|divorced|retired|graduated)\b", re.IGNORECASE)
 _WILL = re.compile(r"(?:\b(?:will|shall|going to)|['’]ll|(?:['’](?:m|re|s)|\b(?:is|are|am))\s\w+ing)\b", re.IGNORECASE)
 
@@ -49,6 +51,11 @@ class Said:
         """Which way a day that can be either is looked for."""
         return "past" if self.back else tense(*self.around())
 
+    def other_year(self) -> bool:
+        """Whether the sentence speaks of a year that is not the one it was said in, or the next to it."""
+        years = _YEAR.findall(" ".join(self.around()))
+        return any(abs(int(y) - self.day.year) > 1 for y in years)
+
     def capital(self, group: str) -> bool:
         """Whether a group is written with a capital letter."""
         return bool((self.match.groupdict().get(group) or "")[:1].isupper())
@@ -62,7 +69,7 @@ def moved(said: Said) -> Span | None:
 def day_word(said: Said) -> Span | None:
     days = {"today": 0, "tonight": 0, "tomorrow": 1, "yesterday": -1}[said["word"]]
     before = said.match.string[max(0, said.match.start() - 8) : said.match.start()]
-    name = said.capital("word") and bool(re.search(r"[\w,]\s+$", before))  # USA Today
+    name = said.match["word"].istitle() and bool(re.search(r"\w[ \t]+$", before))  # USA Today
     if name or re.search(r"\bno\s+$", before):
         return None
     return spans.day(said.day, days).at("night" if said["word"] == "tonight" else said["part"])
@@ -183,12 +190,14 @@ def which_weekday(said: Said) -> Span | None:
 def on_weekday(said: Said) -> Span | None:
     """`on Friday`, `by Friday`, `see you Monday`: the verb says which way to look."""
     before, after = said.around()
-    capital = re.match(r"\s(?!I\b)[A-Z]", after) and not said.capital("how")
-    if _abbreviated(said) or is_habit(before, after) or (capital and not said.back):
+    capital = re.match(r"\s(?!I\b)[A-Z][a-z]", after) and not said.capital("how")
+    if _abbreviated(said) or (not said.back and (capital or is_habit(before, after) or said.other_year())):
         return None
     how = said["how"].split()[0]
     if how == "since":
         looks: Tense = "past"
+    elif how == "to" and not re.search(r"\bforward $", before) and not _MOVED.search(before):
+        return None  # he goes to Sunday lunches
     elif how in ("to", "for", "by", "see", "meet", "starting"):
         looks = "ahead"
     else:
@@ -221,24 +230,24 @@ def _month_number(said: Said) -> int:
 def dated(said: Said) -> Span | None:
     """A date without its year: only the year is added, where it lies less than nine months ahead or just behind."""
     before, after = said.around()
-    month = said.match["month"]
-    if month.lower() in ("may", "march", "mar", "sep", "dec", "jan") and month[0].islower() and not said["th"]:
+    month, number, nth = said.match["month"], _month_number(said), int(said["nth"])
+    word = month.lower() in ("may", "march", "mar", "sep", "dec", "jan") and not said["th"]
+    if word and (month[0].islower() or _COUNTED.match(after)):
         return None
     if not said.back and (is_habit(before, after) or _ANNUAL.search(before) or _ANNUAL.search(after)):
         return None
-    looks = said.tense()
-    number, nth = _month_number(said), int(said["nth"])
-    if looks == "past" and not said.back and (_LONG_AGO.search(before) or _LONG_AGO.search(after)):
+    since = bool(re.search(r"\bsince (?:the )?$", before, re.IGNORECASE))
+    looks: Tense = "past" if since else said.tense()
+    longest = 4000 if said.back else 365 if since else 60  # days back that are certain
+    if not said.back and (
+        said.other_year() or (looks == "past" and (_LONG_AGO.search(before) or _LONG_AGO.search(after)))
+    ):
         return None
-    for year in (said.day.year + y for y in ((0, -1, -4) if looks == "past" else (0, 1))):
-        with_year = _valid(year, number, nth)
-        if with_year is None:
-            continue
-        distance = (with_year - said.day).days
-        if looks == "past" and -(60 if not said.back else 4000) <= distance <= 0:
-            return replace(spans.day(with_year), label=str(year))
-        if looks == "ahead" and 0 <= distance <= 270:
-            return replace(spans.day(with_year), label=str(year))
+    for year in (said.day.year + y for y in ((0, -1, -2, -3, -4) if looks == "past" else (0, 1))):
+        found = _valid(year, number, nth)
+        days = (found - said.day).days if found else 0
+        if found and ((looks == "past" and -longest <= days <= 0) or (looks == "ahead" and 0 <= days <= 270)):
+            return replace(spans.day(found), label=str(year))
     return None
 
 
@@ -252,7 +261,7 @@ def _valid(year: int, month: int, nth: int) -> date | None:
 def on_nth(said: Said) -> Span | None:
     """`on the 3rd`: the month is added."""
     before, after = said.around()
-    if is_habit(before, after) or _ANNUAL.search(before) or _ANNUAL.search(after):
+    if is_habit(before, after) or _ANNUAL.search(before) or _ANNUAL.search(after) or said.other_year():
         return None
     looks: Tense = "ahead" if said["how"] in ("to", "for", "by") else "past" if said["how"] == "since" else said.tense()
     if said.back:

@@ -25,7 +25,9 @@ _PAST = listed(
     " caught lost left kept slept felt fell flew drove rode ran swam sang sat stood began broke ate drank wrote"
     " spoke woke wore won sent spent paid built sold taught fought sought held grew knew threw drew blew led"
     " fed fled shot hid bit chose froze stole tore swore rang sank sprang hung dug stuck swung rose shook"
-    " forgot forgave meant dealt lent bent hung became overslept ago yesterday"
+    " forgot forgave meant dealt lent bent hung became overslept burnt"
+    " dreamt swept wept crept struck slid spun shone laid lay spilt"
+    " ago yesterday"
 )
 # What was said, arranged or thought then can be about what is still to come; and forms that are past or present.
 _UNSURE = listed(
@@ -54,6 +56,9 @@ _NO_VERB = listed(
     "need speed seed feed weed breed red bed shed sled embed hundred indeed exceed succeed proceed bleed freed creed"
     " ted fred alfred jared mohammed ahmed ned ed wed med kindred sacred naked wicked rugged infrared biped shred"
 )
+_BEFORE_NOUN = listed("the a an my your his her our their its this these those some two three very")
+_CAUSES = listed("get getting gets have has having want wants need needs")
+_NEW_CLAUSE = listed("i he she we they it and but who that which because so then")
 _NO_INFINITIVE = listed(
     "the a an my your his her our their its this that these those it him them me us you work school bed church town"
     " lunch dinner breakfast hospital"
@@ -91,7 +96,7 @@ def _verbs(clause: str) -> list[Tense]:
     words = [w.lower().replace("’", "'") for w in _WORD.findall(clause)]
     found: list[Tense] = []
     for i, word in enumerate(words):
-        kind = _verb(word, words[max(0, i - 3) : i])
+        kind = _verb(word, words[max(0, i - 5) : i])
         if found[-1:] == ["past"] and words[i - 1] == "to" and word not in _NO_INFINITIVE and f" to {word}" in clause:
             kind = "unsure"  # not: to Leeds
         if kind is not None:
@@ -101,11 +106,17 @@ def _verbs(clause: str) -> list[Tense]:
 
 def _verb(word: str, previous: list[str]) -> Tense | None:
     regular = len(word) > 3 and word.endswith("ed") and word not in _NO_VERB
+    if regular and previous and previous[-1] in _BEFORE_NOUN:
+        return None  # my used car
+    if word == "got" and previous and (previous[-1] in _HAVE or previous[-1].endswith("'s")):
+        return "ahead"
+    if regular and _caused(previous):
+        return "unsure"
     if word in _PARTICIPLES or regular or (word in _PAST and previous):
         near = previous[-2:]
         if any(w in _HAVE for w in near) and not any(w in ("a", "an", "the") for w in near):
             return "unsure"
-        if previous and (previous[-1] in _BE or (previous[-1] in ("not", "now", "all") and near[0] in _BE)):
+        if previous and (previous[-1] in _BE or (previous[-1] in ("not", "now", "all") and previous[-2:][0] in _BE)):
             return "ahead"  # is closed, are invited
     if word in _UNSURE:
         return "unsure"
@@ -114,3 +125,9 @@ def _verb(word: str, previous: list[str]) -> Tense | None:
     if word.endswith("'d"):
         return "unsure"
     return "ahead" if word in _AHEAD else None
+
+
+def _caused(previous: list[str]) -> bool:
+    """Whether the words before a participle have somebody else do it: "we're getting the sofa delivered"."""
+    causes = [i for i, w in enumerate(previous[:-1]) if w in _CAUSES]
+    return bool(causes) and not any(w in _NEW_CLAUSE for w in previous[causes[-1] :])

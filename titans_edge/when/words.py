@@ -21,14 +21,14 @@ _N = rf"(?P<n>\d{{1,4}}|an?|{'|'.join(NUMBERS[1:])})"
 _UNIT = r"(?P<unit>day|week|fortnight|month|year)s?"
 _FULL = "|".join(spans.WEEKDAYS).lower()
 _DAY = rf"(?P<day>{_FULL}|(?:mon|tues?|weds?|thu(?:rs?)?|fri|sat|sun)\b(?-i:\.(?=\s[a-z\d]))?)"
-_PART = rf"(?:{_}(?P<part>morning|noon|afternoon|evening|night)\b)?"
+_PART = rf"(?:{_}(?P<part>morning|noon|afternoon|evening|night)\b|(?!{_}(?:morning|afternoon|evening|night)s\b))"
 MONTH = (
     rf"(?P<month>{'|'.join(spans.MONTHS).lower()}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b(?:\.(?=\s?\d))?)"
 )
 _NTH = r"(?P<nth>\d{1,2})(?P<th>st|nd|rd|th)?"
 _S = r"(?:['’]s)?"
 _OVER = r"(?![\w@/-]|[.:,]\w)"  # the expression's last word is over
-_PLAIN = r"(?!['’])" + _OVER
+_PLAIN = rf"(?!['’]){_OVER}(?!{_}(?:school|roasts?|papers?|mass|times)\b)"  # on Sunday school
 _QUOTES = re.compile(
     r"'(?:[^'\n]|(?<=\w)'(?=\w)){1,200}'(?!\w)|\"[^\"\n]{1,500}\""
     r"|“[^“”\n]{1,500}”|‘[^\n‘’]{1,200}’(?!\w)|«[^«»\n]{1,500}»|`[^`\n]{1,500}`"
@@ -112,7 +112,7 @@ RULES = (
     _rule(rf"(?:on )?{_DAY}{_PART} (?:of )?(?P<which>this|next|last) week{_OVER}", rules.in_week),
     _rule(rf"(?P<which>this|next|last) week,? (?:on )?{_DAY}{_PART}{_PLAIN}", rules.in_week),
     _rule(
-        rf"(?P<which>this coming|next|last|this|coming|previous) (?P<unit>weekend|week|month|year){_S}(?! of\b){_OVER}",
+        rf"(?P<which>this coming|next|last|this|coming) (?P<unit>weekend|week|month|year){_S}(?! of\b){_OVER}",
         rules.period,
     ),
     _rule(
@@ -121,10 +121,13 @@ RULES = (
         rules.which_weekday,
     ),
     _rule(
-        rf"{_HOW} {_DAY}{_PART}(?!,? (?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)?\b(?!\s?(?:am|pm|:)))){_PLAIN}",
+        rf"{_HOW} {_DAY}{_PART}(?!,? (?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)?\b(?!\s?(?:am|pm|:|o['’])))){_PLAIN}",
         rules.on_weekday,
     ),
-    _rule(rf"(?:on )?{_DAY},? the (?P<nth>\d{{1,2}})(?:st|nd|rd|th)\b(?! of\b){_PLAIN}", rules.weekday_nth),
+    _rule(
+        rf"(?:on )?{_DAY},? (?:the )?(?P<nth>\d{{1,2}})(?:st|nd|rd|th)\b(?! of\b| [A-Z][a-z]{{2}}){_PLAIN}",
+        rules.weekday_nth,
+    ),
     _rule(rf"{_DAY}(?: (?P<part>morning|afternoon|evening|night)|(?= at {_TIME})){_PLAIN}", rules.bare_weekday),
     _rule(rf"(?:the )?{_NTH}(?P<of> of)? {MONTH}{_NO_YEAR}{_PLAIN}", rules.dated),
     _rule(rf"{MONTH} (?:the )?{_NTH}\b(?! (?:of)\b){_NO_YEAR}{_PLAIN}", rules.dated),
