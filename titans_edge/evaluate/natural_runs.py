@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import date
+from itertools import groupby
 
 from titans_edge.chat import Chat
 from titans_edge.errors import UsageError
 from titans_edge.evaluate import retrieval, runner
-from titans_edge.evaluate.distractors import spread
+from titans_edge.evaluate.distractors import TOGETHER, spread
 from titans_edge.evaluate.natural_sets import DAY, NOWHERE, Person, Question
 from titans_edge.evaluate.runner import Answer
 from titans_edge.evaluate.score import wilson
-from titans_edge.evaluate.talk import hear
+from titans_edge.evaluate.talk import hear, state
 from titans_edge.routes import Mode
 from titans_edge.sidecar.client import MemoryClient
-from titans_edge.sources import USER
 
 BEFORE = 30  # days before a person's first message in which others' statements were told
 Progress = Callable[[int], None]
@@ -157,21 +157,29 @@ def tell(chat: Chat, told: Sequence[Said], progress: Progress = lambda n: None) 
     chat.memory_mode, chat.facts, chat.sampling = Mode.AUTO, (), replace(before, max_tokens=1)  # nobody hears the reply
     mine, at = set[int](), None
     try:
-        for s in told:
-            stand_at(chat, s.time)
-            if s.own and s.time != at:
-                chat.new()
-                at = s.time
-            if s.own:
+        for own, group in groupby(told, lambda s: s.own):
+            some = list(group)
+            if not own:
+                _stated(chat, some, progress)
+                continue
+            for s in some:
+                stand_at(chat, s.time)
+                if s.time != at:
+                    chat.new()
+                    at = s.time
                 mine |= _typed(chat, client, s)
-            else:
-                for _ in chat.session.learn(s.text, USER, s.time):
-                    pass
-            progress(1)
+                progress(1)
         client.wait()
     finally:
         chat.sampling = before
     return mine
+
+
+def _stated(chat: Chat, some: Sequence[Said], progress: Progress) -> None:
+    """Statements in groups; a group is told when its first is."""
+    for at in range(0, len(some), TOGETHER):
+        stand_at(chat, some[at].time)
+        state(chat, [s.text for s in some[at : at + TOGETHER]], some[at].time, progress)
 
 
 def _typed(chat: Chat, client: MemoryClient, s: Said) -> set[int]:
