@@ -41,7 +41,7 @@ class Answering:
             raise self.error
         return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k])
 
-    def begin(self) -> None:
+    def begin(self, time: float | None = None) -> None:
         self.operations += 1
 
     def write(

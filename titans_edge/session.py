@@ -113,7 +113,7 @@ class Session:
     business.
 
     context: positions; system: the system prompt where the messages bring none (None: ours; "": the template's own);
-    k: how many spans are given as text.
+    k: how many spans are given as text; clock: what time it is, in seconds since 1970.
     """
 
     def __init__(
@@ -125,8 +125,10 @@ class Session:
         system: str | None = None,
         k: int = RETRIEVED,
         learn_replies: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.backbone, self.memory, self.k, self.learn_replies = backbone, memory, k, learn_replies
+        self.clock = clock
         self.system = SYSTEM if system is None else system or None
         self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
         try:
@@ -260,11 +262,14 @@ class Session:
         return self.memory.retrieve(question, asked, k)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
-        """The n stored spans that most likely answer a question, best first, each with its `match` (0..1)."""
+        """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where
+        the graft makes no keys).
+        """
         if self.memory is None or self.reader is None:
             return []
         (asked,) = features(self.reader, [question])
-        return self.memory.rank(asked, question, n) if len(asked) else []
+        ranked = self.memory.rank(asked, question, n) if len(asked) else []
+        return ranked or list(self.memory.retrieve(asked if len(asked) else None, question, n).retrieved[:n])
 
     def _fits(self, needed: int) -> None:
         if needed + SPARE > self.speaker.n_ctx:
@@ -328,27 +333,29 @@ class Session:
 
     # --- learning
 
-    def commit(self) -> None:
+    def commit(self, time: float | None = None) -> None:
         """Queue what the last message taught; the memory works while the user types, and `memory.wait` makes sure.
 
-        Twice is once. Without a memory, or after a reply that failed, nothing happens.
+        Twice is once. Without a memory, or after a reply that failed, nothing happens. time: see `MemoryClient.begin`.
         """
         turn, self._turn = self._turn, None
         if turn is None or self.memory is None or self.reader is None:
             return
-        self.memory.begin()
+        self.memory.begin(time)
         for voice in voices(turn.message):
             cut = [_moved(s, voice.start) for s in self._spans(voice.text)]
             self._write(cut, PASTED if voice.pasted else USER, self._surprises(turn, cut))
         if self.learn_replies and turn.reply:
             self._write(list(self._spans(turn.reply)), ASSISTANT, None)
 
-    def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
-        """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it."""
+    def learn(self, text: str, source: Source = USER, time: float | None = None) -> Iterator[tuple[int, int]]:
+        """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it.
+        time: see `MemoryClient.begin`.
+        """
         if self.memory is None:
             raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
         cut = list(self._spans(_plain(text)))
-        self.memory.begin()
+        self.memory.begin(time)
         for at in range(0, len(cut), READ_SPANS):
             group = cut[at : at + READ_SPANS]
             self._write(group, source, None)

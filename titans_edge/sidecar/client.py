@@ -180,9 +180,11 @@ class MemoryClient:
 
     # --- changes
 
-    def begin(self) -> None:
-        """A new message or document begins: `undo` takes back a whole one."""
-        self._message, self._part = _operation(), 0
+    def begin(self, time: float | None = None) -> None:
+        """A new message or document begins: `undo` takes back a whole one. time: when it was told, in seconds since
+        1970; None: when it is written. Never before what was written last: time does not run backwards.
+        """
+        self._message, self._part, self._time = _operation(), 0, time
 
     def write(
         self,
@@ -200,6 +202,8 @@ class MemoryClient:
             "offsets": [int(i) for i in offsets] if offsets is not None else [0] * len(texts),
             "guard": self.guard,
         }
+        if self._time is not None:
+            args["time"] = float(self._time)
         self._part += 1
         packed = [pack_span(s) for s in spans]
         self.host.delivery.post(self._book, Request("write", self.name, self._message, args, packed))

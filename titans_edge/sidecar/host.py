@@ -123,13 +123,16 @@ class MemoryHost:
         return Reply(True, {"spans": [f.entry.shown() | {"match": f.match} for f in found]})
 
     def write(self, r: Request, progress: Progress) -> Reply:
-        """args: part, kind, name, texts, offsets, guard. Durable when it returns; a group is written once."""
+        """args: part, kind, name, texts, offsets, guard, time (left out: now). Durable when it returns; a group is
+        written once.
+        """
         a, memory = r.args, self._memory(r, progress)
         spans = [unpack_span(s) for s in r.spans]
         surprises = [s.surprise if math.isfinite(s.surprise) else None for s in spans]
         new = [NewSpan(t, o, x) for t, o, x in zip(a["texts"], a["offsets"], surprises, strict=True)]
         source = Source(a["kind"], a["name"])
-        rulings = memory.write(spans, new, source, bool(a["guard"]), r.operation, int(a["part"]))
+        told = None if a.get("time") is None else float(a["time"])
+        rulings = memory.write(spans, new, source, bool(a["guard"]), r.operation, int(a["part"]), told)
         return self._noted(memory, {"rulings": rulings})
 
     def forget(self, r: Request, progress: Progress) -> Reply:

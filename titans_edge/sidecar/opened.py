@@ -154,8 +154,10 @@ class OpenMemory:
     # --- changing
 
     def write(self, spans: Sequence[SpanFeatures], new: Sequence[NewSpan], source: Source, guarded: bool,
-              operation: str, part: int) -> list[dict[str, Any]]:  # fmt: skip
-        """Spans of one group. Durable when it returns. Returns what was decided about each."""
+              operation: str, part: int, time: float | None = None) -> list[dict[str, Any]]:  # fmt: skip
+        """Spans of one group. Durable when it returns. Returns what was decided about each. time: when they were told,
+        in seconds since 1970 (None: now).
+        """
         fold = self._ready()
         if self.journal.has(operation, part):
             return _ruled(self.journal.group(operation, part))
@@ -164,7 +166,9 @@ class OpenMemory:
         try:
             with self.journal.transaction():
                 self.journal.decide(self._undecided)
-                entries = self.journal.append(operation, part, source, new, graft=self.graft_id, guarded=guarded)
+                entries = self.journal.append(
+                    operation, part, source, new, graft=self.graft_id, guarded=guarded, now=time
+                )
                 rulings = fold.extend(entries)
                 self.journal.decide(rulings)
                 self.journal.done(f"{operation}.{part}", {})
