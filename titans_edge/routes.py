@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Rows, Tokens
 from titans_edge.sidecar.client import MemoryReadout
+from titans_edge.when import resolved
 
 SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."
 TOLD, ASKED = "What I told you earlier:", "My question: "
@@ -59,7 +61,7 @@ class TextRoute:
     def injection(self, readout: MemoryReadout) -> Injection:
         lines, used = [], 0
         for span in readout.retrieved:  # best first
-            line = f"- {_said(span)}\n"
+            line = f"- {said(span)}\n"
             used += len(self.encode(line))
             if used > self.budget:
                 break
@@ -95,7 +97,13 @@ def _decided(readout: MemoryReadout) -> tuple[Mode, MemoryReadout]:
     return Mode.TEXT if readout.plain else Mode.BOTH, replace(readout, retrieved=readout.behind)
 
 
-def _said(span: dict[str, Any]) -> str:
-    """A span as it is told to the model, after the one it refers back to; whose it is, where it is not the user's."""
+def said(span: dict[str, Any]) -> str:
+    """A span as it is told to the model: after the one it refers back to, the user's own with what "tomorrow" meant,
+    another's with whose it is, and one that a later one replaced as such.
+    """
     text = " ".join(part for part in (span.get("before"), span["text"]) if part)
-    return text if span["kind"] == "user" else f"{text} (from {span['source']})"
+    if span["kind"] != "user":
+        return f"{text} (from {span['source']})"
+    if "time" in span:
+        text = resolved(text, datetime.fromtimestamp(span["time"]))
+    return f"{text} (this was before)" if span.get("replaced_by") else text

@@ -12,6 +12,7 @@ import codecs
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -23,11 +24,13 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarError, UsageError
+from titans_edge.features import SpanFeatures
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
 from titans_edge.suspicion import voices
 from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences, spans
+from titans_edge.when import asked_range, today_line
 
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
 READ_SPANS = 64  # read and written at once
@@ -155,6 +158,10 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
+    def now(self) -> datetime:
+        """The moment by `clock`, in this computer's time zone."""
+        return datetime.fromtimestamp(self.clock())
+
     # --- replying
 
     def reply(
@@ -224,8 +231,10 @@ class Session:
             raise UsageError("The message is empty.", "Type a question or tell a fact.")
         if last.get("role") != "user":
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
-        if self.system is not None and messages[0].get("role") != "system":
-            messages = [{"role": "system", "content": self.system}, *messages]
+        system = self.system
+        if system is not None and messages[0].get("role") != "system":
+            system = f"{SYSTEM} {today_line(self.now())}" if system == SYSTEM else system
+            messages = [{"role": "system", "content": system}, *messages]
         out, at = _Prompt(), "head"
         for segment in self.backbone.template.segments(messages):
             ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)
@@ -254,12 +263,14 @@ class Session:
         questions = [p for p in parts if is_question(p)]
         asked = (questions or parts)[-1]
         k = self.k if questions and mode is not Mode.ASSOCIATION else 0
-        if len(self.backbone.vocab.encode(asked)) > 2 * MAX_SPAN_TOKENS:
-            return self.memory.retrieve(None, asked, k) if k else empty
-        (question,) = features(self.reader, [asked])
-        if not len(question):  # signs, no words
-            return self.memory.retrieve(None, asked, k) if k else empty
-        return self.memory.retrieve(question, asked, k)
+        told = asked_range(asked, self.now())
+        between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
+        question: SpanFeatures | None = None
+        if len(self.backbone.vocab.encode(asked)) <= 2 * MAX_SPAN_TOKENS:
+            (question,) = features(self.reader, [asked])
+        if question is None or not len(question):  # too long, or signs and no words
+            return self.memory.retrieve(None, asked, k, between) if k else empty
+        return self.memory.retrieve(question, asked, k, between)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
         """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where

@@ -2,7 +2,7 @@
 
 `KeyEncoder` makes one vector of a span (seen with the span before it) or of a question, by the same weights but for a
 learned flag. `Matcher` looks at a question and a candidate side by side, word by word. Both see a word as the mean of
-its tokens' vectors (`contents.py`), so a text costs no pass through the backbone and any word will do. Knows no journal.
+its tokens' vectors (`contents.py`): a text costs no pass through the backbone, and any word will do. Knows no journal.
 """
 
 from __future__ import annotations

@@ -157,9 +157,14 @@ class MemoryClient:
         """For the writes that follow."""
         self.guard = on
 
-    def retrieve(self, question: SpanFeatures | None, text: str = "", k: int = 0) -> MemoryReadout:
-        """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those)."""
-        reply = self._ask("retrieve", {"text": text, "k": k}, [] if question is None else [question])
+    def retrieve(
+        self, question: SpanFeatures | None, text: str = "", k: int = 0, between: tuple[float, float] | None = None
+    ) -> MemoryReadout:
+        """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those), told
+        between two moments where these are given.
+        """
+        args = {"text": text, "k": k, "between": between}
+        reply = self._ask("retrieve", args, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
         return MemoryReadout(

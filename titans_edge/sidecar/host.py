@@ -102,9 +102,11 @@ class MemoryHost:
         return Reply(True)
 
     def retrieve(self, r: Request, progress: Progress) -> Reply:
-        """args: text, k (how many stored spans to give back); one span: the question."""
+        """args: text, k (how many stored spans to give back), between (two moments or none); one span: the question."""
         question = unpack_span(r.spans[0]) if r.spans else None
-        asked = self._memory(r, progress).ask(question, str(r.args.get("text", "")), int(r.args.get("k", 0)))
+        between = r.args.get("between")
+        told = None if between is None else (float(between[0]), float(between[1]))
+        asked = self._memory(r, progress).ask(question, str(r.args.get("text", "")), int(r.args.get("k", 0)), told)
         out = asked.readout
         result = {
             "confidence": out.confidence,

@@ -23,12 +23,13 @@ from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sidecar.fold import Fold, UnreadableFacts
 from titans_edge.sidecar.recall import Recalled, recall
-from titans_edge.sidecar.retrieval import LOOKED_AT, Found, rank, retrieve
+from titans_edge.sidecar.retrieval import LOOKED_AT, Found, rank, retrieve, told_between
 from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
 PAGE = 1024  # spans replayed between two reports, and two chances of a snapshot
 Progress = Callable[[int, int, str], None]  # done, of, what
+Between = tuple[float, float] | None  # two moments, seconds since 1970
 
 
 @dataclass(frozen=True)
@@ -75,11 +76,11 @@ class OpenMemory:
 
     # --- asking
 
-    def ask(self, question: SpanFeatures | None, text: str, k: int) -> Asked:
-        """Rows of the association the memory is sure of; up to k spans for the text."""
+    def ask(self, question: SpanFeatures | None, text: str, k: int, between: Between = None) -> Asked:
+        """Rows of the association the memory is sure of; up to k spans for the text, told between two moments."""
         readout = Readout(torch.zeros(self.graft.memory.dim), 0.0, "", 0)
         rows = torch.zeros(0, self.graft.memory.config.n_embd)
-        if self.fold is not None and question is not None:
+        if self.fold is not None and question is not None and between is None:
             readout = self.graft.memory.ask(self.fold.store, question)
             if not self._known(readout, self.fold):
                 readout = replace(readout, confidence=0.0)
@@ -88,7 +89,7 @@ class OpenMemory:
         self._asked = readout
         behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
         plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
-        return Asked(readout, rows, self._recalled(readout, question, text, k), behind, plain)
+        return Asked(readout, rows, self._recalled(readout, question, text, k, between), behind, plain)
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Found]:
         """The n spans that most likely answer, best first; nothing where this graft makes no keys."""
@@ -96,11 +97,19 @@ class OpenMemory:
             return []
         return rank(self.journal, self.fold, self.graft.sentences, question, text, n)
 
-    def _recalled(self, readout: Readout, question: SpanFeatures | None, text: str, k: int) -> Recalled:
-        if self.graft.sentences is None or question is None or self.fold is None or k <= 0:
+    def _recalled(
+        self, readout: Readout, question: SpanFeatures | None, text: str, k: int, between: Between
+    ) -> Recalled:
+        if k <= 0:
+            return Recalled()
+        if between is not None:
+            return Recalled(tuple(told_between(self.journal, self._ranked(question, text), *between)))
+        if self.graft.sentences is None or question is None or self.fold is None:
             return Recalled(tuple(Found(e, 0.0) for e in retrieve(self.journal, self.fold, readout.path, text, k)))
-        found = self.rank(question, text, LOOKED_AT)
-        return recall(self.fold, self.graft.sentences, found, text, k, self.journal.get)
+        return recall(self.fold, self.graft.sentences, self._ranked(question, text), text, k, self.journal.get)
+
+    def _ranked(self, question: SpanFeatures | None, text: str) -> list[Found]:
+        return [] if question is None else self.rank(question, text, LOOKED_AT)
 
     def _shard(self, readout: Readout) -> int:
         return self.graft.memory.relations.shard(readout.relation)

@@ -76,6 +76,15 @@ def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text:
     return found
 
 
+def told_between(journal: Journal, ranked: Sequence[Found], first: float, last: float) -> list[Found]:
+    """What was told between two moments: what may answer, best first; else the user's newest words of that time."""
+    inside = [f for f in ranked if first <= f.entry.time < last and f.match >= SOME]
+    if inside:
+        return inside[:NEWEST]
+    own = [e for e in journal.find(source="you", since=first) if e.time < last]
+    return [Found(e, 0.0) for e in _allowed(journal, [e.id for e in own])[-NEWEST:]]
+
+
 def about_the_user(text: str) -> bool:
     return _ABOUT_THE_USER.search(text) is not None
 

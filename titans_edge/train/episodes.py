@@ -71,7 +71,7 @@ def of_person(person: Person, rng: random.Random, others: Sequence[str] = ()) ->
         told.insert(at, c.old)
         told.insert(rng.randrange(at + 1, len(told) + 1), c.new)
     number = {t: i for i, t in enumerate(told)}
-    asked = [(a.question, (number[a.told],)) for a in person.asked]
+    asked: list[tuple[str, tuple[int, ...]]] = [(a.question, (number[a.told],)) for a in person.asked]
     asked += [(t.question, (number[t.first], number[t.second])) for t in person.two_facts]
     for c in person.changes:
         both = (number[c.new], number[c.old])

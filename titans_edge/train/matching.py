@@ -99,12 +99,13 @@ def answers_loss(sentences: SentenceMemory, table: TextTable, batch: Sequence[It
     real = torch.tensor([[text is not None for text in item.texts] for item in batch])
     right = torch.tensor([item.right for item in batch])
     logits = logits.masked_fill(~real, NO_TEXT)
-    each = (F.binary_cross_entropy_with_logits(logits, right, reduction="none") * real).sum(1).mean()
+    each: Tensor = (F.binary_cross_entropy_with_logits(logits, right, reduction="none") * real).sum(1).mean()
     some = right.sum(1) > 0
     if not bool(some.any()):
         return HALF * each
     share = right[some] / right[some].sum(1, keepdim=True)
-    return HALF * each - (logits[some].log_softmax(1) * share).sum(1).mean()
+    choice = -(logits[some].log_softmax(1) * share).sum(1).mean()
+    return HALF * each + choice
 
 
 def replaces_loss(sentences: SentenceMemory, table: TextTable, batch: Sequence[Statements]) -> Tensor:
