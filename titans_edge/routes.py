@@ -42,13 +42,6 @@ class Route(Protocol):
     def injection(self, readout: MemoryReadout) -> Injection: ...
 
 
-class AssociationRoute:
-    """The gate's rows, at the input layer."""
-
-    def injection(self, readout: MemoryReadout) -> Injection:
-        return Injection((Rows(readout.rows),)) if len(readout.rows) else Injection()
-
-
 @dataclass(frozen=True)
 class TextRoute:
     """Retrieved spans as a list, oldest first, and the message as the question after it. What does not fit is left
@@ -66,12 +59,25 @@ class TextRoute:
             if used > self.budget:
                 break
             lines.append((span["id"], line))
-        return self.of([line for _, line in sorted(lines)])
+        return self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
 
     def of(self, lines: Sequence[str]) -> Injection:
         """The frame around lines that are in order already."""
         text = "".join(lines)
         return Injection((Tokens(tuple(self.encode(f"{TOLD}\n{text}\n{ASKED}"))),)) if text else Injection()
+
+
+@dataclass(frozen=True)
+class AssociationRoute:
+    """The state alone: the gate's rows, at the input layer; where it is sure of none, the sentences it recites."""
+
+    text: TextRoute
+    words: Callable[[Sequence[int]], str]
+
+    def injection(self, readout: MemoryReadout) -> Injection:
+        if len(readout.rows):
+            return Injection((Rows(readout.rows),))
+        return self.text.of([f"- {self.words(tokens)}\n" for tokens in reversed(readout.recited)])
 
 
 ROUTES = {Mode.ASSOCIATION: ("association",), Mode.TEXT: ("text",), Mode.BOTH: ("association", "text"), Mode.OFF: ()}
@@ -98,12 +104,10 @@ def _decided(readout: MemoryReadout) -> tuple[Mode, MemoryReadout]:
 
 
 def said(span: dict[str, Any]) -> str:
-    """A span as it is told to the model: after the one it refers back to, the user's own with what "tomorrow" meant,
-    another's with whose it is, and one that a later one replaced as such.
+    """A span as it is told to the model, with what was said around it: the user's own with what "tomorrow" meant,
+    another's with whose it is.
     """
-    text = " ".join(part for part in (span.get("before"), span["text"]) if part)
+    text = str(span.get("said") or span["text"])
     if span["kind"] != "user":
         return f"{text} (from {span['source']})"
-    if "time" in span:
-        text = resolved(text, datetime.fromtimestamp(span["time"]))
-    return f"{text} (this was before)" if span.get("replaced_by") else text
+    return resolved(text, datetime.fromtimestamp(span["time"])) if "time" in span else text

@@ -141,7 +141,10 @@ class Session:
                 self.reader.close()
             raise
         self.text_route = TextRoute(backbone.vocab.encode, min(1024, self.speaker.n_ctx // 4))
-        self._routes: dict[str, Route] = {"association": AssociationRoute(), "text": self.text_route}
+        self._routes: dict[str, Route] = {
+            "association": AssociationRoute(self.text_route, self._words),
+            "text": self.text_route,
+        }
         self._turn: _Turn | None = None  # not committed yet
         self._speaking: _Turn | None = None
         self._injected: Handle | None = None
@@ -161,6 +164,9 @@ class Session:
     def now(self) -> datetime:
         """The moment by `clock`, in this computer's time zone."""
         return datetime.fromtimestamp(self.clock())
+
+    def _words(self, tokens: Sequence[int]) -> str:
+        return b"".join(self.backbone.vocab.piece(t) for t in tokens).decode("utf-8", "replace").strip()
 
     # --- replying
 
@@ -270,7 +276,8 @@ class Session:
             (question,) = features(self.reader, [asked])
         if question is None or not len(question):  # too long, or signs and no words
             return self.memory.retrieve(None, asked, k, between) if k else empty
-        return self.memory.retrieve(question, asked, k, between)
+        recite = mode is Mode.ASSOCIATION and bool(questions)
+        return self.memory.retrieve(question, asked, k, between, recite=recite)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
         """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where

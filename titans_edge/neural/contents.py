@@ -114,6 +114,11 @@ class Contents:
             rest = rest - float(exact[best]) * self.tokens([out[-1]])[0].roll(i * PLACE_SHIFT, 0)
         return out
 
+    def nearest_tokens(self, vectors: Tensor) -> list[int]:
+        """The token of the whole vocabulary nearest to each vector (n, d)."""
+        table = self._table()
+        return [int(i) for i in (vectors.to(table.dtype) @ table.T).float().argmax(-1)]
+
     def _table(self) -> Tensor:
         """All tokens' unit vectors (vocabulary, d) bfloat16, made at first use (about four seconds)."""
         if self._all is None:

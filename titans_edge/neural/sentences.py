@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from titans_edge.facts import Sentence
 from titans_edge.features import SpanFeatures
 from titans_edge.neural.contents import Contents
-from titans_edge.neural.keys import KeyConfig, KeyEncoder, Matcher, Words, signs
+from titans_edge.neural.keys import OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, signs
+from titans_edge.neural.verbatim import Verbatim
 
 AT_ONCE = 64  # spans encoded, candidates matched
 Vectors = npt.NDArray[np.float32]
@@ -100,6 +101,32 @@ class SentenceMemory(nn.Module):
             out[at : at + n] = logits.sigmoid().numpy()
         return out
 
+    @torch.no_grad()
+    def recite(self, held: Verbatim, asked: Asked, n: int) -> list[tuple[list[int], float]]:
+        """Up to n sentences out of the state alone, as token ids with how likely each answers, best first.
+
+        What is read at the question's key is read again at its own, which the others disturb less; then the question
+        goes on without that key.
+        """
+        found, query = dict[Ids, None](), torch.from_numpy(asked.key)
+        for _ in range(2 * n):
+            tokens = held.recite(query, self.contents)
+            if not tokens:
+                break
+            key, _ = self.keys(self._words([((), [(t,) for t in tokens])]), asking=False)
+            if again := held.recite(key[0], self.contents):
+                found[tuple(again)] = None
+            query = query - (query @ key[0]) * key[0]
+        if not found:
+            return []
+        keys, _ = self.keys(self._words([((), [(t,) for t in ids]) for ids in found]), asking=False)
+        outside = np.zeros((len(found), OUTSIDE), np.float32)
+        outside[:, 0] = keys.numpy() @ asked.key
+        match = self.match(asked, [((), [(t,) for t in ids]) for ids in found], outside)[:, 0]
+        order = np.argsort(-match, kind="stable")[:n]
+        recited = list(found)
+        return [(list(recited[i]), float(match[i])) for i in order]
+
     def _words(self, texts: Sequence[tuple[Sequence[Ids], Sequence[Ids]]]) -> Words:
         n, w = len(texts), max(1, *(len(b) + len(s) for b, s in texts))
         content, sign = torch.zeros(n, w, self.config.dim), torch.zeros(n, w, 2)
@@ -152,6 +179,10 @@ class Sentences:
         """(n,) of all that is held, in order."""
         out: Vectors = self._keys[: len(self.spans)] @ key
         return out
+
+    def key_of(self, span: int) -> Tensor:
+        """The key (key,) that a span is found by."""
+        return torch.from_numpy(self._keys[self._at(span)].copy())
 
     def cosine(self, a: int, b: int) -> float:
         """Of two spans' keys."""

@@ -39,6 +39,7 @@ class MemoryReadout:
     behind: tuple[Fields, ...] = ()  # the spans the rows rest on
     plain: bool = False  # one of them says the answer as it was asked for
     untold: bool = False  # it was asked for something the user might have told, and nobody did
+    recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -158,12 +159,13 @@ class MemoryClient:
         self.guard = on
 
     def retrieve(
-        self, question: SpanFeatures | None, text: str = "", k: int = 0, between: tuple[float, float] | None = None
-    ) -> MemoryReadout:
+        self, question: SpanFeatures | None, text: str = "", k: int = 0,
+        between: tuple[float, float] | None = None, *, recite: bool = False,
+    ) -> MemoryReadout:  # fmt: skip
         """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those), told
-        between two moments where these are given.
+        between two moments where these are given. recite: sentences out of the state alone, where it has no rows.
         """
-        args = {"text": text, "k": k, "between": between}
+        args = {"text": text, "k": k, "between": between, "recite": recite}
         reply = self._ask("retrieve", args, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
@@ -176,6 +178,7 @@ class MemoryClient:
             tuple(r.get("behind", ())),
             r.get("plain", False),
             r.get("untold", False),
+            tuple(tuple(tokens) for tokens in r.get("recited", ())),
         )
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:

@@ -22,8 +22,10 @@ from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.memory import NeuralMemory
 from titans_edge.neural.sentences import Sentences
 from titans_edge.neural.store import Address, Explains, Protects, Store, Write, surprise
+from titans_edge.neural.verbatim import Verbatim, flattened
 from titans_edge.policy import Held, Proposal, Standing
 from titans_edge.rulings import Ruling
+from titans_edge.text import is_question, refers_back
 
 SAME, NEAR = 0.9, 0.5  # keys with this cosine are the same word; with this, alike enough to be retrieved
 AGREES = 0.7  # cosine of two contents that say the same
@@ -89,6 +91,7 @@ class Mark:
     indexed: int
     known: int
     sentences: int
+    verbatim: Verbatim | None
 
 
 @dataclass(frozen=True)
@@ -124,6 +127,7 @@ class Fold:
         self.index = Index(len(self.memory.relations), self.memory.dim)
         self.known = Cleanup(self.memory.contents)
         self.sentences = Sentences(self.key)
+        self.verbatim = Verbatim(self.key, self.memory.dim) if self.key else None
         if self.base is not None:
             self.store.load(self.base)
 
@@ -144,7 +148,17 @@ class Fold:
         if ruling.scale > 0 and facts:
             self.store.write(e.id, writes, ruling.scale, confined=ruling.confined)
             self._indexed(e, facts, writes, ruling)
+        if self.verbatim is not None and e.source.kind == "user" and not is_question(e.text):
+            self._recited(e)
         return ruling
+
+    def _recited(self, e: Entry) -> None:
+        """The user's own words into the state, after the ones they refer back to."""
+        assert self.verbatim is not None
+        before, words = self.sentences.candidate(e.id)
+        tokens = flattened([*before, *words] if refers_back(e.text) else words)
+        if tokens:
+            self.verbatim.write(self.sentences.key_of(e.id), self.memory.contents.tokens(tokens))
 
     def _read(self, span: int, record: bytes) -> tuple[tuple[Fact, ...], list[Write], Sentence | None]:
         """A record's facts, and as vectors. Raises UnreadableFacts where this graft cannot have written them."""
@@ -173,7 +187,7 @@ class Fold:
             if e.ruling is None:
                 made.append((e.id, ruling))
             step(e.id)
-        if not self.store.finite():
+        if not self.finite():
             raise MemoryStateError(
                 "A write would have made the memory infinite; it was left out.", "Please report the text."
             )
@@ -213,13 +227,16 @@ class Fold:
     # --- back, and from a snapshot
 
     def mark(self) -> Mark:
-        return Mark(self.store.copy(), self.standing, self.last, len(self.index), len(self.known), len(self.sentences))
+        counts = (len(self.index), len(self.known), len(self.sentences))
+        verbatim = None if self.verbatim is None else self.verbatim.copy()
+        return Mark(self.store.copy(), self.standing, self.last, *counts, verbatim)
 
     def back(self, m: Mark) -> None:
         self.store, self.standing, self.last = m.store, m.standing, m.last
         self.index.cut(m.indexed)
         self.known.cut(m.known)
         self.sentences.cut(m.sentences)
+        self.verbatim = m.verbatim
 
     def resume(self, last: int, standing: dict[str, Any], state: bytes, before: Iterable[Entry]) -> None:
         """Start from a snapshot; `before` are the entries it covers, whose keys are indexed and not applied again."""
@@ -232,8 +249,22 @@ class Fold:
             self._seen(e.id, sentence)
             if e.ruling.scale > 0:
                 self._indexed(e, facts, writes, e.ruling)
-        self.store.load(state)
+        self.load(state)
         self.standing, self.last = Standing.of(standing), last
+
+    def dump(self) -> bytes:
+        """The state: associations, then sentences."""
+        return self.store.dump() + (self.verbatim.dump() if self.verbatim is not None else b"")
+
+    def load(self, state: bytes) -> None:
+        """Raises MemoryStateError for bytes that are no state of this graft's sizes."""
+        cut = len(state) - (self.verbatim.size if self.verbatim is not None else 0)
+        self.store.load(state[: max(cut, 0)])
+        if self.verbatim is not None:
+            self.verbatim.load(state[max(cut, 0) :])
+
+    def finite(self) -> bool:
+        return self.store.finite() and (self.verbatim is None or self.verbatim.finite())
 
     # --- questions about what is held
 

@@ -102,11 +102,14 @@ class MemoryHost:
         return Reply(True)
 
     def retrieve(self, r: Request, progress: Progress) -> Reply:
-        """args: text, k (how many stored spans to give back), between (two moments or none); one span: the question."""
+        """args: text, k (how many stored spans to give back), between (two moments or none), recite; one span: the
+        question.
+        """
         question = unpack_span(r.spans[0]) if r.spans else None
         between = r.args.get("between")
         told = None if between is None else (float(between[0]), float(between[1]))
-        asked = self._memory(r, progress).ask(question, str(r.args.get("text", "")), int(r.args.get("k", 0)), told)
+        text, k, recite = str(r.args.get("text", "")), int(r.args.get("k", 0)), bool(r.args.get("recite"))
+        asked = self._memory(r, progress).ask(question, text, k, told, recite=recite)
         out = asked.readout
         result = {
             "confidence": out.confidence,
@@ -116,6 +119,7 @@ class MemoryHost:
             "untold": asked.recalled.untold,
             "behind": [e.shown() for e in asked.behind],
             "plain": asked.plain,
+            "recited": asked.recited,
         }
         return Reply(True, result, {"rows": pack(asked.rows.numpy())})
 
@@ -192,7 +196,7 @@ class MemoryHost:
     def state(self, r: Request, progress: Progress) -> Reply:
         """The state itself, for those who compare."""
         fold = self._memory(r, progress).fold
-        return Reply(True, {"state": b"" if fold is None else fold.store.dump()})
+        return Reply(True, {"state": b"" if fold is None else fold.dump()})
 
     # --- inside
 

@@ -22,13 +22,14 @@ from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sidecar.fold import Fold, UnreadableFacts
-from titans_edge.sidecar.recall import Recalled, recall
+from titans_edge.sidecar.recall import BESIDE, Recalled, recall
 from titans_edge.sidecar.retrieval import LOOKED_AT, Found, rank, retrieve, told_between
 from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
 PAGE = 1024  # spans replayed between two reports, and two chances of a snapshot
 Progress = Callable[[int, int, str], None]  # done, of, what
+RECITED = 4  # sentences out of the state alone, at most
 Between = tuple[float, float] | None  # two moments, seconds since 1970
 
 
@@ -41,6 +42,7 @@ class Asked:
     recalled: Recalled
     behind: list[Entry]  # what the rows rest on
     plain: bool  # one span says the answer as it was asked for: no hop, no mirror
+    recited: list[list[int]]  # sentences out of the state alone, as token ids
 
 
 class OpenMemory:
@@ -76,8 +78,13 @@ class OpenMemory:
 
     # --- asking
 
-    def ask(self, question: SpanFeatures | None, text: str, k: int, between: Between = None) -> Asked:
-        """Rows of the association the memory is sure of; up to k spans for the text, told between two moments."""
+    def ask(
+        self, question: SpanFeatures | None, text: str, k: int, between: Between = None, *, recite: bool = False
+    ) -> Asked:
+        """Rows of the association the memory is sure of; up to k spans for the text, told between two moments.
+
+        recite: where it is sure of none, what the state alone says instead.
+        """
         readout = Readout(torch.zeros(self.graft.memory.dim), 0.0, "", 0)
         rows = torch.zeros(0, self.graft.memory.config.n_embd)
         if self.fold is not None and question is not None and between is None:
@@ -88,14 +95,23 @@ class OpenMemory:
                 rows = self.graft.rows(readout, self.fold.known if self.fold.base is None else None)
         self._asked = readout
         behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
+        recited = self._recited(question) if recite and not len(rows) else []
         plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
-        return Asked(readout, rows, self._recalled(readout, question, text, k, between), behind, plain)
+        return Asked(readout, rows, self._recalled(readout, question, text, k, between), behind, plain, recited)
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Found]:
         """The n spans that most likely answer, best first; nothing where this graft makes no keys."""
         if self.fold is None or self.graft.sentences is None or not len(question):
             return []
         return rank(self.journal, self.fold, self.graft.sentences, question, text, n)
+
+    def _recited(self, question: SpanFeatures | None) -> list[list[int]]:
+        fold, sentences = self.fold, self.graft.sentences
+        if fold is None or fold.verbatim is None or sentences is None or question is None or not len(question):
+            return []
+        found = sentences.recite(fold.verbatim, sentences.ask(question), RECITED)
+        best = found[0][1] if found else 0.0
+        return [tokens for tokens, match in found if match >= BESIDE * best]
 
     def _recalled(
         self, readout: Readout, question: SpanFeatures | None, text: str, k: int, between: Between
@@ -158,7 +174,7 @@ class OpenMemory:
             }
             for n, phrase in enumerate(self.graft.memory.relations.phrases)
         ]
-        return out | {"bytes": store.get("bytes", 0), "capacity": store.get("capacity"), "relations": relations}
+        return out | {"bytes": len(self.fold.dump()), "capacity": store.get("capacity"), "relations": relations}
 
     # --- changing
 
@@ -385,7 +401,7 @@ class OpenMemory:
         if keeps and self._since >= SNAPSHOT_EVERY:
             standing = {"graft": self.graft_id, "policy": fold.standing.state()}
             try:
-                self.journal.put_snapshot(fold.last, standing, fold.store.dump())
+                self.journal.put_snapshot(fold.last, standing, fold.dump())
             except MemoryStateError as e:
                 self.notices.append(f"{e.message} No snapshot was kept.")
             self._since = 0

@@ -6,7 +6,7 @@ Knows journal and fold; nothing of how what is found is put to the model.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,7 @@ def rank(
     by_words = dict(journal.like(words, LOOKED_AT))
     ids = [e.id for e in _allowed(journal, near)][:LOOKED_AT]
     ids += [i for i in by_words if i not in ids and i in cosines]
+    ids += [i for i in _behind(fold, by_words) if i not in ids]
     if not ids:
         return []
     bm25, shares = likeness(journal, words, ids), coverage(journal, words, ids)
@@ -57,6 +58,12 @@ def rank(
     entries = {e.id: e for e in _allowed(journal, ids)}
     found = [Found(entries[i], float(m)) for i, m in zip(ids, match, strict=True) if i in entries]
     return sorted(found, key=lambda f: (f.match, f.entry.id), reverse=True)[:n]
+
+
+def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:
+    """Spans told right behind one that shares words with the question: they may be about the same."""
+    follows = {before: span for span, before in fold.sentences.before.items()}
+    return [follows[i] for i in by_words if i in follows]
 
 
 def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text: str, k: int) -> list[Entry]:
@@ -89,8 +96,11 @@ def about_the_user(text: str) -> bool:
     return _ABOUT_THE_USER.search(text) is not None
 
 
+def allowed(e: Entry) -> bool:
+    """Whether a span may be given to the model at all: no question, and not held back by the policy."""
+    return not is_question(e.text) and e.ruling is not None and e.ruling.decision in RECALLED
+
+
 def _allowed(journal: Journal, ids: Sequence[int]) -> list[Entry]:
     entries = {e.id: e for e in journal.get(ids)}
-    there = [entries[i] for i in ids if i in entries]
-    told = [e for e in there if not is_question(e.text)]
-    return [e for e in told if e.ruling is not None and e.ruling.decision in RECALLED]
+    return [entries[i] for i in ids if i in entries and allowed(entries[i])]

@@ -104,7 +104,7 @@ def answers_loss(sentences: SentenceMemory, table: TextTable, batch: Sequence[It
     if not bool(some.any()):
         return HALF * each
     share = right[some] / right[some].sum(1, keepdim=True)
-    choice = -(logits[some].log_softmax(1) * share).sum(1).mean()
+    choice: Tensor = -(logits[some].log_softmax(1) * share).sum(1).mean()
     return HALF * each + choice
 
 
