@@ -35,7 +35,10 @@ class Answering:
         self.written: list[tuple[str, Source, int, float]] = []  # text, source, offset, surprise
         self.operations = 0
 
-    def retrieve(self, question: SpanFeatures | None, text: str = "", k: int = 0) -> MemoryReadout:
+    def retrieve(
+        self, question: SpanFeatures | None, text: str = "", k: int = 0,
+        between: tuple[float, float] | None = None, *, recite: bool = False,
+    ) -> MemoryReadout:  # fmt: skip
         self.asked.append((text, k, question is not None))
         if self.error is not None:
             raise self.error

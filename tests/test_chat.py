@@ -98,7 +98,7 @@ def test_new_drops_the_conversation_and_keeps_the_memory(chat: Chat, tiny: Backb
 
 
 def test_a_reply_that_fills_the_context_comes_with_a_notice(tiny: Backbone) -> None:
-    with plain(tiny, 192, replace(WARM, max_tokens=500)) as chat:
+    with plain(tiny, 256, replace(WARM, max_tokens=500)) as chat:
         events = list(chat.turn("Hi" * 20))
         assert done(events).stop_reason == "context" and "/new" in notices(events)[-1]
 
