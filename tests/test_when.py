@@ -293,6 +293,8 @@ ASKED = [
     ("Summarise everything I told you this week.", (11, 23), (11, 30)),
     ("What did I tell you about the car yesterday?", (11, 23), (11, 24)),
     ("Yesterday I told you about a key. Where is it?", (11, 23), (11, 24)),
+    ("Hi there! It rained. Since Monday, what did I mention?", (11, 23), (11, 25)),
+    ("It rained. " * 99 + "What did I tell you last week?", (11, 16), (11, 23)),
     ("what did i tell u yesterday", (11, 23), (11, 24)),
     ("Did I tell you yesterday that I am ill?", (11, 23), (11, 24)),
     ("Do you remember what I told you last week?", (11, 16), (11, 23)),
