@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import string
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given, settings
@@ -293,6 +293,8 @@ ASKED = [
     ("Summarise everything I told you this week.", (11, 23), (11, 30)),
     ("What did I tell you about the car yesterday?", (11, 23), (11, 24)),
     ("Yesterday I told you about a key. Where is it?", (11, 23), (11, 24)),
+    ("Hi there! It rained. Since Monday, what did I mention?", (11, 23), (11, 25)),
+    ("It rained. " * 99 + "What did I tell you last week?", (11, 16), (11, 23)),
     ("what did i tell u yesterday", (11, 23), (11, 24)),
     ("Did I tell you yesterday that I am ill?", (11, 23), (11, 24)),
     ("Do you remember what I told you last week?", (11, 16), (11, 23)),
@@ -348,6 +350,18 @@ def test_a_range_contains_what_was_told_then(now: datetime, n: int) -> None:
         asked = asked_range(f"What did I tell you {words}?", now)
         assert asked is not None and asked[0] <= told < asked[1], words
         assert asked[0] <= now
+
+
+def test_a_moment_with_a_time_zone_is_read_as_local_time() -> None:
+    aware = TUESDAY.replace(tzinfo=timezone(timedelta(hours=9)))
+    question = "What did I tell you yesterday?"
+    assert asked_range(question, aware) == asked_range(question, TUESDAY)
+    assert resolved("tomorrow", aware) == resolved("tomorrow", TUESDAY)
+
+
+def test_a_date_is_said_once() -> None:
+    now = resolved("He comes tomorrow, she next week.", SATURDAY)
+    assert resolved(now, SATURDAY) == now
 
 
 def test_parts_of_a_day_are_hours() -> None:

@@ -15,7 +15,7 @@ from titans_edge.when.rules import NUMBERS
 from titans_edge.when.spans import Span
 from titans_edge.when.words import MONTH, Expression, expressions
 
-_LONGEST = 400  # characters of a question that are read
+_LONGEST = 400  # characters of a question that are read: its last
 _TELL = re.compile(
     r"(?P<clause>(?:\b(?P<aux>did|have|had|was|were|do|does|can|could|will|would|should|shall|may|might|must|to)\s+)?"
     r"\b(?:you and i|i and you|we both|i|we|you)(?:['’](?:ve|d|m|re|ll))?"
@@ -80,9 +80,9 @@ def asked_range(question: str, now: datetime) -> tuple[datetime, datetime] | Non
     what lies ahead, and a weekday or date after a topic ("about the dinner on Friday"), which may be the topic's own.
     Weeks are Monday to Sunday; "two weeks ago" is within three days of that day; "since" reaches to the end of today.
     """
-    asked, now = question.strip()[:_LONGEST], now.replace(tzinfo=None)
+    asked, now = question.strip()[-_LONGEST:], now.replace(tzinfo=None)
     for tell in _TELL.finditer(asked):
-        asks = tell["aux"] or _REQUEST.match(asked) or is_question(question)
+        asks = tell["aux"] or _REQUEST.match(asked) or is_question(asked)
         if not asks or _AHEAD.search(tell[0]):
             continue
         for found in _candidates(asked, now.date()):
@@ -135,7 +135,7 @@ def _belongs(asked: str, tell: re.Match[str], found: Expression) -> bool:
     if re.search(r"['’]s?$", asked[found.start : found.end]):  # yesterday's meeting
         return False
     if found.end <= tell.start():
-        head = _BEFORE.sub("", asked[: found.start])
+        head = re.split(r"[.!?]\s+|\n", _BEFORE.sub("", asked[: found.start]))[-1]
         return bool(_FILLER.fullmatch(head) and _TO_CLAUSE.fullmatch(asked, found.end, tell.start()))
     if found.start < tell.end():
         return False
