@@ -13,14 +13,17 @@ import pytest
 from typer.testing import CliRunner
 
 from tests.answering import local
-from tests.people import Watched
+from tests.people import Watched, written
+from tests.test_program import titans
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.cli import eval_capacity, eval_qa
 from titans_edge.cli.main import app
 from titans_edge.errors import DataError, UsageError
-from titans_edge.evaluate import capacity, cases, qa
+from titans_edge.evaluate import capacity, cases, qa, runner
 from titans_edge.evaluate.cases import Case
+from titans_edge.evaluate.talk import state
+from titans_edge.sources import USER
 
 TRIPLES = [
     qa.Triple("1", "Quinoa is cooked in Lima.", "Where is quinoa cooked?", "Lima", "a"),
@@ -131,6 +134,32 @@ def test_triples_are_read_packed_or_not_and_a_bad_line_is_named(tmp_path: Path) 
             wrong()
 
 
+# -- many statements at once -----------------------------------------------------------------------------------------
+
+
+def test_statements_read_together_are_what_one_after_the_other_would_be(chat: Watched) -> None:
+    assert chat.client is not None
+    said = [
+        (t, 86400.0 * n) for n, t in enumerate(["Mary went home. It rained.", "It is so. " * 70, "John is in Rome."])
+    ]
+    state(chat, said)
+    chat.client.wait()
+    together = chat.client.find()
+    assert chat.client.undo() == 1, "a message each"
+    chat.client.reset()
+    for text, time in said:
+        list(chat.learn(text, USER, time))
+    figures = ("text", "source", "offset", "time", "decision")
+    assert [[s[f] for f in figures] for s in together] == [[s[f] for f in figures] for s in chat.client.find()]
+    assert len(together) == 2 + 70 + 1
+
+
+def test_many_messages_of_a_case_are_all_told(chat: Watched) -> None:
+    lines = [f"Line {n}." for n in range(runner.MANY + 1)]
+    runner.run(chat, [cases.among(Case("1", "It rained.", "Did it rain?", "yes"), lines, 0)], "memory")
+    assert sorted(chat.turns[-1].known) == sorted([*lines, "It rained."])
+
+
 # -- capacity --------------------------------------------------------------------------------------------------------
 
 
@@ -184,9 +213,9 @@ def test_sizes_are_in_order_and_possible() -> None:
 def test_a_case_among_statements_has_its_messages_in_their_order_and_each_statement_once() -> None:
     case, lines = Case("1", "", "?", "x", turns=("First.", "Second.")), [f"Line {n}." for n in range(100)]
     made = cases.among(case, lines, 0)
-    told = [s for turn in made.told() for s in turn.split("\n\n")]
+    told = list(made.told())
     assert [s for s in told if s not in lines] == ["First.", "Second."] and len(told) == 102
-    assert [s for s in told if s in lines] == lines and all("First." not in t or t == "First." for t in made.turns)
+    assert [s for s in told if s in lines] == lines
     assert made == cases.among(case, lines, 0) != cases.among(case, lines, 1) and cases.among(case, [], 0) is case
     assert made.context == "\n\n".join(made.turns)
 
@@ -208,3 +237,25 @@ def test_commands_refuse_what_cannot_work_before_anything_is_loaded(tmp_path: Pa
     ):
         got = CliRunner().invoke(app, ["eval", *args])
         assert got.exit_code and why in str(got.exception), (args, got.exception)
+
+
+@pytest.mark.slow
+def test_the_commands_measure_what_they_are_told(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+    base = ("-b", str(tiny_path), "-g", str(graft_path), "--context", "1024", "--json", str(tmp_path / "o.json"))
+    (tmp_path / "lines.txt").write_text("\n".join(f"Line {n} of them." for n in range(9)))
+    between = ("--distractors", str(tmp_path / "lines.txt"), "--n", "4")
+    triples = tmp_path / "t.jsonl"
+    triples.write_text('{"sentence": "Rain fell in Rome.", "question": "Where did rain fall?", "answer": "Rome"}\n')
+    case = tmp_path / "c.jsonl"
+    case.write_text('{"turns": ["Mary went home."], "question": "Where is Mary?", "target": "home"}\n')
+    people = str(written(tmp_path / "set.json"))
+    for args, shown in (
+        (("natural", "--file", people, "--people", "Ben", "--mode", "auto,full", *between), ("time", "auto, % right")),
+        (("natural", "--file", people, "--rank-only"), ("among the first",)),
+        (("qa", str(triples), "--mode", "memory,question", *between), ("question, % right", "among the first")),
+        (("capacity", "--facts", "2,4", "--samples", "1", "--auto", "0"), ("state alone",)),
+        (("run", str(case), "--mode", "recall", *between), ("recall",)),
+    ):
+        got = titans("eval", *args, *base, home=tmp_path)
+        assert got.returncode == 0 and all(s in got.stdout for s in shown), (args, got.stdout, got.stderr)
+        assert json.loads((tmp_path / "o.json").read_text())["complete"]
