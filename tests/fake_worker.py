@@ -50,9 +50,14 @@ class Memory:
         gone = [self.texts.pop(str(i)) for i in r.args["ids"] if str(i) in self.texts]
         return {"forgotten": len(gone), "changed": []}
 
-    def undo(self, _: Request) -> dict[str, Any]:
+    def of(self, message: str) -> list[str]:
+        """Ids of a message's texts; "": of the last one that left some."""
         last = max(self.texts, key=int, default=None)
-        ids = [i for i, (operation, _) in self.texts.items() if last and operation == self.texts[last][0]]
+        message = message or (self.texts[last][0] if last else "")
+        return [i for i, (operation, _) in self.texts.items() if operation == message]
+
+    def undo(self, r: Request) -> dict[str, Any]:
+        ids = self.of(r.args["message"])
         for i in ids:
             del self.texts[i]
         return {"forgotten": len(ids), "changed": []}
@@ -155,6 +160,9 @@ class FakeService:
             rows = np.full((1, 4), len(memory.texts), np.float32)
             known = {"confidence": 0.5, "relation": "place", "hop": 1, "retrieved": [{"text": r.args["text"]}]}
             return Reply(True, known, {"rows": pack(rows)})
+        if r.op == "last":
+            ids = memory.of(r.args["message"])
+            return Reply(True, {"spans": [{"id": int(i), "text": memory.texts[i][1]} for i in ids]})
         if r.op in ("find", "get", "quarantine"):
             return Reply(True, {"spans": [{"id": int(i), "text": t} for i, (_, t) in memory.texts.items()]})
         if r.op == "stats":

@@ -151,12 +151,25 @@ def test_undo_says_what_it_took_back(typed: Typist) -> None:
     assert "There is nothing to take back." in typed("/undo")
 
 
+def test_undo_does_not_touch_the_message_before_one_that_left_nothing(typed: Typist) -> None:
+    said = "The last message left nothing to take back; the one before it was:"
+    for nothing in ("word " * 2000, "```"):
+        shown = typed("Mary went home.", nothing, "/undo")
+        assert said in shown and "you, " in shown and "Mary went home." in shown and "Taken back." not in shown
+        assert typed.texts() == ["Mary went home."]
+        assert "Taken back." in typed("/undo") and typed.texts() == []
+    list(typed.chat.turn("Ann left."))
+    list(typed.chat.turn("Bob sat.", learn=False))
+    assert said in typed("/undo") and typed.texts() == ["Ann left."]
+    assert "There is nothing to take back." in typed("```", "/undo", "/undo", "/undo").split("> ")[-1]
+
+
 @pytest.mark.parametrize("line", ["```", "~~~", ">", "...", "?", "🙂"])
 def test_a_message_of_signs_alone_can_be_undone_and_does_no_harm(typed: Typist, line: str) -> None:
     typed("Mary went home.", line)
     told = typed.texts()[1:]
     assert typed.err == "" and told in ([], [line])
-    assert ("Taken back." in typed("/undo")) and typed.texts() == (["Mary went home."] if told else [])
+    assert ("Taken back." in typed("/undo")) == bool(told) and typed.texts() == ["Mary went home."]
     assert "tokens/s" in typed("/stats")
 
 

@@ -82,6 +82,8 @@ class Chat:
         self._over()
         said: list[str] = []
         self.remembered = None
+        if self.client is not None:
+            self.client.begin()  # `undo` is about this message now, also where it is refused or not learned
         for event in self._reply(message):
             if self._open is None:
                 self._messages.append({"role": "user", "content": message})

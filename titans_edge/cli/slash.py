@@ -137,7 +137,12 @@ class Slash:
         gone = self._client.undo()
         for text in self._client.forgotten:
             print(f'  "{common.printable(text)}"')
-        print("Taken back." if gone else "There is nothing to take back.")
+        if before := self._client.before:
+            print("The last message left nothing to take back; the one before it was:")
+            _print(before, "")
+            print("/undo once more takes that back.")
+        else:
+            print("Taken back." if gone else "There is nothing to take back.")
         self._gone(self._client.forgotten)
 
     def _quarantine(self, _: str) -> None:

@@ -123,12 +123,13 @@ class Reading:
         )
         return [(int(i), float(score)) for i, score in rows]
 
-    def last_operation(self) -> list[int]:
-        """Ids of the spans of the last message or document that left any."""
+    def last_operation(self, operation: str = "") -> list[int]:
+        """Ids of the spans of a message or document that are still there; "": of the last one that left any."""
         rows = self.db.execute(
-            "SELECT s.id FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation ="
-            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1)"
-            " ORDER BY s.id"
+            "SELECT s.id FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation = coalesce(nullif(?, ''),"
+            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1))"
+            " ORDER BY s.id",
+            (operation,),
         )
         return [int(r[0]) for r in rows]
 

@@ -109,9 +109,11 @@ class MemoryClient:
         self.name, self.guard, self.host, self._owns_host = name, guard, host, False
         opening = Request("open", name, args={"path": path, "write": write, "guard": guard})
         self._book = Book(name, opening, logged=path is None and not host.local)
-        self.changed: list[Fields] = []  # spans that are ruled otherwise since the last `forget` or `undo`
+        self.changed: list[Fields] = []  # spans that are ruled otherwise since the last change that was asked for
         self.forgotten: list[str] = []  # texts the last `undo` took back
+        self.before: list[Fields] = []  # what stands before the last message, where that left nothing to take back
         self.begin()
+        self._last = ""  # the message that `undo` takes back; "": the last one that left something
         host.delivery.open(self._book)
 
     @classmethod
@@ -174,8 +176,9 @@ class MemoryClient:
     # --- changes
 
     def begin(self) -> None:
-        """A new message or document begins: `undo` takes back a whole one."""
+        """A new message or document begins: `undo` takes back a whole one, also where it leaves nothing."""
         self._message, self._part = _operation(), 0
+        self._last = self._message
 
     def write(
         self,
@@ -210,8 +213,17 @@ class MemoryClient:
         return rulings
 
     def undo(self) -> int:
-        """Forget the last message or document; how many spans that were."""
-        return self._forgotten("undo", {})
+        """Forget the last message or document; how many spans that were.
+
+        Where it left nothing, nothing is forgotten and `before` is what the one before it left; the next `undo` is
+        about that one.
+        """
+        message, self.changed = self._last, []
+        found = self._spans("last", {"message": message})
+        self.before = [] if found or not message else self._spans("last", {"message": ""})
+        gone = self._forgotten("undo", {"message": message}) if found else 0
+        self.forgotten, self._last = [s["text"] for s in found], ""
+        return gone
 
     def forget(self, ids: Sequence[int]) -> int:
         """Forget spans exactly: the state becomes that of a memory that never saw them. Returns how many."""
@@ -219,7 +231,7 @@ class MemoryClient:
 
     def _forgotten(self, op: str, args: Fields) -> int:
         result = self._change(op, args).result
-        self.changed, self.forgotten = result.get("changed", []), result.get("texts", [])
+        self.changed = result.get("changed", [])
         return int(result["forgotten"])
 
     def accept(self, span: int, accept: bool) -> None:

@@ -43,6 +43,7 @@ class MemoryHost:
             "write": self.write,
             "forget": self.forget,
             "undo": self.undo,
+            "last": self.last,
             "accept": self.accept,
             "reset": self.reset,
             "reread": self.reread,
@@ -131,8 +132,14 @@ class MemoryHost:
         return self._noted(memory, memory.forget(list(map(int, r.args["ids"])), r.operation, progress))
 
     def undo(self, r: Request, progress: Progress) -> Reply:
+        """args: message, the operation that wrote it; none: the last one that left something."""
         memory = self._memory(r, progress)
-        return self._noted(memory, memory.undo(r.operation, progress))
+        return self._noted(memory, memory.undo(r.operation, progress, str(r.args.get("message", ""))))
+
+    def last(self, r: Request, progress: Progress) -> Reply:
+        """args: message. The spans `undo` would take back."""
+        journal = self._journal(r, progress)
+        return _shown(journal.get(journal.last_operation(str(r.args.get("message", "")))))
 
     def accept(self, r: Request, progress: Progress) -> Reply:
         """args: id, accept."""

@@ -188,11 +188,11 @@ class OpenMemory:
             return None
         return self._said[1] if self._said[0] == operation else unknown | known
 
-    def undo(self, operation: str, progress: Progress) -> dict[str, Any]:
-        """Forget the last message or document that left something; `texts`: what it was."""
+    def undo(self, operation: str, progress: Progress, message: str = "") -> dict[str, Any]:
+        """Forget a message or document; "": the last one that left something. `texts`: what it was."""
         if (known := self._done(operation, {"changed": [], "texts": []})) is not None:
             return known
-        ids = self.journal.last_operation()
+        ids = self.journal.last_operation(message)
         return self._forget(ids, operation, progress, {"texts": [e.text for e in self.journal.get(ids)]})
 
     def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> None:
