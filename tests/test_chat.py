@@ -103,6 +103,22 @@ def test_a_reply_that_fills_the_context_comes_with_a_notice(tiny: Backbone) -> N
         assert done(events).stop_reason == "context" and "/new" in notices(events)[-1]
 
 
+def test_what_is_forgotten_leaves_the_conversation_with_its_replies(tiny: Backbone) -> None:
+    memory = answering(tiny, texts=["My PIN is 4417."])
+    with Chat(tiny, client(memory), context=768, sampling=WARM, k=1) as chat, plain(tiny, 768) as without:
+        for message in ("Hello!", "My  pin is\n4417. Ann left.", "Where is my key?", "Ann spoke.", "My PIN is 44170."):
+            list(chat.turn(message))
+        given = chat.remembered
+        assert given is None and chat.forget(["", "My PIN is 4417."]) == 2  # said in one turn, given in another
+        assert [m["content"] for m in chat._messages[::2]] == ["Hello!", "Ann spoke.", "My PIN is 44170."]
+        assert [m["role"] for m in chat._messages] == ["user", "assistant"] * 3
+        chat._messages[3] = {"role": "assistant", "content": "So your PIN was 1234."}
+        assert chat.forget(["So your PIN was 1234."]) == 1 and chat.forget(["So your PIN was 1234."]) == 0
+        chat.memory_mode, without._messages, without._given = "off", list(chat._messages), [[], []]
+        without._replies = chat._replies
+        assert text(list(chat.turn("Who am I?"))) == text(list(without.turn("Who am I?")))
+
+
 # --- turns that end early
 
 
@@ -152,7 +168,7 @@ def test_off_is_a_chat_without_memory_token_for_token_also_in_the_middle(tiny: B
             list(chat.turn("Where is Mary?"))
             chat.memory_mode = "off"
             list(without.turn("Where is Mary?"))
-            without._messages = list(chat._messages)
+            without._messages, without._given = list(chat._messages), [[]]
             for message in ("Hello!", "Where is Mary?"):
                 assert text(list(chat.turn(message))) == text(list(without.turn(message)))
 

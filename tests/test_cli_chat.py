@@ -164,6 +164,14 @@ def test_undo_does_not_touch_the_message_before_one_that_left_nothing(typed: Typ
     assert "There is nothing to take back." in typed("```", "/undo", "/undo", "/undo").split("> ")[-1]
 
 
+def test_what_is_forgotten_or_undone_leaves_the_conversation_too(typed: Typist) -> None:
+    shown = typed("Mary went home. She slept.", "John left.", "/forget #2")
+    assert "1 turn of this conversation held it, and left it too.\n" in shown
+    assert [m["content"] for m in typed.chat._messages[::2]] == ["John left."]
+    assert "1 turn of" in typed("/undo") and typed.chat._messages == []
+    assert "of this conversation" not in typed("Ann left.", "/new", "/undo")
+
+
 @pytest.mark.parametrize("line", ["```", "~~~", ">", "...", "?", "🙂"])
 def test_a_message_of_signs_alone_can_be_undone_and_does_no_harm(typed: Typist, line: str) -> None:
     typed("Mary went home.", line)

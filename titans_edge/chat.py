@@ -6,14 +6,16 @@ history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import compress
 from typing import Any
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, MemoryStateError, SidecarError
+from titans_edge.history import folded, tells
 from titans_edge.routes import Mode
 from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Remembered, Session, Text
 from titans_edge.sidecar.client import MemoryClient
@@ -46,6 +48,7 @@ class Chat:
         self.rulings: list[dict[str, Any]] = []  # the policy's, on the last text learned
         self.remembered: Remembered | None = None  # what the last turn was given
         self._messages: list[Message] = []
+        self._given: list[list[str]] = []  # the spans each turn of these was given as text
         self._open: list[str] | None = None  # the reply's text so far, of a turn that is not over
         self._replies = 0
 
@@ -73,7 +76,20 @@ class Chat:
 
     def new(self) -> None:
         """Drop the conversation's text; the memory stays."""
-        self._messages, self._open = [], None
+        self._messages, self._given, self._open = [], [], None
+
+    def forget(self, texts: Sequence[str]) -> int:
+        """What was forgotten leaves the conversation: turns in which one of these texts was said, by either side, or
+        given from the memory. White space and case do not count. Returns how many turns those were.
+        """
+        self._over()
+        gone = [t for t in map(folded, texts) if t]
+        turns = list(zip(self._messages[::2], self._messages[1::2], self._given, strict=True))
+        heard = [[asked["content"], reply["content"], *given] for asked, reply, given in turns]
+        kept = [not any(tells(folded(text), t) for text in each for t in gone) for each in heard]
+        self._messages = [m for asked, reply, _ in compress(turns, kept) for m in (asked, reply)]
+        self._given = list(compress(self._given, kept))
+        return len(kept) - sum(kept)
 
     def turn(self, message: str, *, learn: bool = True) -> Iterator[Event]:
         """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is
@@ -87,9 +103,11 @@ class Chat:
         for event in self._reply(message):
             if self._open is None:
                 self._messages.append({"role": "user", "content": message})
+                self._given.append([])
                 self._open = said
             if isinstance(event, Remembered):
                 self.remembered = event
+                self._given[-1] += [s["text"] for s in event.retrieved]
             if isinstance(event, Text):
                 said.append(event.text)
             yield event
@@ -141,7 +159,7 @@ class Chat:
                 if at >= len(said):
                     raise
                 continue
-            self._messages = said[at:]
+            self._messages, self._given = said[at:], self._given[at // 2 :]
             if at:
                 yield Notice("The context was full: the oldest turns were dropped, the memory stays.")
             yield event

@@ -44,8 +44,8 @@ class History:
         """Drop the lines in which one of these texts stands, and commands that looked for words of one. White space
         and case do not count. Returns how many those were.
         """
-        gone = [t for t in map(_folded, texts) if t]
-        kept = [line for line in self.lines if not any(_tells(_folded(line), text) for text in gone)]
+        gone = [t for t in map(folded, texts) if t]
+        kept = [line for line in self.lines if not any(_typed(folded(line), text) for text in gone)]
         dropped, self.lines = len(self.lines) - len(kept), kept
         if dropped:
             self._save()
@@ -100,11 +100,24 @@ class History:
                 tmp.unlink(missing_ok=True)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """As texts are compared here: white space and case do not count."""
     return " ".join(text.encode("utf-8", "replace").decode("utf-8").split()).casefold()
 
 
-def _tells(line: str, text: str) -> bool:
+def tells(line: str, text: str) -> bool:
+    """Does the text stand in the line, not as a part of longer words? Both folded."""
+    at = line.find(text)
+    while at >= 0:
+        end = at + len(text)
+        inside = (line[at - 1 : at] + text[0]).isalnum() and at > 0
+        if not inside and not (end < len(line) and (text[-1] + line[end]).isalnum()):
+            return True
+        at = line.find(text, at + 1)
+    return False
+
+
+def _typed(line: str, text: str) -> bool:
     """Does a typed line hold the text, or is it a command with words of it? Both folded."""
     words = line.split()[1:] if line.startswith("/") else []
     return text in line or (bool(words) and all(w in text for w in words))

@@ -109,8 +109,12 @@ class Slash:
             print("Nothing was forgotten.")
 
     def _gone(self, texts: list[str]) -> None:
-        """What was forgotten leaves the prompt's history and the last answer's sources; what is ruled otherwise now."""
+        """What was forgotten leaves the prompt's history, the conversation and the last answer's sources; what is ruled
+        otherwise now.
+        """
         self.history.forget(texts)
+        if turns := self.talk.forget(texts):
+            print(f"{turns} turn{'s' * (turns > 1)} of this conversation held it, and left it too.")
         given = self.talk.remembered
         if given is not None:
             left = tuple(s for s in given.retrieved if s["text"] not in texts)
