@@ -230,6 +230,18 @@ def test_the_users_answer_on_what_waits_is_kept_and_only_asked_for_what_waits(op
     assert again.state() == state and again.retrieved("instructions") == [ORDER]
 
 
+def test_an_answer_says_what_else_is_decided_otherwise_now(opened: Open, tmp_path: Path) -> None:
+    c = opened(tmp_path / "m.memory")
+    c.tell(0, 1, 2, source=DOCUMENT, texts=[TEXTS[4], ORDER, TEXTS[1]])
+    before = c.decisions()
+    told = c.change("accept", id=2, accept=True, operation="once")
+    assert before[1:] == ["quarantined"] * 2 and c.decisions() == ["written"] * 3
+    assert [(s["id"], s["decision"], s["text"]) for s in told["changed"]] == [(3, "written", TEXTS[1])]
+    assert c.change("accept", id=2, accept=True, operation="once") == told
+    c.tell(0, source=DOCUMENT, texts=[ORDER])
+    assert c.change("accept", id=4, accept=False)["changed"] == []
+
+
 def test_any_number_of_messages_is_written_and_one_beyond_its_room_is_kept_as_text(opened: Open) -> None:
     c = opened()
     calm = Source("assistant")

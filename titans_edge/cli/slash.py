@@ -119,13 +119,16 @@ class Slash:
         if given is not None:
             left = tuple(s for s in given.retrieved if s["text"] not in texts)
             self.talk.remembered = replace(given, retrieved=left)
-        for s in self._client.changed:
-            print(f"! {s['decision']} now: {common.cite(s)}")
+        self._changed()
         if texts and self._client.path is not None:
             from titans_edge.journal.upkeep import leftovers
 
             for file in leftovers(self._client.path):
                 print(f"! {file.name} may still hold it: `titans-edge memory clean` removes what repairs left.")
+
+    def _changed(self) -> None:
+        for s in self._client.changed:
+            print(f"! {s['decision']} now: {common.cite(s)}")
 
     def _meant(self, rest: str) -> list[dict[str, Any]]:
         head, _, tail = rest.partition(" ")
@@ -159,6 +162,7 @@ class Slash:
     def _rule(self, rest: str, accept: bool) -> None:
         self._client.accept(_number(rest), accept)
         print("Accepted: it counts as if you had said it then." if accept else "Rejected.")
+        self._changed()
 
     def _reset(self, rest: str) -> None:
         client = self._client

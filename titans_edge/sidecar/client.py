@@ -235,8 +235,8 @@ class MemoryClient:
         return int(result["forgotten"])
 
     def accept(self, span: int, accept: bool) -> None:
-        """The user's word on a quarantined span."""
-        self._change("accept", {"id": int(span), "accept": accept})
+        """The user's word on a quarantined span. `changed` is what is ruled otherwise after it."""
+        self.changed = self._change("accept", {"id": int(span), "accept": accept}).result.get("changed", [])
 
     def reset(self) -> None:
         """Forget everything."""

@@ -144,8 +144,8 @@ class MemoryHost:
     def accept(self, r: Request, progress: Progress) -> Reply:
         """args: id, accept."""
         memory = self._memory(r, progress)
-        memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
-        return self._noted(memory, {})
+        told = memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
+        return self._noted(memory, told)
 
     def reset(self, r: Request, progress: Progress) -> Reply:
         memory = self._memory(r, progress)

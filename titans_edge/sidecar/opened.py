@@ -175,9 +175,7 @@ class OpenMemory:
         if gone:
             self._settle(progress)
             self._compact()
-        after = self.journal.decisions(first) if gone else {}
-        changed = [i for i, decision in after.items() if decision != before.get(i)]
-        told = {"forgotten": gone, "changed": [e.shown() for e in self.journal.get(changed)], **also}
+        told = {"forgotten": gone, "changed": self._changed(before, first) if gone else [], **also}
         self._said = (operation, told)
         return told
 
@@ -195,15 +193,24 @@ class OpenMemory:
         ids = self.journal.last_operation(message)
         return self._forget(ids, operation, progress, {"texts": [e.text for e in self.journal.get(ids)]})
 
-    def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> None:
-        """The user's word on a quarantined span."""
-        if self.journal.result(operation) is not None:
-            return
+    def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> dict[str, Any]:
+        """The user's word on a quarantined span. `changed`: later spans that are decided otherwise now."""
+        if (known := self._done(operation, {"changed": []})) is not None:
+            return known
         found = self.journal.get([span])
         if not found or found[0].ruling is None or found[0].ruling.decision is not Decision.QUARANTINED:
             raise UsageError(f"There is no quarantined span #{span}.", "See /quarantine.")
+        before = self.journal.decisions(span)
         self.journal.answer(span, accept, operation)
         self._settle(progress)
+        told = {"changed": self._changed(before, span)}
+        self._said = (operation, told)
+        return told
+
+    def _changed(self, before: dict[int, Decision], after: int) -> list[dict[str, Any]]:
+        """The spans after `after` that were decided otherwise before."""
+        now = self.journal.decisions(after)
+        return [e.shown() for e in self.journal.get([i for i in before if i in now and now[i] != before[i]])]
 
     def reset(self, operation: str) -> None:
         """Forget everything."""
