@@ -17,6 +17,7 @@ from tests.old_journal import Old, make_format_1, make_format_2
 from titans_edge.cli import common, memory
 from titans_edge.errors import TitansError, UsageError
 from titans_edge.journal import Journal
+from titans_edge.journal.file import lock
 from titans_edge.journal.upkeep import leftovers
 from titans_edge.sources import USER, Source
 
@@ -410,9 +411,8 @@ def test_memories_of_older_formats(home: Path) -> None:
     for args in (
         ("verify", "old", "--repair"),
         ("list", "old"),
-        ("delete", "old", "--yes"),
+        ("compact", "old"),
         ("import", "old", "x.jsonl"),
-        ("rename", "old", "new"),
     ):
         code, _, err = run(*args)
         assert code == 6 and "no journal yet" in err and old.read_bytes() == before
@@ -423,6 +423,28 @@ def test_memories_of_older_formats(home: Path) -> None:
     assert (home / "two.memory").read_bytes() == before and run("list", "two")[2] == ""
     code, out, err = run("forget", "two", "milk")
     assert code == 0 and "Forgotten: 1" in out and "format of this version" in err
+
+
+def test_a_memory_of_format_1_can_be_renamed_emptied_and_deleted(home: Path) -> None:
+    old, _ = make_format_1(home / "old.memory")
+    before = old.read_bytes()
+    with Journal(home / "new.memory"):
+        assert run("rename", "old", "new")[0] == 2
+    run("delete", "new", "--yes")
+    assert run("rename", "old", "new")[:2] == (0, "old is new now.\n")
+    assert not old.exists() and (home / "new.memory").read_bytes() == before
+    held = lock(home / "new.memory")
+    for args in (("reset", "new", "--yes"), ("delete", "new", "--yes"), ("rename", "new", "old")):
+        code, _, err = run(*args)
+        assert code == 6 and "in use" in err and (home / "new.memory").read_bytes() == before
+    held.release()
+    (home / "new.history").write_text('"typed"\n')
+    assert run("reset", "new", "--yes")[:2] == (0, "Everything in new is forgotten.\n")
+    assert rows("list", "new") == [] and "sound: 0" in run("verify", "new")[1]
+    run("delete", "new", "--yes")
+    make_format_1(old)
+    assert run("delete", "old", "--yes")[0] == 0
+    assert sorted(p.name for p in home.iterdir()) == []
 
 
 def test_what_is_no_memory_gives_one_sentence(home: Path) -> None:
