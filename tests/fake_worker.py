@@ -43,7 +43,7 @@ class Memory:
         for text in r.args["texts"]:
             self.last += 1
             self.texts[str(self.last)] = [r.operation, text]
-            rulings.append({"id": self.last, "text": text})
+            rulings.append({"id": self.last, "text": text, "decision": "written"})
         return {"rulings": rulings}
 
     def forget(self, r: Request) -> dict[str, Any]:

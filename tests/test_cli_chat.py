@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.answering import local
+from tests.fake_host import bench_in, span, tell, texts
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.chat import Chat
@@ -310,6 +311,34 @@ def test_ctrl_c_while_waiting_for_the_memory_does_not_end_the_chat(
     monkeypatch.undo()
     typed("Where is Mary?")
     assert typed.texts() == ["Mary went home.", "Where is Mary?"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to oneself")
+def test_ctrl_c_while_the_memory_is_asked_ends_the_turn_and_the_late_answer_is_nobodys(
+    tiny: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    heard: list[tuple[int, int, str]] = []
+
+    def press(*progress: Any) -> None:
+        heard.append(progress)
+        if len(heard) == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    with bench_in(tmp_path, monkeypatch) as bench:
+        memory = bench.memory(kept=False, on_progress=press)
+        with Chat(tiny, memory, context=512, sampling=WARM) as chat:
+            tell(memory, "a")
+            bench.plan(("retrieve", "progress"))
+            loop = Loop(chat, History(None), Script(["Where is Mary?"], History(None)))
+            before = signal.getsignal(signal.SIGINT)
+            loop.run()
+            assert heard == [(0, 6, "on the way")] and signal.getsignal(signal.SIGINT) is before
+            assert capsys.readouterr().err == "\n! Stopped before there was a reply; the message was not learned.\n"
+            assert chat._messages == [] and memory.retrieve(span(), "next?").retrieved == ({"text": "next?"},)
+            chat.memory_mode = "off"
+            loop.handle("John left.")
+            assert chat._messages[0]["content"] == "John left." and texts(memory) == ["a", "John left."]
+            assert memory.restarts == 0
 
 
 # --- lines of a pipe

@@ -154,6 +154,11 @@ class MemoryClient:
         """How often the process was started again."""
         return self.host.restarts
 
+    @property
+    def asking(self) -> bool:
+        """Whether a call waits for an answer; a KeyboardInterrupt ends it then, and nothing is lost by that."""
+        return self.host.delivery.asking
+
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
         self.guard = on

@@ -47,6 +47,7 @@ class Delivery:
         self._unsure: set[str] = set()  # memories whose opening was interrupted: they may be open in the process
         self._ids, self._crashes, self._crashed_at, self._closed = 0, 0, 0.0, False
         self._lock = threading.RLock()
+        self.asking = False  # an answer is waited for, and nothing else is done: Ctrl-C may end that
         with self._lock:
             self._until(lambda: self.transport is not None)
 
@@ -80,6 +81,7 @@ class Delivery:
         with self._lock:
             pending = self._enqueue(Pending(request, book))
             try:
+                self.asking = True
                 self._until(lambda: pending.done)
             except TitansError:
                 self._drop(pending)
@@ -89,6 +91,8 @@ class Delivery:
                 if not pending.changes:
                     self._drop(pending)
                 raise
+            finally:
+                self.asking = False
             return pending.result()
 
     def settle(self, book: Book) -> None:
@@ -141,9 +145,7 @@ class Delivery:
                     self._receive()
             except LOST as e:
                 self._lost(e)
-            except (
-                KeyboardInterrupt
-            ):  # an answer may be lost with it: all is asked again, and is done once all the same
+            except KeyboardInterrupt:  # an answer may be lost with it: all is asked again, and done once all the same
                 for pending in self._queue:
                     pending.sent = False
                 raise
