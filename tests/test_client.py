@@ -190,6 +190,17 @@ def test_after_a_restart_a_refused_write_is_told_and_the_rest_is_written(bench: 
     assert [r["text"] for r in memory.wait()] == ["a", "c", "d"]  # told once, and the rulings are not lost
 
 
+def test_of_several_failures_the_first_is_raised_and_the_others_are_notices(bench: Bench) -> None:
+    memory = bench.memory()
+    bench.plan(("write", "b", "refuse"), ("write", "c", "raise"), ("write", "e", "refuse"))
+    tell(memory, "a", "b", "c", "d", "e")
+    with pytest.raises(MemoryStateError, match="refuses"):
+        memory.wait()
+    first, second = memory.notices()
+    assert "nobody foresaw this" in first and "The memory refuses. Ask nicely." in second
+    assert memory.notices() == [] and [r["text"] for r in memory.wait()] == ["a", "d"]
+
+
 def test_a_write_that_kills_is_given_up_and_the_rest_is_written(bench: Bench) -> None:
     memory = bench.memory()
     bench.plan(("write", "b", "die"), ("write", "b", "die"), ("write", "b", "die"))

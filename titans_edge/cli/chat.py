@@ -111,6 +111,8 @@ class Loop:
                 common.show_notices(self.talk.client)
         except TitansError as e:
             print(f"! {e}", file=sys.stderr)
+            if self.talk.client is not None:
+                common.show_notices(self.talk.client)
         except KeyboardInterrupt:
             print("\n! Stopped waiting; what was asked for goes on in the memory process.", file=sys.stderr)
 

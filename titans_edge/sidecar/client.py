@@ -208,11 +208,13 @@ class MemoryClient:
     def wait(self) -> list[Fields]:
         """Wait until every write is in the journal. Returns the rulings on those that had one.
 
-        Raises the first error among them, if there was one; the others stand, and their rulings come the next time.
+        Raises the first error among them, if there was one; other errors are notices then. What was written stands, and
+        its rulings come the next time.
         """
         self.host.delivery.settle(self._book)
         failures, self._book.failures = self._book.failures, []
         if failures:
+            self._book.notices += list(map(str, failures[1:]))
             raise failures[0]
         rulings, self._book.rulings = self._book.rulings, []
         return rulings
