@@ -70,6 +70,7 @@ def examples() -> list[str]:
     return re.findall(r"```python\n(.*?)```", page, re.S)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(len(examples())))
 def test_the_examples_of_the_page_run(number: int, tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
     names = f"{str(tiny_path)!r}, {str(graft_path)!r}"
@@ -224,6 +225,7 @@ def test_errors_of_model_graft_or_memory_leave_nothing_open(
     assert len(made) == 3 and all(b.closed and b._children == [] for b in made) and closed(fast)
 
 
+@pytest.mark.slow
 def test_a_damaged_backbone_leaves_no_process(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.gguf"
     cut.write_bytes(tiny_path.read_bytes()[:-1000])

@@ -193,6 +193,7 @@ def test_what_waits_is_accepted_or_rejected(kept: Path) -> None:
     assert run("reject", "a", "1")[0] == 2 and run("reject", "a", "1000")[0] == 2
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
 def test_forgetting_on_a_full_disk_forgets_and_says_what_is_left_to_do(home: Path) -> None:
     fill(home / "a.memory", 400)

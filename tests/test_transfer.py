@@ -393,6 +393,7 @@ except MemoryStateError:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
 def test_a_new_memory_that_the_disk_has_no_room_for_is_not_begun(memory: Path, tmp_path: Path) -> None:
     with Journal(memory) as journal:
