@@ -11,7 +11,9 @@ import subprocess
 import sys
 import zlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -118,6 +120,7 @@ def test_a_sound_memory_is_left_as_it_is(memory: Path) -> None:
     assert memory.read_bytes() == before and [p.name for p in memory.parent.glob("a.damaged*")] == []
 
 
+@pytest.mark.slow
 def test_any_page_destroyed_costs_what_stood_on_it_and_no_more(tmp_path: Path) -> None:
     memory = tmp_path / "a.memory"
     fill(memory, 90)
@@ -257,9 +260,9 @@ def test_what_only_the_log_holds_is_kept(tmp_path: Path) -> None:
     raw = bytearray(log.read_bytes())
     raw[raw.rindex(b"Box 33 with")] ^= 1  # in the newest page that has it
     log.write_bytes(raw)
-    with Journal(path, write=False) as seen:
-        assert seen.count() < 80  # SQLite drops the rest without a word
-    for call in (check, Journal):
+    with closing(sqlite3.connect(path)) as seen:
+        assert seen.execute("SELECT count(*) FROM spans").fetchone()[0] < 80  # SQLite drops the rest without a word
+    for call in (check, Journal, partial(Journal, write=False), partial(Journal, write=False, check=False)):
         with pytest.raises(MemoryStateError, match="write-ahead log"):
             call(path)
     before = log.read_bytes()
@@ -487,6 +490,7 @@ except MemoryStateError as e:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="limits of a process are POSIX's")
 def test_a_full_disk_leaves_the_damaged_file_as_it_was(memory: Path) -> None:
     destroy(memory, page_of(memory, "spans")[2])

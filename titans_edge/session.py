@@ -26,7 +26,7 @@ from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, Mo
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
-from titans_edge.suspicion import voices
+from titans_edge.suspicion import speeches, voices
 from titans_edge.text import MAX_SPAN_TOKENS, Span, is_question, sentences, spans
 
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
@@ -366,7 +366,9 @@ class Session:
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
 
     def _spans(self, text: str) -> Iterator[Span]:
-        return spans(text, lambda s: len(self.backbone.vocab.encode(s)), MAX_SPAN_TOKENS)
+        for at, part in speeches(text):
+            cut = spans(part, lambda s: len(self.backbone.vocab.encode(s)), MAX_SPAN_TOKENS)
+            yield from (_moved(s, at) for s in cut)
 
     def _write(self, cut: Sequence[Span], source: Source, surprises: Sequence[float] | None) -> None:
         assert self.memory is not None and self.reader is not None
