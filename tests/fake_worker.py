@@ -161,10 +161,11 @@ class FakeService:
             known = {"confidence": 0.5, "relation": "place", "hop": 1, "retrieved": [{"text": r.args["text"]}]}
             return Reply(True, known, {"rows": pack(rows)})
         if r.op == "last":
-            ids = memory.of(r.args["message"])
-            return Reply(True, {"spans": [{"id": int(i), "text": memory.texts[i][1]} for i in ids]})
+            return Reply(True, {"ids": [int(i) for i in memory.of(r.args["message"])]})
         if r.op in ("find", "get", "quarantine"):
-            return Reply(True, {"spans": [{"id": int(i), "text": t} for i, (_, t) in memory.texts.items()]})
+            asked = set(map(str, r.args.get("ids", memory.texts)))
+            found = [{"id": int(i), "text": t} for i, (_, t) in memory.texts.items() if i in asked]
+            return Reply(True, {"spans": found})
         if r.op == "stats":
             return Reply(True, {"spans": len(memory.texts), "pid": os.getpid()})
         result = memory.change(r)

@@ -94,12 +94,12 @@ class Memory:
         return self.client.quarantine()
 
     def accept(self, span: int) -> list[dict[str, Any]]:
-        """Believe a span of the quarantine as if the user had said it then; later spans that are ruled otherwise now."""
+        """Believe a span of the quarantine, as if the user had said it. Returns later ones that are ruled otherwise."""
         self.client.accept(span, True)
         return self.client.changed
 
     def reject(self, span: int) -> list[dict[str, Any]]:
-        """Never believe a span of the quarantine; later spans that are ruled otherwise now."""
+        """Never believe a span of the quarantine. Returns later ones that are ruled otherwise."""
         self.client.accept(span, False)
         return self.client.changed
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import compress
+from itertools import chain, compress
 from typing import Any
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, MemoryStateError, SidecarError
-from titans_edge.history import folded, tells
+from titans_edge.history import folded, said_in, tells
 from titans_edge.routes import Mode
 from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Remembered, Session, Text
 from titans_edge.sidecar.client import MemoryClient
@@ -83,10 +83,10 @@ class Chat:
         given from the memory. White space and case do not count. Returns how many turns those were.
         """
         self._over()
-        gone = [t for t in map(folded, texts) if t]
         turns = list(zip(self._messages[::2], self._messages[1::2], self._given, strict=True))
-        heard = [[asked["content"], reply["content"], *given] for asked, reply, given in turns]
-        kept = [not any(tells(folded(text), t) for text in each for t in gone) for each in heard]
+        heard = [list(map(folded, (asked["content"], reply["content"], *given))) for asked, reply, given in turns]
+        gone = said_in(filter(None, map(folded, texts)), chain(*heard))
+        kept = [not any(tells(said, text) for said in each for text in gone) for each in heard]
         self._messages = [m for asked, reply, _ in compress(turns, kept) for m in (asked, reply)]
         self._given = list(compress(self._given, kept))
         return len(kept) - sum(kept)

@@ -24,6 +24,7 @@ from titans_edge.sidecar.transport import LocalTransport, ProcessTransport, Tran
 from titans_edge.sidecar.worker import OnProgress
 from titans_edge.sources import USER, Source
 
+PAGE = 1000  # spans asked for by their ids at once
 Fields = dict[str, Any]  # a span, a ruling or another record, as the journal shows it
 
 
@@ -107,7 +108,7 @@ class MemoryClient:
         self, host: HostClient, name: str, path: str | None, *, write: bool = True, guard: bool = True
     ) -> None:
         self.name, self.guard, self.host, self._owns_host = name, guard, host, False
-        opening = Request("open", name, args={"path": path, "write": write, "guard": guard})
+        opening = Request("open", name, args={"path": path, "write": write})
         self._book = Book(name, opening, logged=path is None and not host.local)
         self.changed: list[Fields] = []  # spans that are ruled otherwise since the last change that was asked for
         self.forgotten: list[str] = []  # texts the last `undo` took back
@@ -226,11 +227,15 @@ class MemoryClient:
         about that one.
         """
         message, self.changed = self._last, []
-        found = self._spans("last", {"message": message})
-        self.before = [] if found or not message else self._spans("last", {"message": ""})
+        found = self._told_in(message)
+        self.before = [] if found or not message else self._told_in("")
         gone = self._forgotten("undo", {"message": message}) if found else 0
         self.forgotten, self._last = [s["text"] for s in found], ""
         return gone
+
+    def _told_in(self, message: str) -> list[Fields]:
+        """What a message left; "": the last one that left anything."""
+        return self.get(self._ask("last", {"message": message}).result["ids"])
 
     def forget(self, ids: Sequence[int]) -> int:
         """Forget spans exactly: the state becomes that of a memory that never saw them. Returns how many."""
@@ -260,12 +265,15 @@ class MemoryClient:
         return self._spans("find", {"text": text, "source": source, "since": since, "limit": limit})
 
     def unread(self, limit: int) -> list[Fields]:
-        """The first spans this graft has yet to read: see `reread`."""
-        return self._spans("unread", {"limit": limit})
+        """The first spans this graft has yet to read, at most so many: see `reread`."""
+        found: list[Fields] = self._ask("unread", {"limit": limit}).result["spans"]
+        return found
 
     def get(self, ids: Sequence[int]) -> list[Fields]:
         """The spans of these ids that there are."""
-        return self._spans("get", {"ids": [int(i) for i in ids]})
+        known = sorted({int(i) for i in ids})
+        parts = [known[at : at + PAGE] for at in range(0, len(known), PAGE)]
+        return [s for part in parts for s in self._spans("get", {"ids": part})]
 
     def quarantine(self) -> list[Fields]:
         """Spans that wait for the user's word."""
@@ -311,8 +319,15 @@ class MemoryClient:
         return out
 
     def _spans(self, op: str, args: Fields) -> list[Fields]:
-        found: list[Fields] = self._ask(op, args).result["spans"]
-        return found
+        """Spans, however many: the newest come first, and the rest is asked for until there is no more."""
+        pages, limit = list[list[Fields]](), args.get("limit", -1)
+        while True:
+            result = self._ask(op, args).result
+            pages.insert(0, result["spans"])
+            left = limit - sum(map(len, pages))
+            if not result.get("more") or not result["spans"] or left == 0:
+                return [s for page in pages for s in page]
+            args = {**args, "before": result["spans"][0]["id"], "limit": left if limit >= 0 else -1}
 
 
 def _operation() -> str:
