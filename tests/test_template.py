@@ -217,23 +217,6 @@ def test_a_reply_is_closed_where_only_the_history_closes_it_or_no_conversation_e
     assert [ChatTemplate(s).reply_end() for s in (only, never, other)] == ["<|end|>"] * 3
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_head_and_frame_make_the_conversation(name: str) -> None:
-    template = load(name)
-    frame, end = template.user(), template.reply_end()
-    first = template.system(None) + frame.before + "Hi" + frame.after
-    assert first == template.render(talk("Hi"))
-    told = template.render(talk("Hi", "Hello.", "So?"))
-    assert told.endswith("Hello." + end + frame.before + "So?" + frame.after)
-    if name in ("no_system", "known_roles", "inst"):
-        with pytest.raises(ModelError, match="into the user's turn"):
-            template.system("Be brief.")
-    else:
-        assert template.system("Be brief.") + frame.before + "Hi" + frame.after == template.render(
-            talk("Hi", system="Be brief.")
-        )
-
-
 def test_flags_in_a_system_text_reach_the_template_and_a_users_do_not() -> None:
     source = (
         "{% set s = messages[0].content %}{{ 'short' if '/no_think' in s else 'long' }}:"
