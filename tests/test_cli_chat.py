@@ -99,6 +99,8 @@ def test_a_turn_is_learned_and_searched(typed: Typist) -> None:
     shown = typed("/memory")
     assert "1 sentences read, 0 in quarantine, state of 0.1 MB" in shown
     assert "1 facts, about 32 are told apart, 1 of yours protected" in shown
+    shown = typed("Mary went home.", "Mary went home.", "/memory")
+    assert "3 sentences read" in shown and "1 facts, written 3 times, about 32 are told apart, 1 of yours" in shown
 
 
 def test_forgetting_words_asks_first(typed: Typist) -> None:

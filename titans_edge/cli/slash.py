@@ -79,6 +79,7 @@ class Slash:
             print(f"  {s['stale']} of them are still to be read by this graft; until then only their text answers")
         for r in s["relations"]:
             known = [f"about {s['capacity']} are told apart"] if s.get("capacity") is not None else []
+            known = [f"written {r['writes']} times", *known] if r["writes"] > r["facts"] else known
             known += [f"{r['protected']} of yours protected"] if r["protected"] is not None else []
             print(f"  {r['relation']:<22}{r['facts']:>5} facts", *known if r["facts"] else [], sep=", ")
 
@@ -117,7 +118,7 @@ class Slash:
             print(f"{turns} turn{'s' * (turns > 1)} of this conversation held it, and left it too.")
         given = self.talk.remembered
         if given is not None:
-            left = tuple(s for s in given.retrieved if s["text"] not in texts)
+            left = tuple(s for s in given.retrieved if s["text"] not in set(texts))
             self.talk.remembered = replace(given, retrieved=left)
         self._changed()
         if texts and self._client.path is not None:
