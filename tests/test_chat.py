@@ -216,6 +216,31 @@ def test_a_message_that_cannot_be_learned_is_a_notice(tiny: Backbone) -> None:
         assert told == ["It died. This turn goes on without memory.", "It died. The message was not learned."]
 
 
+def test_a_message_that_fits_only_without_what_the_memory_gives_is_answered_without_it(tiny: Backbone) -> None:
+    memory = answering(tiny, texts=["word " * 15])
+    long = "Where is " + "Mary and " * 18 + "John?"
+    with Chat(tiny, client(memory), context=320, sampling=WARM, k=1) as chat, plain(tiny, 320) as without:
+        list(chat.turn("Hi!"))
+        chat._replies = 0
+        events = list(chat.turn(long))
+        assert notices(events) == [DROPPED, "There was no room for what the memory holds; --context takes more."]
+        assert chat.remembered is None and text(events) == text(list(without.turn(long))) != ""
+        chat.facts = ("word " * 15,)
+        with pytest.raises(ContextOverflow):
+            list(chat.turn(long))
+
+
+def test_a_memory_that_cannot_be_started_is_tried_once_a_turn(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    with Chat(tiny, client(memory), context=512, sampling=WARM) as chat:
+        memory.error, memory.dead = SidecarDied("It died."), True
+        told = notices(list(chat.turn("Mary went home.")))
+        assert told[0] == "It died. This turn goes on without memory." and "cannot be started" in told[1]
+        assert "The message was not learned." in told[1] and memory.operations == 1
+        memory.error, memory.dead = None, False
+        assert notices(list(chat.turn("John left."))) == [] and memory.written[-1][0] == "John left."
+
+
 @pytest.mark.slow
 def test_a_memory_that_cannot_be_started_again_does_not_end_the_chat(
     tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path
@@ -231,8 +256,10 @@ def test_a_memory_that_cannot_be_started_again_does_not_end_the_chat(
         assert isinstance(transport, ProcessTransport)
         transport.process.kill()
         graft.unlink()
+        before = memory.restarts
         events = list(chat.turn("Where is Mary?"))
         assert "without memory" in notices(events)[0] and "not learned" in notices(events)[-1]
+        assert memory.restarts == before + 1
         assert text(events) == text(list(without.turn("Where is Mary?"))) and done(events).tokens > 0
 
 

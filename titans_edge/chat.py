@@ -152,7 +152,7 @@ class Chat:
         said = self._messages
         for at in range(0, len(said) + 1, 2):
             messages = [*said[at:], {"role": "user", "content": message}]
-            events = self.session.reply(messages, sampling, mode=mode, facts=self.facts)
+            events = self.session.reply(messages, sampling, mode=mode, facts=self.facts, whole=at < len(said))
             try:
                 event = next(events)
             except ContextOverflow:

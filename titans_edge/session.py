@@ -22,7 +22,15 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarError, UsageError
+from titans_edge.errors import (
+    ContextOverflow,
+    GraftError,
+    MemoryStateError,
+    ModelError,
+    SidecarError,
+    SidecarFailed,
+    UsageError,
+)
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
@@ -138,6 +146,7 @@ class Session:
         self._routes: dict[str, Route] = {"association": AssociationRoute(), "text": self.text_route}
         self._turn: _Turn | None = None  # not committed yet
         self._speaking: _Turn | None = None
+        self._dead = False  # the memory could not be started in this turn: it is not tried again
         self._injected: Handle | None = None
 
     def close(self) -> None:
@@ -161,11 +170,13 @@ class Session:
         *,
         mode: Mode = Mode.AUTO,
         facts: Sequence[str] = (),
+        whole: bool = False,
     ) -> Iterator[Event]:
         """Answer the last message. facts: these lines stand where retrieved spans would, and the memory is not asked.
 
-        Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. A reply that is
-        broken off is ended by the next one.
+        Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. Where they fit only
+        without what the memory gives, that is left out, with a notice; or refused too, if they are to be `whole`. A
+        reply that is broken off is ended by the next one.
         """
         began = time.perf_counter()
         self._begin()
@@ -174,10 +185,13 @@ class Session:
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {_plain(fact)}\n" for fact in facts]), ("text",)
+        notices = [] if notice is None else [notice]
+        if not facts and not whole and len(injection) and not self._room(len(prompt) + len(injection)):
+            injection, routes = Injection(), ()
+            notices.append(Notice("There was no room for what the memory holds; --context takes more."))
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
-        if notice is not None:
-            yield notice
+        yield from notices
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
         turn.nll = self._feed(turn, injection, surprise=surprise)
         if routes:
@@ -206,6 +220,7 @@ class Session:
         if self.speaker.closed:
             raise ModelError("This session is closed.", "Open a new one.")
         self._turn = self._speaking = None
+        self._dead = False
         self._tidy()
 
     def _prompt(self, messages: Sequence[Message]) -> tuple[str, _Prompt]:
@@ -235,6 +250,7 @@ class Session:
         try:
             return self.retrieve(message, mode), None
         except NO_ANSWER as e:
+            self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
 
     def retrieve(self, message: str, mode: Mode = Mode.AUTO) -> MemoryReadout:
@@ -253,8 +269,11 @@ class Session:
             return self.memory.retrieve(None, asked, k) if k else empty
         return self.memory.retrieve(question, asked, k)
 
+    def _room(self, needed: int) -> bool:
+        return needed + SPARE <= self.speaker.n_ctx
+
     def _fits(self, needed: int) -> None:
-        if needed + SPARE > self.speaker.n_ctx:
+        if not self._room(needed):
             raise ContextOverflow(
                 f"The messages have {needed} tokens; the context takes {self.speaker.n_ctx - SPARE}.",
                 "Read long texts into memory with `titans-edge read`, or raise --context.",
@@ -323,6 +342,8 @@ class Session:
         turn, self._turn = self._turn, None
         if turn is None or self.memory is None or self.reader is None:
             return
+        if self._dead:
+            raise SidecarFailed("The memory process cannot be started.", "It is tried again with the next message.")
         self.memory.begin()
         for voice in voices(turn.message):
             cut = [_moved(s, voice.start) for s in self._spans(voice.text)]

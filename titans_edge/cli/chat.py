@@ -114,7 +114,7 @@ class Loop:
             if self.talk.client is not None:
                 common.show_notices(self.talk.client)
         except KeyboardInterrupt:
-            print("\n! Stopped waiting; what was asked for goes on in the memory process.", file=sys.stderr)
+            print("\n! Stopped waiting; a change that was sent is made all the same.", file=sys.stderr)
 
     def turn(self, message: str) -> None:
         """Stream one reply; Ctrl-C stops the reply, and the message is still learned. Then wait until it is kept.

@@ -160,6 +160,11 @@ class MemoryClient:
         """Whether a call waits for an answer; a KeyboardInterrupt ends it then, and nothing is lost by that."""
         return self.host.delivery.asking
 
+    @property
+    def dead(self) -> bool:
+        """Whether there is no process because it could not be started when it was last tried."""
+        return self.host.delivery.dead
+
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
         self.guard = on

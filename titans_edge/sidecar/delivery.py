@@ -47,6 +47,7 @@ class Delivery:
         self._unsure: set[str] = set()  # memories whose opening was interrupted: they may be open in the process
         self._ids, self._crashes, self._crashed_at, self._closed = 0, 0, 0.0, False
         self._lock = threading.RLock()
+        self.dead = False  # the process could not be started when it was last tried
         self.asking = False  # an answer is waited for, and nothing else is done: Ctrl-C may end that
         with self._lock:
             self._until(lambda: self.transport is not None)
@@ -229,12 +230,13 @@ class Delivery:
                 book.open = False
                 if book.opening.error is None:  # else it is tried again when somebody asks for it
                     self._bring_back(transport, book)
-        except BaseException:
+        except BaseException as e:
+            self.dead = isinstance(e, TitansError)
             transport.close()
             raise
         for pending in self._queue:
             pending.sent = False
-        self.transport = transport
+        self.transport, self.dead = transport, False
 
     def _started(self, reply: Reply) -> dict[str, Any]:
         if reply.ok:
