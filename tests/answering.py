@@ -34,6 +34,7 @@ class Answering:
         self.asked: list[tuple[str, int, bool]] = []  # text, k, whether its words came with it
         self.written: list[tuple[str, Source, int, float]] = []  # text, source, offset, surprise
         self.operations = 0
+        self.dead = False
 
     def retrieve(
         self, question: SpanFeatures | None, text: str = "", k: int = 0,

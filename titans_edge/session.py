@@ -23,12 +23,20 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarError, UsageError
+from titans_edge.errors import (
+    ContextOverflow,
+    GraftError,
+    MemoryStateError,
+    ModelError,
+    SidecarError,
+    SidecarFailed,
+    UsageError,
+)
 from titans_edge.features import SpanFeatures
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
-from titans_edge.suspicion import voices
+from titans_edge.suspicion import speeches, voices
 from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences, spans
 from titans_edge.when import asked_range, today_line
 
@@ -147,6 +155,7 @@ class Session:
         }
         self._turn: _Turn | None = None  # not committed yet
         self._speaking: _Turn | None = None
+        self._dead = False  # the memory could not be started in this turn: it is not tried again
         self._injected: Handle | None = None
 
     def close(self) -> None:
@@ -177,11 +186,13 @@ class Session:
         *,
         mode: Mode = Mode.AUTO,
         facts: Sequence[str] = (),
+        whole: bool = False,
     ) -> Iterator[Event]:
         """Answer the last message. facts: these lines stand where retrieved spans would, and the memory is not asked.
 
-        Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. A reply that is
-        broken off is ended by the next one.
+        Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. Where they fit only
+        without what the memory gives, that is left out, with a notice; or refused too, if they are to be `whole`. A
+        reply that is broken off is ended by the next one.
         """
         began = time.perf_counter()
         self._begin()
@@ -190,10 +201,13 @@ class Session:
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {_plain(fact)}\n" for fact in facts]), ("text",)
+        notices = [] if notice is None else [notice]
+        if not facts and not whole and len(injection) and not self._room(len(prompt) + len(injection)):
+            injection, routes = Injection(), ()
+            notices.append(Notice("There was no room for what the memory holds; --context takes more."))
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
-        if notice is not None:
-            yield notice
+        yield from notices
         if not injection and readout.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
             turn.reply = UNTOLD
             yield Text(UNTOLD)
@@ -227,6 +241,7 @@ class Session:
         if self.speaker.closed:
             raise ModelError("This session is closed.", "Open a new one.")
         self._turn = self._speaking = None
+        self._dead = False
         self._tidy()
 
     def _prompt(self, messages: Sequence[Message]) -> tuple[str, _Prompt]:
@@ -258,6 +273,7 @@ class Session:
         try:
             return self.retrieve(message, mode), None
         except NO_ANSWER as e:
+            self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
 
     def retrieve(self, message: str, mode: Mode = Mode.AUTO) -> MemoryReadout:
@@ -289,8 +305,11 @@ class Session:
         ranked = self.memory.rank(asked, question, n) if len(asked) else []
         return ranked or list(self.memory.retrieve(asked if len(asked) else None, question, n).retrieved[:n])
 
+    def _room(self, needed: int) -> bool:
+        return needed + SPARE <= self.speaker.n_ctx
+
     def _fits(self, needed: int) -> None:
-        if needed + SPARE > self.speaker.n_ctx:
+        if not self._room(needed):
             raise ContextOverflow(
                 f"The messages have {needed} tokens; the context takes {self.speaker.n_ctx - SPARE}.",
                 "Read long texts into memory with `titans-edge read`, or raise --context.",
@@ -359,6 +378,8 @@ class Session:
         turn, self._turn = self._turn, None
         if turn is None or self.memory is None or self.reader is None:
             return
+        if self._dead:
+            raise SidecarFailed("The memory process cannot be started.", "It is tried again with the next message.")
         self.memory.begin(time)
         for voice in voices(turn.message):
             cut = [_moved(s, voice.start) for s in self._spans(voice.text)]
@@ -404,7 +425,9 @@ class Session:
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
 
     def _spans(self, text: str) -> Iterator[Span]:
-        return spans(text, lambda s: len(self.backbone.vocab.encode(s)), MAX_SPAN_TOKENS)
+        for at, part in speeches(text):
+            cut = spans(part, lambda s: len(self.backbone.vocab.encode(s)), MAX_SPAN_TOKENS)
+            yield from (_moved(s, at) for s in cut)
 
     def _write(self, cut: Sequence[Span], source: Source, surprises: Sequence[float] | None) -> None:
         assert self.memory is not None and self.reader is not None

@@ -79,13 +79,15 @@ def _recall(ax: Axes, conversations: Sequence[Conversation], cut: Any, label: st
 
 
 def _norms(ax: Axes, conversations: Sequence[Conversation]) -> None:
-    """The longest conversations, a colour a bank."""
+    """The longest conversations, a colour a relation."""
     longest = max(c.turns for c in conversations)
     for n, c in enumerate(c for c in conversations if c.turns == longest):
-        for i, bank in enumerate(c.marks[0].norms if c.marks else ()):
-            label = bank.lower() if n == 0 else None
-            ax.plot([m.turn for m in c.marks], [m.norms[bank] for m in c.marks], color=f"C{i}", alpha=0.7, label=label)
-    ax.set(xlabel="turn", ylabel="norm of the bank", ylim=(0, None))
+        for i, relation in enumerate(c.marks[0].norms if c.marks else ()):
+            label = relation.lower() if n == 0 else None
+            ax.plot(
+                [m.turn for m in c.marks], [m.norms[relation] for m in c.marks], color=f"C{i}", alpha=0.7, label=label
+            )
+    ax.set(xlabel="turn", ylabel="norm of the relation", ylim=(0, None))
 
 
 def _loss(ax: Axes, conversations: Sequence[Conversation]) -> None:

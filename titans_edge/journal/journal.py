@@ -49,7 +49,8 @@ class Journal(Reading):
             new = path is None or not path.exists() or path.stat().st_size == 0
             if not new and path is not None and not is_sqlite(path):
                 raise damaged(path, "it is no journal")
-            if write and not new and path is not None and (wrong := log_wrong(path)):
+            # a writer may be at it meanwhile: then a second look finds it sound
+            if not new and path is not None and log_wrong(path) and (wrong := log_wrong(path)):
                 raise damaged(path, wrong)
             self._db = connect(path, write)
             with translated(path):
@@ -201,7 +202,7 @@ class Journal(Reading):
         Committed when it returns. What the file's free pages still hold goes with `compact`.
         """
         with self.transaction():
-            there = [e.id for e in self.get(ids)]
+            there = self.known(ids)
             if there:
                 for part in in_parts(there):
                     self.db.execute(f"DELETE FROM spans WHERE id IN ({marks(part)})", part)

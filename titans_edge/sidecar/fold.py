@@ -6,6 +6,7 @@ the same machine and build. A ruling that is in the journal is never made again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -68,6 +69,10 @@ class Index:
             self.spans[shard].pop()
             self._held[ids].pop()
         del self._order[n:]
+
+    def keys(self) -> Counter[int]:
+        """How many distinct keys were written, by shard."""
+        return Counter(shard for _, shard in set(self._order))
 
     def held(self, key: Key) -> Last | None:
         """The last write under this very key."""

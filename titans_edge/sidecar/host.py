@@ -16,13 +16,15 @@ import torch
 
 from titans_edge.errors import MemoryStateError, SidecarError, UsageError
 from titans_edge.gguf_header import read_header
-from titans_edge.journal import Journal, NewSpan
+from titans_edge.journal import Entry, Journal, NewSpan
+from titans_edge.journal.checks import MAX_NUMBER
 from titans_edge.neural import graft as grafts
 from titans_edge.sidecar.opened import OpenMemory, Progress
 from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
 from titans_edge.sources import Source
 
 MAX_OPEN = 16  # memories at once; each takes its state's size
+PAGE, PAGE_BYTES = 10_000, 1 << 24  # spans and bytes of text in one reply: it has to fit into a frame
 CHANGES = ("write", "forget", "undo", "accept", "reset")  # are done once, and carry an operation to know them by
 
 
@@ -44,6 +46,7 @@ class MemoryHost:
             "write": self.write,
             "forget": self.forget,
             "undo": self.undo,
+            "last": self.last,
             "accept": self.accept,
             "reset": self.reset,
             "reread": self.reread,
@@ -147,14 +150,19 @@ class MemoryHost:
         return self._noted(memory, memory.forget(list(map(int, r.args["ids"])), r.operation, progress))
 
     def undo(self, r: Request, progress: Progress) -> Reply:
+        """args: message, the operation that wrote it; none: the last one that left something."""
         memory = self._memory(r, progress)
-        return self._noted(memory, memory.undo(r.operation, progress))
+        return self._noted(memory, memory.undo(r.operation, progress, str(r.args.get("message", ""))))
+
+    def last(self, r: Request, progress: Progress) -> Reply:
+        """args: message. The ids of the spans `undo` would take back."""
+        return Reply(True, {"ids": self._journal(r, progress).last_operation(str(r.args.get("message", "")))})
 
     def accept(self, r: Request, progress: Progress) -> Reply:
         """args: id, accept."""
         memory = self._memory(r, progress)
-        memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
-        return self._noted(memory, {})
+        told = memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
+        return self._noted(memory, told)
 
     def reset(self, r: Request, progress: Progress) -> Reply:
         memory = self._memory(r, progress)
@@ -173,19 +181,21 @@ class MemoryHost:
         return _shown(memory.unread(int(r.args["limit"])))
 
     def find(self, r: Request, progress: Progress) -> Reply:
-        """args: text, source, since, limit."""
+        """args: text, source, since, limit, before (an id: only older ones). The newest that fit into one reply."""
         a = r.args
         found = self._journal(r, progress).find(
-            text=a.get("text", ""), source=a.get("source", ""), since=a.get("since"), limit=a.get("limit", -1)
+            text=a.get("text", ""), source=a.get("source", ""), since=a.get("since"), **_page(a)
         )
         return _shown(found)
 
     def get(self, r: Request, progress: Progress) -> Reply:
-        """args: ids."""
-        return _shown(self._journal(r, progress).get(list(map(int, r.args["ids"]))))
+        """args: ids, before."""
+        before = _page(r.args)["before"]
+        return _shown(self._journal(r, progress).get([int(i) for i in r.args["ids"] if i < before]))
 
     def quarantine(self, r: Request, progress: Progress) -> Reply:
-        return _shown(self._journal(r, progress).quarantine())
+        """args: limit, before."""
+        return _shown(self._journal(r, progress).quarantine(**_page(r.args)))
 
     def explain(self, r: Request, progress: Progress) -> Reply:
         return Reply(True, {"reads": self._memory(r, progress).explain(progress)})
@@ -237,5 +247,17 @@ class MemoryHost:
         return Reply(True, result | {"notices": notices})
 
 
-def _shown(entries: list[Any]) -> Reply:
-    return Reply(True, {"spans": [e.shown() for e in entries]})
+def _page(args: dict[str, Any]) -> dict[str, int]:
+    """Which spans of those asked for one reply may hold."""
+    limit, before = int(args.get("limit", -1)), int(args.get("before") or MAX_NUMBER)
+    return {"limit": PAGE if limit < 0 else min(limit, PAGE), "before": before}
+
+
+def _shown(entries: list[Entry]) -> Reply:
+    """The newest of these that fit into one reply. more: there may be older ones."""
+    size = 0
+    for n, e in enumerate(reversed(entries)):
+        size += 2 * len(e.text.encode()) + len(e.source.name.encode())
+        if n and size > PAGE_BYTES:
+            return Reply(True, {"spans": [e.shown() for e in entries[-n:]], "more": True})
+    return Reply(True, {"spans": [e.shown() for e in entries], "more": len(entries) >= PAGE})

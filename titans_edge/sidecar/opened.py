@@ -27,6 +27,7 @@ from titans_edge.sidecar.retrieval import LOOKED_AT, Found, rank, retrieve, told
 from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
+TOLD = 1000  # spans that a reply tells of, at most
 PAGE = 1024  # spans replayed between two reports, and two chances of a snapshot
 Progress = Callable[[int, int, str], None]  # done, of, what
 RECITED = 4  # sentences out of the state alone, at most
@@ -164,11 +165,12 @@ class OpenMemory:
         if self.fold is None:
             return out | {"bytes": 0, "relations": []}
         store = self.fold.store.describe()
-        norms, protected = store.get("norms"), store.get("protected")
+        norms, protected, keys = store.get("norms"), store.get("protected"), self.fold.index.keys()
         relations = [
             {
                 "relation": phrase.text,
-                "facts": len(self.fold.index.spans[n]),
+                "facts": keys[n],
+                "writes": len(self.fold.index.spans[n]),
                 "norm": norms[n] if isinstance(norms, list) else None,
                 "protected": protected[n] if isinstance(protected, list) else None,
             }
@@ -229,18 +231,13 @@ class OpenMemory:
         """Exact: the journal without them is replayed. `changed`: spans that are decided otherwise now."""
         if (known := self._done(operation, {"changed": []})) is not None:
             return known
-        return self._forget(ids, operation, progress, {})
-
-    def _forget(self, ids: Sequence[int], operation: str, progress: Progress, also: dict[str, Any]) -> dict[str, Any]:
         first = min(ids, default=0)
         before = self.journal.decisions(first)
         gone = self.journal.forget(ids, operation)
         if gone:
             self._settle(progress)
             self._compact()
-        after = self.journal.decisions(first) if gone else {}
-        changed = [i for i, decision in after.items() if decision != before.get(i)]
-        told = {"forgotten": gone, "changed": [e.shown() for e in self.journal.get(changed)], **also}
+        told = {"forgotten": gone, "changed": self._changed(before, first) if gone else []}
         self._said = (operation, told)
         return told
 
@@ -251,22 +248,31 @@ class OpenMemory:
             return None
         return self._said[1] if self._said[0] == operation else unknown | known
 
-    def undo(self, operation: str, progress: Progress) -> dict[str, Any]:
-        """Forget the last message or document that left something; `texts`: what it was."""
-        if (known := self._done(operation, {"changed": [], "texts": []})) is not None:
-            return known
-        ids = self.journal.last_operation()
-        return self._forget(ids, operation, progress, {"texts": [e.text for e in self.journal.get(ids)]})
+    def undo(self, operation: str, progress: Progress, message: str = "") -> dict[str, Any]:
+        """Forget a message or document; "": the last one that left something."""
+        return self.forget(self.journal.last_operation(message), operation, progress)
 
-    def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> None:
-        """The user's word on a quarantined span."""
-        if self.journal.result(operation) is not None:
-            return
+    def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> dict[str, Any]:
+        """The user's word on a quarantined span. `changed`: later spans that are decided otherwise now."""
+        if (known := self._done(operation, {"changed": []})) is not None:
+            return known
         found = self.journal.get([span])
         if not found or found[0].ruling is None or found[0].ruling.decision is not Decision.QUARANTINED:
             raise UsageError(f"There is no quarantined span #{span}.", "See /quarantine.")
+        before = self.journal.decisions(span)
         self.journal.answer(span, accept, operation)
         self._settle(progress)
+        told = {"changed": self._changed(before, span)}
+        self._said = (operation, told)
+        return told
+
+    def _changed(self, before: dict[int, Decision], after: int) -> list[dict[str, Any]]:
+        """The spans after `after` that were decided otherwise before; the newest, where they are many."""
+        now = self.journal.decisions(after)
+        changed = sorted(i for i in before if i in now and now[i] != before[i])
+        if len(changed) > TOLD:
+            self.notices.append(f"{len(changed)} sentences are decided otherwise now; the newest {TOLD} are told.")
+        return [e.shown() for e in self.journal.get(changed[-TOLD:])]
 
     def reset(self, operation: str) -> None:
         """Forget everything."""
