@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 import re
 from functools import lru_cache
 
@@ -11,7 +12,7 @@ import pytest
 from titans_edge.stories.lexicon import held_out
 from titans_edge.stories.people import Person, people
 from titans_edge.stories.people import frames as frames_of_people
-from titans_edge.stories.people.draw import Draw, kept, pool
+from titans_edge.stories.people.draw import kept, pool
 from titans_edge.stories.people.extras import _chains
 from titans_edge.stories.people.facts import Maker
 from titans_edge.stories.people.kinds import CLOSED, KINDS
@@ -80,7 +81,7 @@ def test_nobody_contradicts_themselves(held: bool) -> None:
 
 
 def test_of_one_owner_a_topic_is_free_only_until_it_is_told() -> None:
-    maker = Maker(Draw(__import__("random").Random(1), False).rng, False)
+    maker = Maker(random.Random(1), False)
     city = next(t for t in topics() if t.name == "city")
     sister = maker.beings[0]
     assert maker.free(city, None) and maker.free(city, sister)
