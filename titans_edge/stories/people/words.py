@@ -316,7 +316,7 @@ toe, jaw, left foot, right hand, collarbone, left thumb, Achilles tendon, right 
 car pool, motorbike, taxi, rollerblades, commuter train""",
     "doctor_kind": """dentist, dermatologist, eye doctor, physiotherapist, cardiologist, orthopaedist, GP,
 gynaecologist, allergist, ENT specialist, psychologist, neurologist, orthodontist, rheumatologist, osteopath,
-diabetologist, urologist, midwife""",
+diabetologist, sports doctor, lung specialist, radiologist, hand surgeon""",
     "thing_bought": """sofa, tent, mattress, bookcase, e-bike, camera, winter coat, dining table, phone, laptop,
 armchair, kayak, rug, sewing machine, drone, telescope, guitar, fridge, tablet, wardrobe, keyboard, watch, saddle,
 microscope, printer, electric piano, monitor, barbecue""",
