@@ -315,7 +315,7 @@ toe, jaw, left foot, right hand, collarbone, left thumb, Achilles tendon, right 
     "transport": """tram, bicycle, bus, train, metro, scooter, ferry, moped, car, on foot, kayak, e-bike, cable car,
 car pool, motorbike, taxi, rollerblades, commuter train""",
     "doctor_kind": """dentist, dermatologist, eye doctor, physiotherapist, cardiologist, orthopaedist, GP,
-gynaecologist, allergist, ENT specialist, psychologist, neurologist, orthodontist, rheumatologist, osteopath,
+allergist, ENT specialist, psychologist, neurologist, orthodontist, rheumatologist, osteopath,
 diabetologist, sports doctor, lung specialist, radiologist, hand surgeon""",
     "thing_bought": """sofa, tent, mattress, bookcase, e-bike, camera, winter coat, dining table, phone, laptop,
 armchair, kayak, rug, sewing machine, drone, telescope, guitar, fridge, tablet, wardrobe, keyboard, watch, saddle,
