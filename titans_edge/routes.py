@@ -93,12 +93,8 @@ def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tupl
 
 
 def _decided(readout: MemoryReadout) -> tuple[Mode, MemoryReadout]:
-    """A sure association comes with the spans it rests on; where one says the answer as asked, it speaks for itself.
-
-    Where others are found and those are not among them, the association is mistaken about what was asked.
-    """
-    behind, found = ({s["id"] for s in spans} for spans in (readout.behind, readout.retrieved))
-    if not len(readout.rows) or (readout.plain and found and not behind & found):
+    """A sure association comes with the spans it rests on; where one says the answer as asked, it speaks for itself."""
+    if not len(readout.rows):
         return Mode.TEXT, readout
     return Mode.TEXT if readout.plain else Mode.BOTH, replace(readout, retrieved=readout.behind)
 

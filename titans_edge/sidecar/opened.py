@@ -22,8 +22,8 @@ from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sidecar.fold import Fold, UnreadableFacts
-from titans_edge.sidecar.recall import BESIDE, Recalled, recall
-from titans_edge.sidecar.retrieval import LOOKED_AT, Found, rank, retrieve, told_between
+from titans_edge.sidecar.recall import BESIDE, LIKELY, Recalled, recall
+from titans_edge.sidecar.retrieval import Found, rank, retrieve, told_between
 from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
@@ -96,15 +96,22 @@ class OpenMemory:
                 rows = self.graft.rows(readout, self.fold.known if self.fold.base is None else None)
         self._asked = readout
         behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
-        recited = self._recited(question) if recite and not len(rows) else []
         plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
-        return Asked(readout, rows, self._recalled(readout, question, text, k, between), behind, plain, recited)
+        ranked = self._ranked(question, text, behind) if k > 0 else []
+        if plain and _doubtful(behind[0].id, ranked):
+            behind, plain, rows = [], False, rows[:0]
+        recited = self._recited(question) if recite and not len(rows) else []
+        recalled = self._recalled(readout, None if question is None else ranked, text, k, between)
+        return Asked(readout, rows, recalled, behind, plain, recited)
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Found]:
         """The n spans that most likely answer, best first; nothing where this graft makes no keys."""
-        if self.fold is None or self.graft.sentences is None or not len(question):
+        return self._ranked(question, text)[:n]
+
+    def _ranked(self, question: SpanFeatures | None, text: str, also: Sequence[Entry] = ()) -> list[Found]:
+        if self.fold is None or self.graft.sentences is None or question is None or not len(question):
             return []
-        return rank(self.journal, self.fold, self.graft.sentences, question, text, n)
+        return rank(self.journal, self.fold, self.graft.sentences, question, text, [e.id for e in also])
 
     def _recited(self, question: SpanFeatures | None) -> list[list[int]]:
         fold, sentences = self.fold, self.graft.sentences
@@ -115,18 +122,16 @@ class OpenMemory:
         return [tokens for tokens, match in found if match >= BESIDE * best]
 
     def _recalled(
-        self, readout: Readout, question: SpanFeatures | None, text: str, k: int, between: Between
+        self, readout: Readout, ranked: Sequence[Found] | None, text: str, k: int, between: Between
     ) -> Recalled:
+        """ranked None: the question could not be read as one."""
         if k <= 0:
             return Recalled()
         if between is not None:
-            return Recalled(tuple(told_between(self.journal, self._ranked(question, text), *between)))
-        if self.graft.sentences is None or question is None or self.fold is None:
+            return Recalled(tuple(told_between(self.journal, ranked or (), *between)))
+        if self.graft.sentences is None or self.fold is None or ranked is None:
             return Recalled(tuple(Found(e, 0.0) for e in retrieve(self.journal, self.fold, readout.path, text, k)))
-        return recall(self.fold, self.graft.sentences, self._ranked(question, text), text, k, self.journal.get)
-
-    def _ranked(self, question: SpanFeatures | None, text: str) -> list[Found]:
-        return [] if question is None else self.rank(question, text, LOOKED_AT)
+        return recall(self.fold, self.graft.sentences, ranked, text, k, self.journal.get)
 
     def _shard(self, readout: Readout) -> int:
         return self.graft.memory.relations.shard(readout.relation)
@@ -416,6 +421,12 @@ class OpenMemory:
         """Best effort: what was forgotten is gone from the state and the tables already."""
         if why := upkeep.tidy(self.journal):
             self.notices.append(f"{why} Remains of the text leave the file with `titans-edge memory compact`.")
+
+
+def _doubtful(span: int, ranked: Sequence[Found]) -> bool:
+    """Whether another span answers, and this one, on which an association rests, is far less likely to."""
+    best, own = (ranked[0].match if ranked else 0.0), [f.match for f in ranked if f.entry.id == span]
+    return best >= LIKELY and bool(own) and own[0] < BESIDE * best
 
 
 def _ruled(entries: Sequence[Entry]) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
 from titans_edge.text import content_words, is_question
 
-LOOKED_AT = 24  # candidates by key, and by words, that the matcher sees
+LOOKED_AT = 20  # candidates by key, and by words, that the matcher sees
 SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
 _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re.I)
@@ -35,9 +35,9 @@ class Found:
 
 
 def rank(
-    journal: Journal, fold: Fold, sentences: SentenceMemory, question: SpanFeatures, text: str, n: int
+    journal: Journal, fold: Fold, sentences: SentenceMemory, question: SpanFeatures, text: str, also: Sequence[int] = ()
 ) -> list[Found]:
-    """The n spans that most likely answer, best first.
+    """The spans that may answer, the likeliest first. also: look at these too.
 
     Questions, and what the policy held back, are never among them.
     """
@@ -48,7 +48,7 @@ def rank(
     by_words = dict(journal.like(words, LOOKED_AT))
     ids = [e.id for e in _allowed(journal, near)][:LOOKED_AT]
     ids += [i for i in by_words if i not in ids and i in cosines]
-    ids += [i for i in _behind(fold, by_words) if i not in ids]
+    ids += [i for i in (*_behind(fold, by_words), *also) if i not in ids and i in cosines]
     if not ids:
         return []
     bm25, shares = likeness(journal, words, ids), coverage(journal, words, ids)
@@ -57,7 +57,7 @@ def rank(
     match = sentences.match(asked, [fold.sentences.candidate(i) for i in ids], outside)[:, 0]
     entries = {e.id: e for e in _allowed(journal, ids)}
     found = [Found(entries[i], float(m)) for i, m in zip(ids, match, strict=True) if i in entries]
-    return sorted(found, key=lambda f: (f.match, f.entry.id), reverse=True)[:n]
+    return sorted(found, key=lambda f: (f.match, f.entry.id), reverse=True)
 
 
 def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:
