@@ -17,6 +17,7 @@ from torch.nn import functional as F
 
 from titans_edge.features import MAX_WORDS
 
+EARLIER = 12  # words of the span before that are seen: its last ones
 POOLED = 128  # numbers of a key that are not words
 RARE = math.log(150_000)  # token ids rise with rarity: merges are learnt in order
 SIGNS = 2  # of a word: how rare its rarest token is, how many tokens it has

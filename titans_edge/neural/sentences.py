@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from titans_edge.facts import Sentence
 from titans_edge.features import SpanFeatures
 from titans_edge.neural.contents import Contents
-from titans_edge.neural.keys import OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, signs
+from titans_edge.neural.keys import EARLIER, OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, signs
 from titans_edge.neural.verbatim import Verbatim
 
 AT_ONCE = 64  # spans encoded, candidates matched
@@ -128,6 +128,7 @@ class SentenceMemory(nn.Module):
         return [(list(recited[i]), float(match[i])) for i in order]
 
     def _words(self, texts: Sequence[tuple[Sequence[Ids], Sequence[Ids]]]) -> Words:
+        texts = [(b[-EARLIER:], s) for b, s in texts]
         n, w = len(texts), max(1, *(len(b) + len(s) for b, s in texts))
         content, sign = torch.zeros(n, w, self.config.dim), torch.zeros(n, w, 2)
         mask, earlier = torch.zeros(n, w, dtype=torch.bool), torch.zeros(n, w)

@@ -23,7 +23,8 @@ from titans_edge.train.texts import TextTable
 
 TEMPERATURE = 0.05
 ALIKE = 0.9  # questions with this cosine ask the same
-STATEMENTS = 48  # pairs of statements in a batch
+STATEMENTS = 32  # pairs of statements in a batch
+LONG, LONG_SHARE = 24, 0.3  # words of a long text; batches with long ones
 KEPT = 100  # steps between two checkpoints
 
 
@@ -64,8 +65,14 @@ def _matcher(
         pairs += found[1]
         report("candidates", n, len(told), f"{len(items)} questions")
 
+    longest = {id(i): max(table.length(text) for text in i.texts if text is not None) for i in items}
+    short, long = (
+        [i for i in items if (longest[id(i)] > LONG) is long] or items for long in (False, True)
+    )  # apart, because a batch is as wide as its longest text
+
     def loss(rng: random.Random) -> Tensor:
-        asked = rng.sample(items, min(recipe.match_batch, len(items)))
+        group = long if rng.random() < LONG_SHARE else short
+        asked = rng.sample(group, min(recipe.match_batch, len(group)))
         return answers_loss(sentences, table, asked) + replaces_loss(
             sentences, table, rng.sample(pairs, min(STATEMENTS, len(pairs)))
         )

@@ -17,7 +17,7 @@ from titans_edge.train.episodes import Episode
 from titans_edge.train.mining import Scores, WordIndex, candidates, outside
 from titans_edge.train.texts import Text, TextTable
 
-CANDIDATES = 12  # of a question
+CANDIDATES = 10  # of a question
 GONE = 0.1  # of the questions lose the sentences that answer them: then none is right
 NO_TEXT = -30.0  # the logit where there is no candidate
 HALF = 0.5  # weight of each candidate's own right or wrong, beside the choice among them

@@ -10,7 +10,7 @@ import torch
 from titans_edge.backbone.vocabulary import Vocabulary
 from titans_edge.features import MAX_WORDS
 from titans_edge.neural.contents import Contents
-from titans_edge.neural.keys import Words, signs
+from titans_edge.neural.keys import EARLIER, Words, signs
 from titans_edge.text import words
 
 Text = tuple[str, str]  # the span before ("": none), the text
@@ -29,7 +29,7 @@ class TextTable:
 
     def words(self, texts: Sequence[Text], *, drop: float = 0.0) -> Words:
         """drop: this share of the words is left out, for training."""
-        rows = [[self._text(part) for part in text] for text in texts]
+        rows = [[self._text(before)[-EARLIER:], self._text(text)] for before, text in texts]
         if drop:
             rows = [[[w for w in part if random.random() >= drop] or part for part in parts] for parts in rows]
         at = torch.full((len(rows), max(1, *(len(a) + len(b) for a, b in rows))), -1)
@@ -41,6 +41,10 @@ class TextTable:
         mask = at >= 0
         at = at.clamp_min(0)
         return Words(self._vectors[at] * mask[..., None], self._signs[at] * mask[..., None], mask, earlier)
+
+    def length(self, text: Text) -> int:
+        """How many words of it are seen."""
+        return min(EARLIER, len(self._text(text[0]))) + len(self._text(text[1]))
 
     def has_words(self, text: str) -> bool:
         return bool(self._text(text))
