@@ -68,6 +68,19 @@ def test_a_span_has_the_time_at_which_it_was_told(chat: Watched, people: list[Pe
     ]
 
 
+def test_messages_that_are_only_read_leave_the_same_spans(chat: Watched, people: list[Person]) -> None:
+    assert chat.client is not None
+    made = []
+    for fast in (False, True):
+        chat.watch()
+        mine = runs.tell(chat, runs.stream(people[:1], replace(PLAN, lines=LINES[:3]), "Anna"), fast=fast)
+        found = chat.client.find()
+        assert {s["text"] for s in found if s["id"] in mine} == {s["text"] for s in found} - set(LINES)
+        made.append([(s["text"], s["time"], s["source"]) for s in found])
+        assert len(chat.turns) == (0 if fast else 3)
+    assert made[0] == made[1] and len(made[0]) == 7
+
+
 def test_time_reaches_the_journal_through_every_door_and_is_now_where_none_is_given(chat: Watched) -> None:
     assert chat.client is not None
     list(chat.learn("Rain fell.", USER, 86400.0))

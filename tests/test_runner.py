@@ -282,7 +282,7 @@ def test_every_evaluation_explains_itself_with_an_example_and_has_its_own_option
         "run": {"--limit", "--mode", "--distractors", "--n", "--seed"},
         "natural": {
             *("--half", "--file", "--people", "--kinds", "--mode", "--distractors", "--n", "--seed", "--rank-only"),
-            *("--world", "--untold", "--today"),
+            *("--world", "--untold", "--today", "--fast"),
         },
         "qa": {"--data", "--samples", "--mode", "--distractors", "--n", "--seed", "--rank-only"},
         "capacity": {"--facts", "--samples", "--auto", "--seed", "--png"},

@@ -41,6 +41,9 @@ def natural(
     n: Count = 1000,
     seed: Seed = 0,
     rank_only: RankOnly = False,
+    fast: Annotated[
+        bool, typer.Option("--fast", help="Read the messages without replying to each: much faster.")
+    ] = False,
     world: Annotated[
         bool, typer.Option("--world", help="Instead: are replies about the world the same with a full memory?")
     ] = False,
@@ -67,7 +70,7 @@ def natural(
     report.check(out, *files, *([distractors] if distractors else []))
     who = _chosen(natural_sets.people(*files), people)
     asked = tuple(known(several(kinds, "--kinds"), list(natural_sets.KINDS), "Kinds")) if kinds else natural_sets.KINDS
-    plan = Plan(modes(mode), asked, _noon(today), drawn(distractors, n, seed), seed, rank_only)
+    plan = Plan(modes(mode), asked, _noon(today), drawn(distractors, n, seed), seed, rank_only, fast)
     if world or untold:
         questions = {
             name: natural_sets.questions(natural_sets.shipped(name))

@@ -41,7 +41,7 @@ def ask(chat: Chat, questions: Sequence[str], now: float, kind: str) -> Iterator
 def fill(chat: Chat, people: Sequence[Person], plan: runs.Plan, progress: runs.Progress = lambda n: None) -> None:
     """Everybody's messages to one memory, in the order in which they were typed."""
     with runs.clock_kept(chat):
-        runs.tell(chat, runs.stream(people, plan, "everybody"), progress)
+        runs.tell(chat, runs.stream(people, plan, "everybody"), progress, plan.fast)
 
 
 def pairs(empty: Sequence[Answer], full: Sequence[Answer]) -> list[Pair]:

@@ -44,7 +44,7 @@ class Said:
 class Plan:
     """modes, kinds of questions, others' statements told between, and the moment at which all is asked.
 
-    rank_only: nothing is answered.
+    rank_only: nothing is answered. fast: messages are read, not answered as turns of a chat.
     """
 
     modes: tuple[str, ...]
@@ -53,6 +53,7 @@ class Plan:
     lines: tuple[str, ...] = ()
     seed: int = 0
     rank_only: bool = False
+    fast: bool = False
 
     def asks(self, person: Person) -> list[Question]:
         return [q for q in person.questions if q.kind in self.kinds]
@@ -124,7 +125,7 @@ def run(
         for i, person in enumerate(people):
             right = set[int]()
             if plan.needs_memory:
-                right = tell(chat, stream([person], plan, person.name), progress)
+                right = tell(chat, stream([person], plan, person.name), progress, plan.fast)
                 _rank(chat, person, plan, right, done, progress)
             stand_at(chat, plan.now)
             _answer(chat, person, plan, (*plan.told("own"), *plan.told("")), done, progress)
@@ -147,9 +148,9 @@ def steps(people: Sequence[Person], plan: Plan) -> int:
     return told + each * sum(len(plan.asks(p)) for p in people)
 
 
-def tell(chat: Chat, told: Sequence[Said], progress: Progress = lambda n: None) -> set[int]:
+def tell(chat: Chat, told: Sequence[Said], progress: Progress = lambda n: None, fast: bool = False) -> set[int]:
     """Everything to an emptied memory, each at its time: messages as turns of a chat (a new conversation for another
-    time), statements on the fast path. Returns the ids of the messages' spans.
+    time); statements, and with `fast` messages too, on the fast path. Returns the ids of the messages' spans.
     """
     client, before = memory_of(chat), chat.sampling
     client.reset()
@@ -159,8 +160,10 @@ def tell(chat: Chat, told: Sequence[Said], progress: Progress = lambda n: None) 
     try:
         for own, group in groupby(told, lambda s: s.own):
             some = list(group)
-            if not own:
+            if fast or not own:
+                client.wait()
                 state(chat, [(s.text, s.time) for s in some], progress)
+                mine |= {r["id"] for r in client.wait() if own}
                 continue
             for s in some:
                 stand_at(chat, s.time)
