@@ -15,7 +15,7 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.chat import Chat
 from titans_edge.errors import ContextOverflow, SidecarDied, UsageError
 from titans_edge.routes import Mode
-from titans_edge.session import Notice, Remembered, Session
+from titans_edge.session import SPARE, Notice, Remembered, Session
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.transport import ProcessTransport
 from titans_edge.sources import Source
@@ -98,7 +98,7 @@ def test_new_drops_the_conversation_and_keeps_the_memory(chat: Chat, tiny: Backb
 
 
 def test_a_reply_that_fills_the_context_comes_with_a_notice(tiny: Backbone) -> None:
-    with plain(tiny, 192, replace(WARM, max_tokens=500)) as chat:
+    with plain(tiny, 256, replace(WARM, max_tokens=500)) as chat:
         events = list(chat.turn("Hi" * 20))
         assert done(events).stop_reason == "context" and "/new" in notices(events)[-1]
 
@@ -218,13 +218,16 @@ def test_a_message_that_cannot_be_learned_is_a_notice(tiny: Backbone) -> None:
 
 def test_a_message_that_fits_only_without_what_the_memory_gives_is_answered_without_it(tiny: Backbone) -> None:
     memory = answering(tiny, texts=["word " * 15])
-    long = "Where is " + "Mary and " * 18 + "John?"
-    with Chat(tiny, client(memory), context=320, sampling=WARM, k=1) as chat, plain(tiny, 320) as without:
+    long = "Where is Mary, and where is John?"
+    with plain(tiny) as without:
+        want = list(without.turn(long))
+    context = done(want).prompt_tokens + SPARE
+    with Chat(tiny, client(memory), context=context, sampling=WARM, k=1) as chat:
         list(chat.turn("Hi!"))
         chat._replies = 0
         events = list(chat.turn(long))
         assert notices(events) == [DROPPED, "There was no room for what the memory holds; --context takes more."]
-        assert chat.remembered is None and text(events) == text(list(without.turn(long))) != ""
+        assert chat.remembered is None and text(events) == text(want) != ""
         chat.facts = ("word " * 15,)
         with pytest.raises(ContextOverflow):
             list(chat.turn(long))

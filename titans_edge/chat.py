@@ -129,13 +129,13 @@ class Chat:
         except (SidecarError, MemoryStateError) as e:
             yield Notice(f"{e} The message was not learned.")
 
-    def commit(self) -> None:
+    def commit(self, time: float | None = None) -> None:
         """Learn the last message, if that has not been done; see `Session.commit`."""
-        self.session.commit()
+        self.session.commit(time)
 
-    def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
+    def learn(self, text: str, source: Source = USER, time: float | None = None) -> Iterator[tuple[int, int]]:
         """Write a text on the fast path: yields (spans, tokens) written after each group. Durable at the end."""
-        yield from self.session.learn(text, source)
+        yield from self.session.learn(text, source, time)
         if self.client is not None:
             self.rulings = self.client.wait()
 

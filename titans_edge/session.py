@@ -12,6 +12,7 @@ import codecs
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -31,16 +32,19 @@ from titans_edge.errors import (
     SidecarFailed,
     UsageError,
 )
+from titans_edge.features import SpanFeatures
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
 from titans_edge.suspicion import speeches, voices
-from titans_edge.text import MAX_SPAN_TOKENS, Span, is_question, sentences, spans
+from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences, spans
+from titans_edge.when import asked_range, today_line
 
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
 READ_SPANS = 64  # read and written at once
 RETRIEVED = 4  # spans given as text, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
+UNTOLD = "You have not told me that."
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 Message = Mapping[str, str]  # role: "system", "user" or "assistant"; content
 
@@ -120,7 +124,7 @@ class Session:
     business.
 
     context: positions; system: the system prompt where the messages bring none (None: ours; "": the template's own);
-    k: how many spans are given as text.
+    k: how many spans are given as text; clock: what time it is, in seconds since 1970.
     """
 
     def __init__(
@@ -132,8 +136,10 @@ class Session:
         system: str | None = None,
         k: int = RETRIEVED,
         learn_replies: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.backbone, self.memory, self.k, self.learn_replies = backbone, memory, k, learn_replies
+        self.clock = clock
         self.system = SYSTEM if system is None else system or None
         self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
         try:
@@ -143,7 +149,10 @@ class Session:
                 self.reader.close()
             raise
         self.text_route = TextRoute(backbone.vocab.encode, min(1024, self.speaker.n_ctx // 4))
-        self._routes: dict[str, Route] = {"association": AssociationRoute(), "text": self.text_route}
+        self._routes: dict[str, Route] = {
+            "association": AssociationRoute(self.text_route, self._words),
+            "text": self.text_route,
+        }
         self._turn: _Turn | None = None  # not committed yet
         self._speaking: _Turn | None = None
         self._dead = False  # the memory could not be started in this turn: it is not tried again
@@ -160,6 +169,13 @@ class Session:
 
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
+
+    def now(self) -> datetime:
+        """The moment by `clock`, in this computer's time zone."""
+        return datetime.fromtimestamp(self.clock())
+
+    def _words(self, tokens: Sequence[int]) -> str:
+        return b"".join(self.backbone.vocab.piece(t) for t in tokens).decode("utf-8", "replace").strip()
 
     # --- replying
 
@@ -192,6 +208,11 @@ class Session:
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
+        if not injection and readout.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
+            turn.reply = UNTOLD
+            yield Text(UNTOLD)
+            yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
+            return
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
         turn.nll = self._feed(turn, injection, surprise=surprise)
         if routes:
@@ -231,8 +252,10 @@ class Session:
             raise UsageError("The message is empty.", "Type a question or tell a fact.")
         if last.get("role") != "user":
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
-        if self.system is not None and messages[0].get("role") != "system":
-            messages = [{"role": "system", "content": self.system}, *messages]
+        system = self.system
+        if system is not None and messages[0].get("role") != "system":
+            system = f"{SYSTEM} {today_line(self.now())}" if system == SYSTEM else system
+            messages = [{"role": "system", "content": system}, *messages]
         out, at = _Prompt(), "head"
         for segment in self.backbone.template.segments(messages):
             ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)
@@ -262,12 +285,25 @@ class Session:
         questions = [p for p in parts if is_question(p)]
         asked = (questions or parts)[-1]
         k = self.k if questions and mode is not Mode.ASSOCIATION else 0
-        if len(self.backbone.vocab.encode(asked)) > 2 * MAX_SPAN_TOKENS:
-            return self.memory.retrieve(None, asked, k) if k else empty
-        (question,) = features(self.reader, [asked])
-        if not len(question):  # signs, no words
-            return self.memory.retrieve(None, asked, k) if k else empty
-        return self.memory.retrieve(question, asked, k)
+        told = asked_range(asked, self.now())
+        between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
+        question: SpanFeatures | None = None
+        if len(self.backbone.vocab.encode(asked)) <= 2 * MAX_SPAN_TOKENS:
+            (question,) = features(self.reader, [asked])
+        if question is None or not len(question):  # too long, or signs and no words
+            return self.memory.retrieve(None, asked, k, between) if k else empty
+        recite = mode is Mode.ASSOCIATION and bool(questions)
+        return self.memory.retrieve(question, asked, k, between, recite=recite)
+
+    def rank(self, question: str, n: int) -> list[dict[str, Any]]:
+        """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where
+        the graft makes no keys).
+        """
+        if self.memory is None or self.reader is None:
+            return []
+        (asked,) = features(self.reader, [question])
+        ranked = self.memory.rank(asked, question, n) if len(asked) else []
+        return ranked or list(self.memory.retrieve(asked if len(asked) else None, question, n).retrieved[:n])
 
     def _room(self, needed: int) -> bool:
         return needed + SPARE <= self.speaker.n_ctx
@@ -334,29 +370,31 @@ class Session:
 
     # --- learning
 
-    def commit(self) -> None:
+    def commit(self, time: float | None = None) -> None:
         """Queue what the last message taught; the memory works while the user types, and `memory.wait` makes sure.
 
-        Twice is once. Without a memory, or after a reply that failed, nothing happens.
+        Twice is once. Without a memory, or after a reply that failed, nothing happens. time: see `MemoryClient.begin`.
         """
         turn, self._turn = self._turn, None
         if turn is None or self.memory is None or self.reader is None:
             return
         if self._dead:
             raise SidecarFailed("The memory process cannot be started.", "It is tried again with the next message.")
-        self.memory.begin()
+        self.memory.begin(time)
         for voice in voices(turn.message):
             cut = [_moved(s, voice.start) for s in self._spans(voice.text)]
             self._write(cut, PASTED if voice.pasted else USER, self._surprises(turn, cut))
         if self.learn_replies and turn.reply:
             self._write(list(self._spans(turn.reply)), ASSISTANT, None)
 
-    def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
-        """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it."""
+    def learn(self, text: str, source: Source = USER, time: float | None = None) -> Iterator[tuple[int, int]]:
+        """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it.
+        time: see `MemoryClient.begin`.
+        """
         if self.memory is None:
             raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
         cut = list(self._spans(_plain(text)))
-        self.memory.begin()
+        self.memory.begin(time)
         for at in range(0, len(cut), READ_SPANS):
             group = cut[at : at + READ_SPANS]
             self._write(group, source, None)
@@ -398,6 +436,12 @@ class Session:
             known = None if surprises is None else surprises[at : at + READ_SPANS]
             read = list(features(self.reader, [s.text for s in group], known))
             self.memory.write(read, [s.text for s in group], source, [s.start for s in group])
+
+
+def _spoken_of(question: str, messages: Sequence[Message]) -> bool:
+    """Whether a word the question is about stands in the conversation, where the model can see it."""
+    said = {w for m in messages if m.get("role") != "system" for w in content_words(m.get("content", ""))}
+    return bool(said & set(content_words(question)))
 
 
 def _plain(text: str) -> str:

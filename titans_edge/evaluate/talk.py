@@ -1,14 +1,15 @@
-"""How evaluations speak with the program: tell something as a source, and hear a reply."""
+"""How evaluations speak with the program: tell something as a source, state a lot, and hear a reply."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from titans_edge.chat import Chat
+from titans_edge.evaluate.distractors import TOGETHER
 from titans_edge.session import Event, Text
-from titans_edge.sources import Source
+from titans_edge.sources import USER, Source
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,17 @@ def tell(chat: Chat, told: Told) -> list[dict[str, Any]]:
     if chat.client is not None:
         chat.rulings = chat.client.wait()
     return list(chat.rulings)
+
+
+def state(
+    chat: Chat, statements: Sequence[str], time: float | None = None, progress: Callable[[int], None] = lambda n: None
+) -> None:
+    """Statements as the user's own words on the fast path, a paragraph each; told at one time (None: now)."""
+    for at in range(0, len(statements), TOGETHER):
+        group = statements[at : at + TOGETHER]
+        for _ in chat.session.learn("\n\n".join(group), USER, time):
+            pass
+        progress(len(group))
 
 
 def hear(events: Iterator[Event]) -> str:

@@ -39,6 +39,8 @@ class MemoryReadout:
     retrieved: tuple[Fields, ...] = ()
     behind: tuple[Fields, ...] = ()  # the spans the rows rest on
     plain: bool = False  # one of them says the answer as it was asked for
+    untold: bool = False  # it was asked for something the user might have told, and nobody did
+    recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -169,9 +171,15 @@ class MemoryClient:
         """For the writes that follow."""
         self.guard = on
 
-    def retrieve(self, question: SpanFeatures | None, text: str = "", k: int = 0) -> MemoryReadout:
-        """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those)."""
-        reply = self._ask("retrieve", {"text": text, "k": k}, [] if question is None else [question])
+    def retrieve(
+        self, question: SpanFeatures | None, text: str = "", k: int = 0,
+        between: tuple[float, float] | None = None, *, recite: bool = False,
+    ) -> MemoryReadout:  # fmt: skip
+        """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those), told
+        between two moments where these are given. recite: sentences out of the state alone, where it has no rows.
+        """
+        args = {"text": text, "k": k, "between": between, "recite": recite}
+        reply = self._ask("retrieve", args, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
         return MemoryReadout(
@@ -182,13 +190,23 @@ class MemoryClient:
             tuple(r["retrieved"]),
             tuple(r.get("behind", ())),
             r.get("plain", False),
+            r.get("untold", False),
+            tuple(tuple(tokens) for tokens in r.get("recited", ())),
         )
+
+    def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:
+        """The n stored spans that most likely answer, best first, each with its `match` (0..1)."""
+        spans: list[Fields] = self._ask("rank", {"text": text, "n": n}, [question]).result["spans"]
+        return spans
 
     # --- changes
 
-    def begin(self) -> None:
-        """A new message or document begins: `undo` takes back a whole one, also where it leaves nothing."""
-        self._message, self._part = _operation(), 0
+    def begin(self, time: float | None = None) -> None:
+        """A new message or document begins: `undo` takes back a whole one, also where it leaves nothing. time: when it
+        was told, in seconds since 1970; None: when it is written. Never before what was written last: time does not
+        run backwards.
+        """
+        self._message, self._part, self._time = _operation(), 0, time
         self._last = self._message
 
     def write(
@@ -207,6 +225,8 @@ class MemoryClient:
             "offsets": [int(i) for i in offsets] if offsets is not None else [0] * len(texts),
             "guard": self.guard,
         }
+        if self._time is not None:
+            args["time"] = float(self._time)
         self._part += 1
         packed = [pack_span(s) for s in spans]
         self.host.delivery.post(self._book, Request("write", self.name, self._message, args, packed))

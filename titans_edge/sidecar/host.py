@@ -42,6 +42,7 @@ class MemoryHost:
             "open": self.open,
             "close": self.close_memory,
             "retrieve": self.retrieve,
+            "rank": self.rank,
             "write": self.write,
             "forget": self.forget,
             "undo": self.undo,
@@ -104,28 +105,43 @@ class MemoryHost:
         return Reply(True)
 
     def retrieve(self, r: Request, progress: Progress) -> Reply:
-        """args: text, k (how many stored spans to give back); one span: the question."""
+        """args: text, k (how many stored spans to give back), between (two moments or none), recite; one span: the
+        question.
+        """
         question = unpack_span(r.spans[0]) if r.spans else None
-        asked = self._memory(r, progress).ask(question, str(r.args.get("text", "")), int(r.args.get("k", 0)))
+        between = r.args.get("between")
+        told = None if between is None else (float(between[0]), float(between[1]))
+        text, k, recite = str(r.args.get("text", "")), int(r.args.get("k", 0)), bool(r.args.get("recite"))
+        asked = self._memory(r, progress).ask(question, text, k, told, recite=recite)
         out = asked.readout
         result = {
             "confidence": out.confidence,
             "relation": out.relation,
             "hop": out.hop,
-            "retrieved": [e.shown() for e in asked.spans],
+            "retrieved": asked.recalled.shown(),
+            "untold": asked.recalled.untold,
             "behind": [e.shown() for e in asked.behind],
             "plain": asked.plain,
+            "recited": asked.recited,
         }
         return Reply(True, result, {"rows": pack(asked.rows.numpy())})
 
+    def rank(self, r: Request, progress: Progress) -> Reply:
+        """args: text, n; one span: the question. The spans that most likely answer, and how likely each is."""
+        found = self._memory(r, progress).rank(unpack_span(r.spans[0]), str(r.args["text"]), int(r.args["n"]))
+        return Reply(True, {"spans": [f.entry.shown() | {"match": f.match} for f in found]})
+
     def write(self, r: Request, progress: Progress) -> Reply:
-        """args: part, kind, name, texts, offsets, guard. Durable when it returns; a group is written once."""
+        """args: part, kind, name, texts, offsets, guard, time (left out: now). Durable when it returns; a group is
+        written once.
+        """
         a, memory = r.args, self._memory(r, progress)
         spans = [unpack_span(s) for s in r.spans]
         surprises = [s.surprise if math.isfinite(s.surprise) else None for s in spans]
         new = [NewSpan(t, o, x) for t, o, x in zip(a["texts"], a["offsets"], surprises, strict=True)]
         source = Source(a["kind"], a["name"])
-        rulings = memory.write(spans, new, source, bool(a["guard"]), r.operation, int(a["part"]))
+        told = None if a.get("time") is None else float(a["time"])
+        rulings = memory.write(spans, new, source, bool(a["guard"]), r.operation, int(a["part"]), told)
         return self._noted(memory, {"rulings": rulings})
 
     def forget(self, r: Request, progress: Progress) -> Reply:
@@ -190,7 +206,7 @@ class MemoryHost:
     def state(self, r: Request, progress: Progress) -> Reply:
         """The state itself, for those who compare."""
         fold = self._memory(r, progress).fold
-        return Reply(True, {"state": b"" if fold is None else fold.store.dump()})
+        return Reply(True, {"state": b"" if fold is None else fold.dump()})
 
     # --- inside
 
