@@ -121,7 +121,7 @@ def run(chat: Chat, plan: Plan, done: list[Cell], progress: Progress = lambda n:
     client.reset()
     before = 0
     for n in plan.sizes:
-        state(chat, [f.text for f in told[before:n]], progress=progress)
+        state(chat, [(f.text, None) for f in told[before:n]], progress)
         client.wait()
         before = n
         done.append(cell := Cell(n, int(client.stats()["bytes"])))

@@ -6,12 +6,11 @@ import json
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from titans_edge.errors import DataError
-from titans_edge.evaluate.distractors import TOGETHER, spread
+from titans_edge.evaluate.distractors import spread
 from titans_edge.evaluate.wording import words
 from titans_edge.stories.babi import BabiSample, babi, background, book_sentences
 from titans_edge.stories.lexicon import Lexicon
@@ -129,18 +128,11 @@ def _text(value: object, what: str) -> str:
 
 
 def among(case: Case, lines: Sequence[str], seed: int) -> Case:
-    """The case with these statements told before, among and after its messages; as it is without any.
-
-    Neighbouring statements are told together, a paragraph each.
-    """
+    """The case with these statements told before, among and after its messages; as it is without any."""
     if not lines:
         return case
-    both = spread([(t, True) for t in case.told()], [(line, False) for line in lines], f"{seed}-{case.id}")
-    turns: list[str] = []
-    for own, group in groupby(both, lambda x: x[1]):
-        some, many = [text for text, _ in group], 1 if own else TOGETHER
-        turns += ["\n\n".join(some[i : i + many]) for i in range(0, len(some), many)]
-    return replace(case, turns=tuple(turns), context="\n\n".join(turns))
+    turns = tuple(spread(case.told(), lines, f"{seed}-{case.id}"))
+    return replace(case, turns=turns, context="\n\n".join(turns))
 
 
 def babilong(

@@ -13,7 +13,6 @@ from typing import TypeVar
 
 from titans_edge.errors import DataError, UsageError
 
-TOGETHER = 32  # statements that are told at once: four times as fast as one by one
 Item = TypeVar("Item")
 
 

@@ -16,7 +16,7 @@ from itertools import groupby
 from titans_edge.chat import Chat
 from titans_edge.errors import UsageError
 from titans_edge.evaluate import retrieval, runner
-from titans_edge.evaluate.distractors import TOGETHER, spread
+from titans_edge.evaluate.distractors import spread
 from titans_edge.evaluate.natural_sets import DAY, NOWHERE, Person, Question
 from titans_edge.evaluate.runner import Answer
 from titans_edge.evaluate.score import wilson
@@ -160,7 +160,7 @@ def tell(chat: Chat, told: Sequence[Said], progress: Progress = lambda n: None) 
         for own, group in groupby(told, lambda s: s.own):
             some = list(group)
             if not own:
-                _stated(chat, some, progress)
+                state(chat, [(s.text, s.time) for s in some], progress)
                 continue
             for s in some:
                 stand_at(chat, s.time)
@@ -173,13 +173,6 @@ def tell(chat: Chat, told: Sequence[Said], progress: Progress = lambda n: None) 
     finally:
         chat.sampling = before
     return mine
-
-
-def _stated(chat: Chat, some: Sequence[Said], progress: Progress) -> None:
-    """Statements in groups; a group is told when its first is."""
-    for at in range(0, len(some), TOGETHER):
-        stand_at(chat, some[at].time)
-        state(chat, [s.text for s in some[at : at + TOGETHER]], some[at].time, progress)
 
 
 def _typed(chat: Chat, client: MemoryClient, s: Said) -> set[int]:

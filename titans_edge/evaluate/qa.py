@@ -101,7 +101,7 @@ def tell(chat: Chat, statements: Sequence[str], progress: Progress = lambda n: N
     """All of them to an emptied memory."""
     client = memory_of(chat)
     client.reset()
-    state(chat, statements, progress=progress)
+    state(chat, [(s, None) for s in statements], progress)
     client.wait()
 
 

@@ -14,6 +14,7 @@ from titans_edge.chat import Chat
 from titans_edge.errors import ContextOverflow, UsageError
 from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.score import correct, wilson
+from titans_edge.evaluate.talk import state
 from titans_edge.routes import Mode as Takes
 from titans_edge.session import Done, Notice, Remembered, Text
 from titans_edge.sources import USER
@@ -44,6 +45,7 @@ MODES = {
 }
 FULL_PROMPT = "{context}\n\nQuestion: {question}\nAnswer with one word."
 SAMPLING = Sampling(max_tokens=64)  # as `chat` does, but shorter: scores look at 40 words
+MANY = 32  # messages: more are read together
 LABELLED_TOKENS = 20  # of a labelled case's answer: its score looks at the first sentence
 
 
@@ -149,6 +151,10 @@ def _tell(chat: Chat, told: Sequence[str]) -> None:
     """Each message to an emptied memory, as the user."""
     assert chat.client is not None
     chat.client.reset()
+    if len(told) > MANY:
+        state(chat, [(message, None) for message in told])
+        chat.client.wait()
+        return
     for message in told:
         for _ in chat.learn(message, USER):
             pass

@@ -56,7 +56,7 @@ def _matcher(
     if not recipe.match_steps:
         return
     rng = random.Random(recipe.seed)
-    told = episodes(natural, recipe.seed, recipe.persons, recipe.memories)
+    told = episodes(natural, recipe.seed, min(recipe.persons, recipe.match_persons), recipe.memories)
     items, pairs = [], []
     for n, episode in enumerate(told, 1):
         found = mine(episode, sentences, table, rng)

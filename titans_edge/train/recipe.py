@@ -23,7 +23,8 @@ class Recipe:
     gate_steps: int = 240
     gate_batch: int = 16
     persons: int = 5000
-    memories: int = 60
+    match_persons: int = 2000
+    memories: int = 120
     key_steps: int = 1500
     key_batch: int = 192
     key_width: int = 192
