@@ -73,5 +73,5 @@ def test_questions_of_a_file_are_learned_from_and_no_other_line_is(tmp_path: Pat
     (pair,) = natural_pairs(tmp_path, random.Random(0))
     assert (pair.sentence, pair.question, pair.answer) == ("Ann ( a vet ) left.", "Who left?", "Ann")
     (folder / "train_bad.jsonl.xz").write_bytes(lzma.compress(b'{"sentence": "No."}\n'))
-    with pytest.raises(UsageError, match="train_bad.jsonl.xz, line 1"):
+    with pytest.raises(UsageError, match=r"train_bad\.jsonl\.xz, line 1"):
         natural_pairs(tmp_path, random.Random(0))

@@ -107,7 +107,7 @@ class Chat:
                 self._open = said
             if isinstance(event, Remembered):
                 self.remembered = event
-                self._given[-1] += [s["text"] for s in event.retrieved]
+                self._given[-1] += [s.get("said") or s["text"] for s in event.retrieved]
             if isinstance(event, Text):
                 said.append(event.text)
             yield event

@@ -92,6 +92,8 @@ class Slash:
             print(f"  {100 * r['share']:>4.0f} %  {r['relation']}, hop {r['hop']}  {common.cite(r)}")
         for span in given.retrieved if given else ():
             print(f"  as text  {common.cite(span)}")
+            for earlier in span.get("replaces", ()):
+                print(f"           takes the place of #{earlier}")
         if not reads and not (given and given.retrieved):
             print("The last answer drew on nothing in memory.")
 
@@ -118,7 +120,7 @@ class Slash:
             print(f"{turns} turn{'s' * (turns > 1)} of this conversation held it, and left it too.")
         given = self.talk.remembered
         if given is not None:
-            left = tuple(s for s in given.retrieved if s["text"] not in set(texts))
+            left = tuple(s for s in given.retrieved if not any(text in (s.get("said") or s["text"]) for text in texts))
             self.talk.remembered = replace(given, retrieved=left)
         self._changed()
         if texts and self._client.path is not None:

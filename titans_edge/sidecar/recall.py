@@ -43,13 +43,13 @@ class Recalled:
 
     def shown(self) -> list[dict[str, Any]]:
         """As JSON, best first."""
-        said, replaced = dict(self.said), dict(self.replaced)
+        said = dict(self.said)
         return [
             f.entry.shown()
             | {
                 "match": f.match,
                 "said": said.get(f.entry.id, f.entry.text),
-                "replaced_by": replaced.get(f.entry.id),
+                "replaces": [old for old, new in self.replaced if new == f.entry.id],
             }
             for f in self.found
         ]

@@ -11,9 +11,9 @@ from titans_edge.stories.people.topic import Owner
 
 _HER, _HIS = ("she", "her", "her"), ("he", "his", "him")
 _WOMEN = (
-    "sister", "cousin", "aunt", "mother", "best friend", "friend", "colleague", "neighbour", "flatmate", "boss", "niece",
-    "grandmother", "wife", "girlfriend", "stepmother", "godmother", "ex-girlfriend", "old school friend", "hairdresser",
-    "sister-in-law", "choir friend", "mum", "landlady", "old teacher",
+    "sister", "cousin", "aunt", "mother", "best friend", "friend", "colleague", "neighbour", "flatmate", "boss",
+    "niece", "grandmother", "wife", "girlfriend", "stepmother", "godmother", "ex-girlfriend", "old school friend",
+    "hairdresser", "sister-in-law", "choir friend", "mum", "landlady", "old teacher",
 )  # fmt: skip
 _MEN = (
     "brother", "cousin", "uncle", "father", "best friend", "friend", "colleague", "neighbour", "flatmate", "boss",

@@ -13,6 +13,7 @@ from titans_edge.stories.people.facts import Fact, Maker
 from titans_edge.stories.people.frames import asked, said
 from titans_edge.stories.people.model import Told, TwoFacts
 from titans_edge.stories.people.requests import REQUESTS
+from titans_edge.stories.people.tables import exclusive
 from titans_edge.stories.people.topic import USER, Owner, Topic, render
 
 _SLOT = re.compile(r"\{(\w+?)2?\}")
@@ -31,11 +32,12 @@ def _chains() -> tuple[tuple[str, dict[str, str], list[str]], ...]:
 def two_by_chain(make: Maker) -> TwoFacts:
     """Two sentences linked by a thing or person both name."""
     rows = kept(range(len(_chains())), make.held_out)
-    free = [i for i in rows if (_chains()[i][0], "user") not in make.owned and _chains()[i][0] not in make.relations]
+    told = {group for group, owner in make.owned if owner == "user"} | make.relations
+    free = [i for i in rows if not {_chains()[i][0], exclusive(_chains()[i][0])} & told]
     group, kinds, texts = _chains()[make.rng.choice(free)]
     values = {slot: make.draw.one(kind) for slot, kind in kinds.items()}
     make.groups.add(group)
-    make.owned.add((group, "user"))
+    make.owned |= {(group, "user"), (exclusive(group), "user")}
     if group in ("landlord", "boss"):
         make.relations.add(group)
     first, second, question = (render(t, USER, values) for t in texts)

@@ -54,9 +54,7 @@ class Maker:
             return False
         if (topic.group, owner) in self.owned or (being is None and self.relations & set(topic.uses)):
             return False
-        statements = self.lines(topic, "S", being is None)
-        questions = self.lines(topic, "Q", being is None)
-        return any(q.slots | {q.asks} <= s.slots for s in statements for q in questions)
+        return bool(topic.usable(self.held_out, being is None))
 
     def _take(self, topic: Topic, being: Being | None, values: dict[str, str]) -> None:
         owner = being.name if being else "user"
@@ -92,9 +90,7 @@ class Maker:
         return Fact(topic, being, values, line, Told(said(sentence, self.rng, self.held_out)))
 
     def _statement(self, topic: Topic, is_user: bool) -> Line:
-        questions = self.lines(topic, "Q", is_user)
-        fitting = [s for s in self.lines(topic, "S", is_user) if any(q.slots | {q.asks} <= s.slots for q in questions)]
-        return self.rng.choice(fitting)
+        return self.rng.choice(topic.usable(self.held_out, is_user))
 
     def owner(self, being: Being | None) -> Owner:
         return being.told() if being else USER
@@ -134,13 +130,9 @@ class Maker:
                     return self.told(topic, owners[0]), self.told(topic, owners[1])
             if scheme == "keys" and "k" in topic.kinds and "k" not in topic.uses and self.free(topic, None):
                 return self.told(topic, None), self.told(topic, None)
-            if (
-                scheme == "same owner"
-                and topic.who == other.who == "both"
-                and exclusive(topic.group) != exclusive(other.group)
-            ):
-                if self.free(topic, one) and self.free(other, one):
-                    return self.told(topic, one), self.told(other, one)
+            apart = topic.who == other.who == "both" and exclusive(topic.group) != exclusive(other.group)
+            if scheme == "same owner" and apart and self.free(topic, one) and self.free(other, one):
+                return self.told(topic, one), self.told(other, one)
 
     def with_addition(self, topics: Sequence[Topic]) -> tuple[Fact, Fact]:
         """A fact and another of the same kind that holds beside it ("I also like tea")."""

@@ -17,9 +17,9 @@ OPENERS = (
     "please keep this in mind: ", "morning! ", "you should know that ",
 )  # fmt: skip
 CLOSERS = (
-    ", by the way.", ", just so you know.", ", in case I ever ask.", "!", ", if you're interested.", " :)", ", remember?",
-    ", please remember that.", ". Don't forget.", ". Please keep that in mind.", ", you know.", ", I think.",
-    ". Just for the record.", ", okay?", "...", ". Write that down.",
+    ", by the way.", ", just so you know.", ", in case I ever ask.", "!", ", if you're interested.", " :)",
+    ", remember?", ", please remember that.", ". Don't forget.", ". Please keep that in mind.", ", you know.",
+    ", I think.", ". Just for the record.", ", okay?", "...", ". Write that down.",
 )  # fmt: skip
 CORRECTIONS = (
     "actually, ", "correction: ", "change of plan: ", "update: ", "sorry, I was wrong: ", "scrap that, ", "no, wait: ",
@@ -44,10 +44,9 @@ BEFORE = (
     "{} called me last night.", "{} sat next to me on the bus.", "I often think of {}.", "{} was at the party too.",
 )  # fmt: skip
 
-_TURN = re.compile(
-    r"^((?:at |in |on |from |for |by |until )?(?:what|which|who|where|when|how)\b[^{]*?) \[do\|does\] \{I\} (\w+)(.*)\?$"
-)
-_BE = re.compile(r"^((?:at |in |on |from |for )?(?:what|which|who|where|when|how)\b[^{]*?) \[am\|is\] \{I\} (.+)\?$")
+_WH = r"^((?:at |in |on |from |for |by |until )?(?:what|which|who|where|when|how)\b[^{]*?)"
+_TURN = re.compile(_WH + r" \[do\|does\] \{I\} (\w+)(.*)\?$")
+_BE = re.compile(_WH + r" \[am\|is\] \{I\} (.+)\?$")
 _NOUN = re.compile(r"^(what|who|when|where) is (\{my\}(?: [\w{}'-]+){1,3})\?$")
 _NO_NOUN = re.compile(r"(ed|called)$|\b(at|for|on|in|from|to|with|a|going)\b")
 

@@ -37,18 +37,22 @@ KINDS: dict[str, str] = {
     "mr": "Mr. {last}|Mrs. {last}|Ms. {last}|{woman} {last}|{man} {last}",
     "doctor": "Dr. {last}|Dr. {last}|Doctor {last}|Dr. {woman} {last}|Dr. {man} {last}|Professor {last}",
     "teacher": "Mr. {last}|Mrs. {last}|Ms. {last}|Miss {last}|Dr. {last}",
-    "street": "{street_name} {street_end}|{street_name} {street_end}|Old {street_name} {street_end}|{last} {street_end}",
+    "street": "{street_name} {street_end}|{street_name} {street_end}|Old {street_name} {street_end}|"
+    "{last} {street_end}",
     "address": "%# {street}|%## {street}|% {street}|{street} %#",
-    "company": "{company_a}{company_b}|{company_a}{company_b}|{last} & {last}|{last} and Sons|{city} {company_a}{company_b}",
+    "company": "{company_a}{company_b}|{company_a}{company_b}|{last} & {last}|{last} and Sons|"
+    "{city} {company_a}{company_b}",
     "workplace": "{company}|{company}|{employer}",
     "time": "{hour}:{minute}|{hour}:{minute}|{hour}:{minute}|half past {hour_word}|quarter to {hour_word}|"
     "quarter past {hour_word}|{hour_word} o'clock|{hour_word} in the evening|{hour_word} in the morning|"
     "{hour_word} sharp|ten past {hour_word}|twenty to {hour_word}|{small} in the afternoon",
     "clock": "{hour}:{minute}|{hour}:{minute}|half past {hour_word}|quarter to {hour_word}|{hour_word} o'clock",
     "date": "the {ordinal} of {month}|{day} {month}|{month} {day}|{month} {ordinal}|{day} {month}",
-    "when": "{weekday}|{weekday}|{date}|{weekday} at {clock}|{weekday} evening|{weekday} morning|the {ordinal} of {month}",
+    "when": "{weekday}|{weekday}|{date}|{weekday} at {clock}|{weekday} evening|{weekday} morning|"
+    "the {ordinal} of {month}",
     "weektime": "{weekday} at {clock}|{weekday} evening|{weekday} morning|{weekday} afternoon|{weekday} at {clock}",
-    "regular": "every {weekday} at {clock}|{weekday}s at {clock}|every {weekday} evening|{weekday} and {weekday} evenings|"
+    "regular": "every {weekday} at {clock}|{weekday}s at {clock}|every {weekday} evening|"
+    "{weekday} and {weekday} evenings|"
     "every second {weekday}|every {weekday}",
     "spot": "under the {colour} {container}|behind the {container} in the {room}|in the {container} in the {room}|"
     "on top of the {container}|in the {colour} {container}|next to the {container} in the {room}|in the {room}|"
@@ -113,21 +117,26 @@ KINDS: dict[str, str] = {
     "at school in {city}|in a {language} class|at a {hobby} course|in {city}",
     "garment": "jeans|shirts|jackets|dresses|coats|trousers|jumpers|gloves|T-shirts|blouses|shorts",
     "glasses": "minus %.%|plus %.%|minus %.%5|minus % on both eyes",
-    "collectable": "old {instrument} cases|{country} stamps|{container}s of the fifties|{city} postcards|coins from {country}|"
+    "collectable": "old {instrument} cases|{country} stamps|{container}s of the fifties|{city} postcards|"
+    "coins from {country}|"
     "{band} records|maps of {country}|{make} model cars|beer mats from {city}|first editions of {book}",
     "paintable": "front door|kitchen|garden shed|bedroom|fence|bathroom|living room|garage|hallway|balcony",
     "person_mr": "{last} & {last}|the {doctor_kind}|{company}|Mr. {last}|Mrs. {last}|the plumber|the {shop}",
     "insurable": "car|house|bike|health|travel|household|dog|flat|motorbike|boat|van",
-    "budget_for": "the kitchen|the wedding|the new {thing_bought}|the trip to {trip}|Christmas presents|the garden|a {thing_bought}",
+    "budget_for": "the kitchen|the wedding|the new {thing_bought}|the trip to {trip}|Christmas presents|the garden|"
+    "a {thing_bought}",
     "savings_for": "a {thing_bought}|a new {make}|a trip to {trip}|a house|a wedding|the trip to {trip}",
     "account_kind": "e-mail|bank|tax office|{shop}|cloud|library|railway|work laptop|phone contract|streaming",
-    "membership": "{charity}|the library|the {shop}|{club}|the {sport} club|the alpine club|the car club|the swimming pool",
+    "membership": "{charity}|the library|the {shop}|{club}|the {sport} club|the alpine club|the car club|"
+    "the swimming pool",
     "locker": "%#|%##|%|^%|^%#",
-    "locker_place": "the gym|the swimming pool|work|the station|school|the climbing hall|the sauna|the museum|the ice rink",
+    "locker_place": "the gym|the swimming pool|work|the station|school|the climbing hall|the sauna|the museum|"
+    "the ice rink",
     "device": "Nokia %#|Galaxy S%#|Pixel %|Fairphone %|iPhone %#|Xperia %|Motorola G%#|OnePlus %#|Xiaomi %#",
     "place_meet": "at the {street_name} station|in front of {employer}|at {restaurant}|by the fountain on {street}|"
     "at the corner of {street}|outside the {hotel_word} cinema|under the clock at the station in {city}|in {city}",
-    "opening": "library|swimming pool|{shop}|pharmacy on {street}|{hotel_word} museum|post office|bakery on {street}|sauna|"
+    "opening": "library|swimming pool|{shop}|pharmacy on {street}|{hotel_word} museum|post office|"
+    "bakery on {street}|sauna|"
     "{street_name} market|town hall|recycling centre|ice rink|{hotel_word} cinema",
     "bus": "%#|%|%##|%^|N%",
     "thesis": "{vegetable} in medieval {country}|the birds of {country}|{country}'s rivers|the dialects of {city}|"

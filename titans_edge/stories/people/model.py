@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Told:
-    """A sentence (the span that holds the answer); before: the sentence told just before it, where the span needs it."""
+    """A sentence (the span that holds the answer); before: the one told just before it, where the span needs it."""
 
     text: str
     before: str = ""

@@ -60,6 +60,14 @@ class Topic:
     def of(self, kind: str) -> list[Line]:
         return self.lines.get(kind, [])
 
+    def usable(self, held_out: bool, is_user: bool) -> list[Line]:
+        """The statements of a split that answer a question of the same split."""
+        if (key := ("usable", held_out, is_user)) not in self._open:
+            questions = self.open("Q", held_out, is_user)
+            statements = self.open("S", held_out, is_user)
+            self._open[key] = [s for s in statements if any(q.slots | {q.asks} <= s.slots for q in questions)]
+        return self._open[key]
+
     def open(self, kind: str, held_out: bool, is_user: bool) -> list[Line]:
         """The phrasings of a kind that belong to a split and suit the owner."""
         key = (kind, held_out, is_user)

@@ -136,6 +136,7 @@ S {my} seat to {k} is {v}.
 Q what is {my} seat on the train to {k}?
 Q which seat {do} {I} have on the train to {k}?
 Q where {do} {I} sit on the way to {k}?
+Q what seat is booked for {me} to {k}?
 
 # hotel both v=hotel k=city group=hotel
 S in {k} {I} [am|is] staying at {v}.
