@@ -217,8 +217,8 @@ def test_a_message_that_cannot_be_learned_is_a_notice(tiny: Backbone) -> None:
 
 
 def test_a_message_that_fits_only_without_what_the_memory_gives_is_answered_without_it(tiny: Backbone) -> None:
-    memory = answering(tiny, texts=["word " * 15])
-    long = "Where is Mary, and where is John?"
+    memory = answering(tiny, texts=["word " * 8])  # a text may take a quarter of the context
+    long = "Where is " + "Mary and " * 24 + "John?"
     with plain(tiny) as without:
         want = list(without.turn(long))
     context = done(want).prompt_tokens + SPARE
@@ -228,7 +228,7 @@ def test_a_message_that_fits_only_without_what_the_memory_gives_is_answered_with
         events = list(chat.turn(long))
         assert notices(events) == [DROPPED, "There was no room for what the memory holds; --context takes more."]
         assert chat.remembered is None and text(events) == text(want) != ""
-        chat.facts = ("word " * 15,)
+        chat.facts = ("word " * 8,)
         with pytest.raises(ContextOverflow):
             list(chat.turn(long))
 
