@@ -15,7 +15,7 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.chat import Chat
 from titans_edge.errors import ContextOverflow, SidecarDied, UsageError
 from titans_edge.routes import Mode
-from titans_edge.session import Notice, Remembered, Session
+from titans_edge.session import SPARE, Notice, Remembered, Session
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.transport import ProcessTransport
 from titans_edge.sources import Source
@@ -217,15 +217,18 @@ def test_a_message_that_cannot_be_learned_is_a_notice(tiny: Backbone) -> None:
 
 
 def test_a_message_that_fits_only_without_what_the_memory_gives_is_answered_without_it(tiny: Backbone) -> None:
-    memory = answering(tiny, texts=["word " * 15])
-    long = "Where is " + "Mary and " * 18 + "John?"
-    with Chat(tiny, client(memory), context=320, sampling=WARM, k=1) as chat, plain(tiny, 320) as without:
+    memory = answering(tiny, texts=["word " * 8])  # a text may take a quarter of the context
+    long = "Where is " + "Mary and " * 24 + "John?"
+    with plain(tiny) as without:
+        want = list(without.turn(long))
+    context = done(want).prompt_tokens + SPARE
+    with Chat(tiny, client(memory), context=context, sampling=WARM, k=1) as chat:
         list(chat.turn("Hi!"))
         chat._replies = 0
         events = list(chat.turn(long))
         assert notices(events) == [DROPPED, "There was no room for what the memory holds; --context takes more."]
-        assert chat.remembered is None and text(events) == text(list(without.turn(long))) != ""
-        chat.facts = ("word " * 15,)
+        assert chat.remembered is None and text(events) == text(want) != ""
+        chat.facts = ("word " * 8,)
         with pytest.raises(ContextOverflow):
             list(chat.turn(long))
 
