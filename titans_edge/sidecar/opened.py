@@ -425,7 +425,7 @@ class OpenMemory:
 
 def _doubtful(span: int, ranked: Sequence[Found]) -> bool:
     """Whether another span answers, and this one, on which an association rests, is far less likely to."""
-    best, own = (ranked[0].match if ranked else 0.0), [f.match for f in ranked if f.entry.id == span]
+    best, own = max((f.match for f in ranked), default=0.0), [f.match for f in ranked if f.entry.id == span]
     return best >= LIKELY and bool(own) and own[0] < BESIDE * best
 
 

@@ -18,14 +18,14 @@ from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import Found, about_the_user, allowed
 from titans_edge.text import refers_back
 
-LIKELY, PERSONAL = 0.5, 0.1  # spans below this are not given: to any question, to one about the user
-BESIDE = 0.15  # nor those below this share of the best one's likelihood
+LIKELY = 0.5  # spans below this are not given to a question that is not about the user
+BESIDE = 0.15  # a span below this share of the best one's likelihood is far less likely than that
 UNTOLD = 0.1  # a question about the user that no span answers more likely than this was not told
 SECOND = 0.01  # nor one that shares a rare word with the best, below this
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
 NEIGHBOURS, NEAR = 3, 0.3  # later spans that may take a span's place: so many, with keys at least so near
-REPLACES = 0.5  # a later span that takes an earlier one's place more likely than this does
+REPLACES = 0.8  # a later span that takes an earlier one's place more likely than this does
 
 Get = Callable[[Sequence[int]], list[Entry]]  # spans by their numbers
 
@@ -57,11 +57,12 @@ class Recalled:
 
 def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: str, k: int, get: Get) -> Recalled:
     """At most k messages of `found` (best first), and the later spans that take the place of one of them."""
-    personal, best = about_the_user(text), found[0].match if found else 0.0
-    floor = PERSONAL if personal else LIKELY
-    kept = _distinct([f for f in found if f.match >= max(floor, BESIDE * best)], k)
+    personal, best = about_the_user(text), max((f.match for f in found), default=0.0)
+    if personal and best < UNTOLD and asks_what_was_told(text):
+        return Recalled(untold=True)
+    kept = _distinct([f for f in found if f.match >= (0.0 if personal else LIKELY)], k)
     if not kept:
-        return Recalled(untold=personal and best < UNTOLD and asks_what_was_told(text))
+        return Recalled()
     kept = _with_second(fold, kept, found, k)
     replaced = dict(_replaced(fold, sentences, kept))
     there = {f.entry.id for f in kept}
@@ -80,13 +81,13 @@ def _distinct(found: Sequence[Found], k: int) -> list[Found]:
 
 
 def _with_second(fold: Fold, kept: Sequence[Found], found: Sequence[Found], k: int) -> list[Found]:
-    """And the likeliest span that shares a rare word with the best one: a question may need two."""
-    there = {f.entry.operation for f in kept}
+    """And, in the place of the last, the likeliest span that shares a rare word with the best: some need two."""
     rare = _rare(fold, kept[0].entry.id)
-    for f in found:
-        if f.entry.operation not in there and f.match >= SECOND and rare & set(fold.sentences.words[f.entry.id]):
-            return [*kept[: k - 1], f]
-    return list(kept)
+    second = [f for f in found if f.match >= SECOND and rare & set(fold.sentences.words[f.entry.id])]
+    second = [f for f in second if f.entry.operation != kept[0].entry.operation]
+    if not second or second[0].entry.operation in {f.entry.operation for f in kept}:
+        return list(kept)
+    return [*kept[: max(1, k - 1)], second[0]]
 
 
 def _rare(fold: Fold, span: int) -> set[tuple[int, ...]]:

@@ -21,6 +21,7 @@ from titans_edge.sidecar.fold import Fold
 from titans_edge.text import content_words, is_question
 
 LOOKED_AT = 20  # candidates by key, and by words, that the matcher sees
+BY_MATCH = 0.5  # weight of the matcher's logit beside cosine and BM25, each as a share of the best
 SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
 _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re.I)
@@ -28,10 +29,11 @@ _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re
 
 @dataclass(frozen=True)
 class Found:
-    """A span, and how likely it answers (0..1)."""
+    """A span, how likely it answers (0..1), and what it is ordered by."""
 
     entry: Entry
     match: float
+    score: float = 0.0
 
 
 def rank(
@@ -55,9 +57,11 @@ def rank(
     best = max(*bm25.values(), *by_words.values(), 1e-6)
     outside = np.array([[cosines[i], bm25[i] / best, shares[i]] for i in ids], np.float32)
     match = sentences.match(asked, [fold.sentences.candidate(i) for i in ids], outside)[:, 0]
+    logit = np.log(np.clip(match, 1e-6, 1 - 1e-6) / (1 - np.clip(match, 1e-6, 1 - 1e-6)))
+    score = outside[:, 0] / max(float(outside[:, 0].max()), 1e-6) + outside[:, 1] + BY_MATCH * logit
     entries = {e.id: e for e in _allowed(journal, ids)}
-    found = [Found(entries[i], float(m)) for i, m in zip(ids, match, strict=True) if i in entries]
-    return sorted(found, key=lambda f: (f.match, f.entry.id), reverse=True)
+    found = [Found(entries[i], float(m), float(s)) for i, m, s in zip(ids, match, score, strict=True) if i in entries]
+    return sorted(found, key=lambda f: (f.score, f.entry.id), reverse=True)
 
 
 def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:

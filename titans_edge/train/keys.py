@@ -15,7 +15,7 @@ from titans_edge.neural.keys import KeyEncoder
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.episodes import episodes, key_pairs
-from titans_edge.train.matching import answers_loss, mine, replaces_loss
+from titans_edge.train.matching import GONE, answers_loss, mine, replaces_loss, untold
 from titans_edge.train.pairs import Pair, natural_pairs
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stage1 import learning_rate
@@ -73,6 +73,7 @@ def _matcher(
     def loss(rng: random.Random) -> Tensor:
         group = long if rng.random() < LONG_SHARE else short
         asked = rng.sample(group, min(recipe.match_batch, len(group)))
+        asked = [untold(item) if rng.random() < GONE else item for item in asked]
         return answers_loss(sentences, table, asked) + replaces_loss(
             sentences, table, rng.sample(pairs, min(STATEMENTS, len(pairs)))
         )

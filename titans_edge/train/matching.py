@@ -18,7 +18,8 @@ from titans_edge.train.mining import Scores, WordIndex, candidates, outside
 from titans_edge.train.texts import Text, TextTable
 
 CANDIDATES = 10  # of a question
-GONE = 0.1  # of the questions lose the sentences that answer them: then none is right
+GONE = 0.3  # of the questions lose the sentences that answer them: then none of what is left is right
+NEAR, OTHERS = 0.3, 8  # cosine of statements that might be taken for a change; so many of them an episode
 NO_TEXT = -30.0  # the logit where there is no candidate
 HALF = 0.5  # weight of each candidate's own right or wrong, beside the choice among them
 
@@ -59,7 +60,7 @@ def mine(
     """An episode's questions with the candidates a memory would find, and its pairs of statements."""
     e = replace(e, asked=tuple(a for a in e.asked if table.has_words(a[0])))
     told = encoded(sentences, table, e.texts, asking=False)
-    pairs = [Statements(e.texts[a], e.texts[b], float(told[a] @ told[b]), same) for a, b, same in e.pairs]
+    pairs = statements(e, told, rng)
     if not e.asked:
         return [], pairs
     cosines = encoded(sentences, table, [("", q) for q, _ in e.asked], asking=True) @ told.T
@@ -69,13 +70,21 @@ def mine(
     ], pairs
 
 
+def statements(e: Episode, told: Scores, rng: random.Random) -> list[Statements]:
+    """An episode's pairs, and others whose keys are near each other though neither takes the other's place."""
+    known = {(a, b): same for a, b, same in e.pairs}
+    near = told @ told.T
+    other = [(int(a), int(b)) for a, b in np.argwhere(near >= NEAR) if a != b and (a, b) not in known]
+    pairs = known | dict.fromkeys(rng.sample(other, min(OTHERS, len(other))), False)
+    return [Statements(e.texts[a], e.texts[b], float(near[a, b]), same) for (a, b), same in pairs.items()]
+
+
 def _item(
     e: Episode, question: str, right: tuple[int, ...], near: Scores, index: WordIndex, rng: random.Random
 ) -> Item:
     bm25, share = index.scores(question)
-    there = () if rng.random() < GONE else right
     found = [i for i in candidates(near, bm25, CANDIDATES + len(right)) if i not in right]
-    rows = [*there, *found][:CANDIDATES]
+    rows = [*right, *found][:CANDIDATES]
     rng.shuffle(rows)
     known = outside(near, bm25, share, rows)
     missing = CANDIDATES - len(rows)
@@ -83,8 +92,14 @@ def _item(
         question,
         (*(e.texts[i] for i in rows), *[None] * missing),
         np.concatenate([known, np.zeros((missing, known.shape[1]), np.float32)]),
-        (*(float(i in there) for i in rows), *[0.0] * missing),
+        (*(float(i in right) for i in rows), *[0.0] * missing),
     )
+
+
+def untold(item: Item) -> Item:
+    """The same question where what answers it was never told."""
+    left = tuple(None if right else text for text, right in zip(item.texts, item.right, strict=True))
+    return replace(item, texts=left, right=(0.0,) * len(left))
 
 
 def answers_loss(sentences: SentenceMemory, table: TextTable, batch: Sequence[Item]) -> Tensor:
