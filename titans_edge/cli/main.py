@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from titans_edge.cli import ask, bench, chat, convert, evaluate, inspect, memory, models, train
+from titans_edge.cli import ask, bench, chat, convert, evaluate, inspect, mcp, memory, models, train
 from titans_edge.cli import read as read_command
 from titans_edge.errors import TitansError
 
@@ -30,6 +30,7 @@ app.command("read")(read_command.read)
 app.add_typer(memory.app, name="memory")
 app.add_typer(evaluate.app, name="eval")
 app.command("train")(train.train)
+app.command("mcp")(mcp.mcp)
 app.command("pull")(models.pull)
 app.command("models")(models.models)
 app.command("bench")(bench.bench)
