@@ -109,14 +109,16 @@ def test_nothing_but_the_protocol_is_on_standard_output(tmp_path: Path) -> None:
         {"jsonrpc": "2.0", "method": "notifications/initialized"},
         {"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "why", "arguments": {}}},
     ]
-    process = subprocess.Popen(
-        [sys.executable, "-c", NOISY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert process.stdin is not None and process.stdout is not None and process.stderr is not None
-    process.stdin.write("".join(json.dumps(line) + "\n" for line in sent))
-    process.stdin.flush()
-    answers = [json.loads(process.stdout.readline()) for _ in range(2)]
-    rest, noise = process.communicate(timeout=60)
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", NOISY], stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write("".join(json.dumps(line) + "\n" for line in sent))
+            process.stdin.flush()
+            answers = [json.loads(process.stdout.readline()) for _ in range(2)]
+            rest, noise = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert [a["id"] for a in answers] == [1, 2] and answers[1]["result"]["structuredContent"] == {"sentences": []}
     assert rest == "" and process.returncode == 0
     assert {"Python", "the descriptor", "C", "a child"} == {n for n in ("Python", "the descriptor", "C", "a child")

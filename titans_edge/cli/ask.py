@@ -22,7 +22,7 @@ def ask(
     rows: common.Rows = True,
     context: common.Context = 8192,
     gpu_layers: common.GpuLayers = None,
-    max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 256,
+    max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 512,
     as_json: common.Json = False,
 ) -> None:
     """Ask one question; the memory is read, not written.

@@ -22,8 +22,19 @@ if TYPE_CHECKING:
     from titans_edge.sidecar.client import MemoryClient
 
 Backbone = Annotated[str, typer.Option("--backbone", "-b", help="A name from `titans-edge models`, or a .gguf file.")]
+
+
+def _of_the_backbone(ctx: typer.Context, value: str | None) -> str | None:
+    """A graft of the settings belongs to the backbone of the settings, not to one that a flag names."""
+    came = [ctx.get_parameter_source(name) for name in ("graft", "backbone")]
+    return None if [c.name for c in came if c is not None] == ["DEFAULT_MAP", "COMMANDLINE"] else value
+
+
 GraftOption = Annotated[
-    str | None, typer.Option("--graft", "-g", help="A graft file; default: the one shipped for the backbone.")
+    str | None,
+    typer.Option(
+        "--graft", "-g", callback=_of_the_backbone, help="A graft file; default: the one shipped for the backbone."
+    ),
 ]
 Memory = Annotated[str, typer.Option("--memory", "-m", help="Name of the memory to use.")]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="The plain backbone.")]

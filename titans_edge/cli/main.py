@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from titans_edge.cli import ask, bench, chat, convert, evaluate, inspect, mcp, memory, models, train
+from titans_edge.cli import config as config_command
 from titans_edge.cli import read as read_command
 from titans_edge.errors import TitansError
 
@@ -19,9 +20,13 @@ app = typer.Typer(
 
 
 @app.callback()
-def options(verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show llama.cpp's log.")] = False) -> None:
+def options(
+    ctx: typer.Context,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show llama.cpp's log.")] = False,
+) -> None:
     if verbose:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
+    config_command.feed(ctx)
 
 
 app.command("chat")(chat.chat)
@@ -29,6 +34,7 @@ app.command("ask")(ask.ask)
 app.command("read")(read_command.read)
 app.add_typer(memory.app, name="memory")
 app.add_typer(evaluate.app, name="eval")
+app.add_typer(config_command.app, name="config")
 app.command("train")(train.train)
 app.command("mcp")(mcp.mcp)
 app.command("pull")(models.pull)
