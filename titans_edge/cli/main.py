@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from titans_edge.cli import ask, bench, chat, convert, evaluate, inspect, mcp, memory, models, train
+from titans_edge.cli import ask, bench, chat, convert, doctor, evaluate, inspect, mcp, memory, models, train
 from titans_edge.cli import config as config_command
 from titans_edge.cli import read as read_command
 from titans_edge.errors import TitansError
@@ -42,6 +42,7 @@ app.command("models")(models.models)
 app.command("bench")(bench.bench)
 app.command("convert")(convert.convert)
 app.command("inspect")(inspect.inspect)
+app.command("doctor")(doctor.doctor)
 
 
 def run() -> None:
