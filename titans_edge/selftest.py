@@ -135,9 +135,8 @@ def _answer(backbone: str, graft: str | None) -> None:
             routes = event.routes if isinstance(event, Remembered) else routes
             tokens = event.tokens if isinstance(event, Done) else tokens
     _tell(done={"answer": said.strip(), "routes": routes, "tokens": tokens, "kept": kept})
-    if not (kept and routes and tokens):
-        what = "a sentence was not kept" if not kept else "nothing was recalled" if not routes else "nothing was said"
-        _tell(wrong=f"It ran, but {what}.")
+    if not (kept and routes):
+        _tell(wrong=f"It ran, but {'nothing was recalled' if kept else 'the sentence was not kept'}.")
 
 
 def _tell(**what: Any) -> None:

@@ -48,6 +48,16 @@ Recall = Annotated[
 ]
 Rows = Annotated[bool, typer.Option("--rows/--no-rows", help="Answer from the neural memory where it is sure.")]
 Guard = Annotated[bool, typer.Option("--guard/--no-guard", help="Doubt what less trusted sources say.")]
+Temperature = Annotated[float, typer.Option("--temperature", help="0 takes the likeliest token.")]
+TopP = Annotated[float, typer.Option("--top-p", help="Nucleus sampling; 1: off.")]
+TopK = Annotated[int, typer.Option("--top-k", help="0: off.")]
+MinP = Annotated[float, typer.Option("--min-p", help="0: off.")]
+RepeatPenalty = Annotated[float, typer.Option("--repeat-penalty", help="1: off.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of sampling; default: another one each time.")]
+MaxTokens = Annotated[int, typer.Option("--max-tokens", help="Longest reply.")]
+System = Annotated[
+    str | None, typer.Option("--system", help="System prompt; default: one that knows of the memory; '': the model's.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

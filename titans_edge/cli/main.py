@@ -13,9 +13,25 @@ from titans_edge.cli import config as config_command
 from titans_edge.cli import read as read_command
 from titans_edge.errors import TitansError
 
+EXIT_CODES = {
+    0: "done",
+    1: "doctor: not sound; or you answered no",
+    2: "the command cannot work as it was given, or a setting is wrong",
+    3: "the model",
+    4: "its download",
+    5: "the graft",
+    6: "the memory",
+    7: "the memory process",
+    8: "it does not fit into the context",
+    9: "a document",
+    10: "training or evaluation data",
+    130: "Ctrl-C",
+}
+
 app = typer.Typer(
     name="titans-edge", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich",
     help="A neural memory that learns while you use it, for a frozen, quantised Qwen in llama.cpp.",
+    epilog="Exit codes, and what was wrong: " + "; ".join(f"{n} {what}" for n, what in EXIT_CODES.items()) + ".",
 )  # fmt: skip
 
 
