@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import pytest
 
 from tests.journals import fill
 from tests.old_journal import make_format_1
-from titans_edge import config, doctor, download, library, selftest
+from titans_edge import config, doctor, download, library, selftest, versions
 from titans_edge.doctor import Finding
 
 
@@ -71,8 +72,8 @@ def test_where_all_is_there_the_verdict_is_sound_and_nothing_is_written(
     assert got.returncode == 0 and told["sound"], told
     by = {f["about"]: f for f in told["findings"]}
     assert by.keys() == {
-        "packages", "machine", "settings", "models in", "memories in", "model", "graft", "memories", "llama.cpp", "GPU",
-        "self-test",
+        "packages", "machine", "settings", "models in", "memories in", "grafts", "model", "graft", "memories",
+        "llama.cpp", "GPU", "self-test",
     }  # fmt: skip
     assert by["self-test"]["data"]["routes"] and by["self-test"]["data"]["kept"] == 1
     assert by["llama.cpp"]["data"]["cpu"]
@@ -114,7 +115,13 @@ def test_bad_findings_end_with_exit_code_one_and_good_ones_with_none(monkeypatch
 
     good, note = Finding("a", "good", "fine"), Finding("b", "note", "hm\x1b[2J", "do this")
     code, shown, told = verdict(good, note)
-    assert code == 0 and shown.endswith("Sound.\n") and "→ do this" in shown and "\x1b" not in shown and told["sound"]
+    assert (
+        code == 0
+        and shown.endswith("Sound, with 1 to note.\n")
+        and "→ do this" in shown
+        and "\x1b" not in shown
+        and told["sound"]
+    )
     code, shown, told = verdict(good, Finding("c", "bad", "broken", "mend it"))
     assert code == 1 and "Not sound: 1 of 2" in shown and "→ mend it" in shown and not told["sound"]
 
@@ -123,8 +130,8 @@ def test_bad_findings_end_with_exit_code_one_and_good_ones_with_none(monkeypatch
 
 
 def test_every_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    known = doctor.versions.of
-    monkeypatch.setattr(doctor.versions, "of", lambda p: None if p in ("torch", "titans-edge") else known(p))
+    known = versions.of
+    monkeypatch.setattr(versions, "of", lambda p: None if p in ("torch", "titans-edge") else known(p))
     bad = [f for f in doctor.packages() if f.verdict == "bad"]
     assert [(f.said, f.next) for f in bad] == [("torch is not installed.", "Run `pip install torch`.")]
 
@@ -169,7 +176,7 @@ def test_room_is_judged(free: int, verdict: str, monkeypatch: pytest.MonkeyPatch
         def __init__(self) -> None:
             self.free = free
 
-    monkeypatch.setattr(doctor.shutil, "disk_usage", lambda _: Usage())
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage())
     assert {f.verdict for f in doctor.places()} == {verdict}
 
 
@@ -198,6 +205,15 @@ def test_a_graft_of_another_backbone_is_bad(tiny_path: Path, graft_path: Path, t
     other = make_gguf(tmp_path / "other.gguf", seed=3)
     assert [f.verdict for f in doctor.wanted(str(tiny_path), str(graft_path))] == ["good", "good"]
     assert [f.verdict for f in doctor.wanted(str(other), str(graft_path))] == ["good", "bad"]
+
+
+def test_a_shipped_graft_that_is_cut_short_is_bad(
+    graft_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut = tmp_path / "cut.gguf"
+    cut.write_bytes(graft_path.read_bytes()[:500])
+    monkeypatch.setattr(library, "shipped", lambda: {"a": graft_path, "b": cut, "c": tmp_path / "none.gguf"})
+    assert [(f.said[:1], f.verdict) for f in doctor.grafts()] == [("a", "good"), ("b", "bad"), ("c", "bad")]
 
 
 def test_wrong_settings_are_a_finding(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,7 +259,7 @@ def test_what_the_process_says_becomes_a_finding_with_a_next_step(
 
 
 def test_a_gpu_that_is_not_used_is_a_note_with_the_way_to_build_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doctor.shutil, "which", lambda p: "/bin/x" if p == "nvidia-smi" else None)
+    monkeypatch.setattr(shutil, "which", lambda p: "/bin/x" if p == "nvidia-smi" else None)
     (found,) = of("GPU", iter(examined(monkeypatch)))
     assert found.verdict == "note" and "-DGGML_CUDA=on" in found.next
     cuda = {"llama": {**LLAMA["llama"], "backends": ["CUDA", "CPU"]}}

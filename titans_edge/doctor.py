@@ -52,7 +52,7 @@ def examine(
     on_stage: selftest.OnStage = lambda i, of, what: None,
 ) -> Iterator[Finding]:
     """All findings, the self-test of at most so many seconds last (test False: only llama.cpp is looked at)."""
-    for look in (packages, machine, settings, places, models):
+    for look in (packages, machine, settings, places, models, grafts):
         yield from _safely(look.__name__, look)
     files = list(_safely("model", lambda: wanted(backbone, graft)))
     yield from files
@@ -141,6 +141,19 @@ def models() -> Iterator[Finding]:
         )
 
 
+def grafts() -> Iterator[Finding]:
+    """The grafts that came with the program: are their files whole?"""
+    from titans_edge.gguf_header import read_header
+
+    for name, path in library.shipped().items():
+        try:
+            results = bool(read_header(path).meta.get("titans.results"))
+            said = f"{name}, {path.stat().st_size / 1e6:.1f} MB{'' if results else ', without results of a training'}"
+            yield Finding("grafts", "good", said, data={"name": name, "path": str(path)})
+        except (TitansError, OSError) as e:
+            yield Finding("grafts", "bad", f"{name}: {getattr(e, 'message', e)}", "Install Titans Edge again.")
+
+
 def wanted(backbone: str, graft: str | None) -> Iterator[Finding]:
     """The model that would be used, and the graft that belongs to it. Raises ModelError or GraftError."""
     from titans_edge.gguf_header import fingerprint, read_header
@@ -150,7 +163,7 @@ def wanted(backbone: str, graft: str | None) -> Iterator[Finding]:
     yield Finding("model", "good", f"{backbone} ({path.stat().st_size / 1e6:.0f} MB)", data={"path": str(path)})
     file = library.find_graft(graft, backbone)
     meta = read_header(file).meta
-    data = {"path": str(file), "shipped": sorted(library.shipped())}
+    data = {"path": str(file)}
     if any(meta.get(f"titans.backbone.{k}") != v for k, v in have.items()):
         hint = "Leave out --graft, or train one: `titans-edge train`."
         yield Finding("graft", "bad", f"{file} was not made for {backbone}.", hint, data)

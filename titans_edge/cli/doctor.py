@@ -41,6 +41,8 @@ def doctor(
     if as_json:
         print(json.dumps({"sound": not bad, "findings": [asdict(f) for f in found]}))
     else:
-        print(f"Not sound: {bad} of {len(found)} findings are bad." if bad else "Sound.")
+        notes = sum(f.verdict == "note" for f in found)
+        sound = f"Sound, with {notes} to note." if notes else "Sound."
+        print(f"Not sound: {bad} of {len(found)} findings are bad." if bad else sound)
     if bad:
         raise typer.Exit(1)
