@@ -20,18 +20,22 @@ _ENCODINGS = (  # the longer mark first: UTF-32's begins like UTF-16's
 
 def read_document(path: Path) -> str:
     """A document's text, UTF-8 or what its byte order mark says. Raises DocumentError for what is no text."""
-    raw = _document_bytes(path)
+    return decode(_document_bytes(path), str(path))
+
+
+def decode(raw: bytes, name: str) -> str:
+    """The text of a document's bytes, as `read_document`; name: what the errors call it."""
     encoding = next((name for mark, name in _ENCODINGS if raw.startswith(mark)), "utf-8")
     try:
         text = raw.decode(encoding)
     except UnicodeDecodeError as e:
         raise DocumentError(
-            f"{path} is not {encoding.upper()} text (byte {e.start}).", "Convert it to UTF-8 first."
+            f"{name} is not {encoding.upper()} text (byte {e.start}).", "Convert it to UTF-8 first."
         ) from e
     if "\0" in text:
-        raise DocumentError(f"{path} is not text.", "Convert it to plain text first.")
+        raise DocumentError(f"{name} is not text.", "Convert it to plain text first.")
     if not text.strip():
-        raise DocumentError(f"{path} is empty.", "There is nothing to remember.")
+        raise DocumentError(f"{name} is empty.", "There is nothing to remember.")
     return text
 
 

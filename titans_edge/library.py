@@ -161,6 +161,11 @@ def find_graft(graft: str | None, backbone: str) -> Path:
     return _fitting(path, list(found.values()))
 
 
+def shipped() -> dict[str, Path]:
+    """The grafts that came with the program, by the name of their backbone."""
+    return dict(_shipped())
+
+
 _NAME_ONE = "Name one with --graft FILE, train one with `titans-edge train`, or pass --no-memory"
 
 

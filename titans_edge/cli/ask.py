@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from titans_edge import library
 from titans_edge.cli import common
+from titans_edge.documents import decode, read_document
+from titans_edge.errors import DocumentError, UsageError
+
+MAX_INPUT = 4 * 2**20  # bytes of standard input: far more than a context takes
 
 
 def ask(
-    question: Annotated[str, typer.Argument(help="What to ask.")],
+    question: Annotated[str | None, typer.Argument(help="What to ask; -: what comes from standard input.")] = None,
+    prompt: Annotated[
+        str | None, typer.Option("--prompt", "-p", help="The question, or what stands before the rest of it.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A text file that is asked, or asked about.")
+    ] = None,
     backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
     memory: common.Memory = "default",
@@ -22,21 +33,30 @@ def ask(
     rows: common.Rows = True,
     context: common.Context = 8192,
     gpu_layers: common.GpuLayers = None,
-    max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 256,
+    temperature: common.Temperature = 0.0,
+    top_p: common.TopP = 1.0,
+    top_k: common.TopK = 0,
+    min_p: common.MinP = 0.0,
+    repeat_penalty: common.RepeatPenalty = 1.1,
+    seed: common.Seed = None,
+    max_tokens: common.MaxTokens = 512,
+    system: common.System = None,
     as_json: common.Json = False,
 ) -> None:
-    """Ask one question; the memory is read, not written.
+    """Ask one question; the memory is read, not written. --prompt, --file and the question make one text in this order.
 
     --json prints one object: `answer`; `recalled`, the stored sentences it was given, as `memory list --json` has them;
     `rows`, `routes`, `confidence` and `relation`, what came from the neural memory and how; and the reply's figures.
 
-    Example: [bold]titans-edge ask "Where is Mary?" --json[/bold]
+    Examples: [bold]titans-edge ask "Where is Mary?" --json[/bold] ·
+    [bold]git log -5 | titans-edge ask -p "What was changed?" -[/bold]
     """
+    asked = _asked(prompt, file, question)
     from titans_edge.backbone.sampling import Sampling
     from titans_edge.session import Done, Notice, Remembered, Text
 
     out: dict[str, object] = {
-        "question": question,
+        "question": asked,
         "rows": 0,
         "confidence": 0.0,
         "relation": "",
@@ -53,11 +73,12 @@ def ask(
         context=context,
         gpu_layers=gpu_layers,
         write=False,
-        sampling=Sampling(max_tokens=max_tokens),
+        sampling=Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens),
+        system=system,
         mode=common.mode(recall, rows),
         k=recall,
     ) as chat:
-        for event in chat.turn(question, learn=False):
+        for event in chat.turn(asked, learn=False):
             if isinstance(event, Text):
                 pieces.append(event.text)
                 if not as_json:
@@ -72,3 +93,24 @@ def ask(
                 figures = {"first_token_s": event.first_token, "tokens": event.tokens, "seconds": event.seconds}
                 out |= figures | {"stop_reason": event.stop_reason, "prompt_tokens": event.prompt_tokens}
     print(json.dumps({**out, "answer": "".join(pieces)}) if as_json else "\n".join(["", *cited]))
+
+
+def _asked(prompt: str | None, file: Path | None, question: str | None) -> str:
+    """The parts that were given, as one text. Raises UsageError where there is none, DocumentError for no text."""
+    parts = [] if prompt is None else [prompt]
+    parts += [] if file is None else [read_document(file)]
+    parts += [] if question is None else [_input() if question == "-" else question]
+    if not parts:
+        raise UsageError("There is no question.", "Give one, `-` for standard input, -p TEXT or -f FILE.")
+    text = "\n\n".join(p.strip() for p in parts if p.strip())
+    if not text:
+        raise UsageError("The question is empty.", "Type one.")
+    return text
+
+
+def _input() -> str:
+    raw = sys.stdin.buffer.read(MAX_INPUT + 1)
+    if len(raw) > MAX_INPUT:
+        hint = "Write it to a file, and read that into memory: `titans-edge read FILE`."
+        raise DocumentError(f"Standard input has more than {MAX_INPUT >> 20} MB.", hint)
+    return decode(raw, "Standard input")

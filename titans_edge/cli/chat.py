@@ -29,20 +29,20 @@ def chat(
     no_memory: common.NoMemory = False,
     context: common.Context = 8192,
     gpu_layers: common.GpuLayers = None,
-    temperature: Annotated[float, typer.Option(help="0 takes the likeliest token.")] = 0.0,
-    top_p: Annotated[float, typer.Option(help="Nucleus sampling.")] = 1.0,
-    top_k: Annotated[int, typer.Option(help="0: off.")] = 0,
-    min_p: Annotated[float, typer.Option(help="0: off.")] = 0.0,
-    repeat_penalty: Annotated[float, typer.Option(help="1: off.")] = 1.1,
-    seed: Annotated[int | None, typer.Option(help="Seed of sampling; default: another one each time.")] = None,
-    max_tokens: Annotated[int, typer.Option(help="Longest reply.")] = 512,
+    temperature: common.Temperature = 0.0,
+    top_p: common.TopP = 1.0,
+    top_k: common.TopK = 0,
+    min_p: common.MinP = 0.0,
+    repeat_penalty: common.RepeatPenalty = 1.1,
+    seed: common.Seed = None,
+    max_tokens: common.MaxTokens = 512,
     recall: common.Recall = 4,
     rows: common.Rows = True,
     guard: common.Guard = True,
     learn_replies: Annotated[
         bool, typer.Option("--learn-replies", help="Learn from the model's own replies too.")
     ] = False,
-    system: Annotated[str | None, typer.Option(help="System prompt; default: one that knows of the memory.")] = None,
+    system: common.System = None,
 ) -> None:
     """Talk to a model that remembers. What you tell it goes into memory and outlasts the conversation.
 

@@ -22,8 +22,19 @@ if TYPE_CHECKING:
     from titans_edge.sidecar.client import MemoryClient
 
 Backbone = Annotated[str, typer.Option("--backbone", "-b", help="A name from `titans-edge models`, or a .gguf file.")]
+
+
+def _of_the_backbone(ctx: typer.Context, value: str | None) -> str | None:
+    """A graft of the settings belongs to the backbone of the settings, not to one that a flag names."""
+    came = [ctx.get_parameter_source(name) for name in ("graft", "backbone")]
+    return None if [c.name for c in came if c is not None] == ["DEFAULT_MAP", "COMMANDLINE"] else value
+
+
 GraftOption = Annotated[
-    str | None, typer.Option("--graft", "-g", help="A graft file; default: the one shipped for the backbone.")
+    str | None,
+    typer.Option(
+        "--graft", "-g", callback=_of_the_backbone, help="A graft file; default: the one shipped for the backbone."
+    ),
 ]
 Memory = Annotated[str, typer.Option("--memory", "-m", help="Name of the memory to use.")]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="The plain backbone.")]
@@ -37,6 +48,16 @@ Recall = Annotated[
 ]
 Rows = Annotated[bool, typer.Option("--rows/--no-rows", help="Answer from the neural memory where it is sure.")]
 Guard = Annotated[bool, typer.Option("--guard/--no-guard", help="Doubt what less trusted sources say.")]
+Temperature = Annotated[float, typer.Option("--temperature", help="0 takes the likeliest token.")]
+TopP = Annotated[float, typer.Option("--top-p", help="Nucleus sampling; 1: off.")]
+TopK = Annotated[int, typer.Option("--top-k", help="0: off.")]
+MinP = Annotated[float, typer.Option("--min-p", help="0: off.")]
+RepeatPenalty = Annotated[float, typer.Option("--repeat-penalty", help="1: off.")]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of sampling; default: another one each time.")]
+MaxTokens = Annotated[int, typer.Option("--max-tokens", help="Longest reply.")]
+System = Annotated[
+    str | None, typer.Option("--system", help="System prompt; default: one that knows of the memory; '': the model's.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
