@@ -91,8 +91,18 @@ class Reading:
         values = (Decision.QUARANTINED.value, limit)
         return list(self._select("WHERE r.decision = ? ORDER BY s.id DESC LIMIT ?", values))[::-1]
 
-    def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Entry]:
-        """Spans with all words of `text`, of a source as `sources.named` reads it, since a time; the newest `limit`."""
+    def find(
+        self,
+        *,
+        text: str = "",
+        source: str = "",
+        since: float | None = None,
+        before: int | None = None,
+        limit: int = -1,
+    ) -> list[Entry]:
+        """Spans with all words of `text`, of a source as `sources.named` reads it, since a time, of smaller ids than
+        `before`; the newest `limit`.
+        """
         where, values = ["1"], list[Any]()
         if text:
             where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
@@ -104,6 +114,9 @@ class Reading:
         if since is not None:
             where.append("s.time >= ?")
             values.append(since)
+        if before is not None:
+            where.append("s.id < ?")
+            values.append(before)
         found = self._select(f"WHERE {' AND '.join(where)} ORDER BY s.id DESC LIMIT ?", (*values, limit))
         return list(found)[::-1]
 
@@ -131,6 +144,15 @@ class Reading:
             " ORDER BY s.id"
         )
         return [int(r[0]) for r in rows]
+
+    def operation(self, prefix: str, since: float) -> str:
+        """The last operation that begins with `prefix` and left a span since a time; "" where there is none."""
+        row = self.db.execute(
+            "SELECT b.operation FROM batches b JOIN spans s ON s.batch = b.id"
+            " WHERE b.operation >= ? AND b.operation < ? AND s.time >= ? ORDER BY s.id DESC LIMIT 1",
+            (prefix, prefix + "\U0010ffff", since),
+        ).fetchone()
+        return "" if row is None else str(row[0])
 
     def summary(self) -> dict[str, Any]:
         """What the journal holds, in figures: spans by source and by decision, snapshots, graft, format."""

@@ -173,9 +173,9 @@ class MemoryClient:
 
     # --- changes
 
-    def begin(self) -> None:
-        """A new message or document begins: `undo` takes back a whole one."""
-        self._message, self._part = _operation(), 0
+    def begin(self, operation: str = "") -> None:
+        """A new message or document begins: `undo` takes back a whole one. operation: of one that may be sent again."""
+        self._message, self._part = operation or _operation(), 0
 
     def write(
         self,
@@ -236,9 +236,22 @@ class MemoryClient:
 
     # --- questions about the memory
 
-    def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Fields]:
+    def find(
+        self,
+        *,
+        text: str = "",
+        source: str = "",
+        since: float | None = None,
+        before: int | None = None,
+        limit: int = -1,
+    ) -> list[Fields]:
         """Spans of the journal: see `Journal.find`."""
-        return self._spans("find", {"text": text, "source": source, "since": since, "limit": limit})
+        args = {"text": text, "source": source, "since": since, "before": before, "limit": limit}
+        return self._spans("find", args)
+
+    def operation(self, prefix: str, since: float) -> str:
+        """The last message whose operation begins so and of which something is there since then; "": none."""
+        return str(self._ask("operation", {"prefix": prefix, "since": since}).result["operation"])
 
     def unread(self, limit: int) -> list[Fields]:
         """The first spans this graft has yet to read: see `reread`."""

@@ -48,6 +48,7 @@ class MemoryHost:
             "reread": self.reread,
             "unread": self.unread,
             "find": self.find,
+            "operation": self.operation,
             "get": self.get,
             "quarantine": self.quarantine,
             "explain": self.explain,
@@ -157,12 +158,14 @@ class MemoryHost:
         return _shown(memory.unread(int(r.args["limit"])))
 
     def find(self, r: Request, progress: Progress) -> Reply:
-        """args: text, source, since, limit."""
-        a = r.args
-        found = self._journal(r, progress).find(
-            text=a.get("text", ""), source=a.get("source", ""), since=a.get("since"), limit=a.get("limit", -1)
-        )
-        return _shown(found)
+        """args: text, source, since, before, limit."""
+        known = {k: r.args[k] for k in ("text", "source", "since", "before", "limit") if k in r.args}
+        return _shown(self._journal(r, progress).find(**known))
+
+    def operation(self, r: Request, progress: Progress) -> Reply:
+        """args: prefix, since."""
+        found = self._journal(r, progress).operation(str(r.args["prefix"]), float(r.args["since"]))
+        return Reply(True, {"operation": found})
 
     def get(self, r: Request, progress: Progress) -> Reply:
         """args: ids."""
