@@ -25,14 +25,14 @@ async def completions(request: Request, parts: Parts) -> Response:
     """POST /v1/chat/completions."""
     what = asked(decoded(await body_of(request, parts), ChatRequest), parts.settings.max_tokens)
     turn = turn_of(request, what)
-    ticket = parts.talk.submit(turn.who, lambda ticket: parts.desk.answer(turn, ticket))
+    ticket = parts.talk.submit(turn.who, lambda ticket: count(parts.desk.answer(turn, ticket), parts))
     head = await first(request, ticket, parts)
     if what.stream:
         return StreamingResponse(_streamed(request, ticket, head, what, parts), media_type=SSE)
     text = ""
     while not isinstance(head, Outcome):
         text, head = text + head, await rest(request, ticket)
-    noted(request, head, parts)
+    noted(request, head)
     choice = {"index": 0, "message": {"role": "assistant", "content": text, "refusal": None}}
     choices = [{**choice, "logprobs": None, "finish_reason": head.reason}]
     return json_response({**_frame(parts, "chat.completion"), "choices": choices, **_figures(head)})
@@ -56,7 +56,7 @@ async def _streamed(
         while not isinstance(event, Outcome):
             yield _chunk(frame, {"content": event}, what)
             event = await ticket.next()
-        noted(request, event, parts)
+        noted(request, event)
         yield _chunk(frame, {}, what, event)
         if what.usage:
             yield _data({**frame, "choices": [], **usage(event)})
@@ -72,14 +72,18 @@ async def _streamed(
             parts.metrics.add("titans_edge_cancelled_total")
 
 
-def noted(request: Request, out: Outcome, parts: Parts) -> None:
-    """Figures of a reply for log and metrics."""
-    parts.metrics.add("titans_edge_tokens_total", out.prompt_tokens, kind="prompt")
-    parts.metrics.add("titans_edge_tokens_total", out.tokens, kind="reply")
-    parts.metrics.add("titans_edge_learned_spans_total", 0 if out.repeated else len(out.learned))
-    parts.metrics.add("titans_edge_memory_notices_total", bool(out.notices))
+def count(out: Outcome, parts: Parts) -> None:
+    """Figures of a reply for the metrics, also of one that nobody waited for."""
+    parts.metrics.add_many("titans_edge_tokens_total", out.prompt_tokens, kind="prompt")
+    parts.metrics.add_many("titans_edge_tokens_total", out.tokens, kind="reply")
+    parts.metrics.add_many("titans_edge_learned_spans_total", 0 if out.repeated else len(out.learned))
+    parts.metrics.add_many("titans_edge_memory_notices_total", bool(out.notices))
     if out.first_token:
         parts.metrics.observe("titans_edge_first_token_seconds", out.first_token)
+
+
+def noted(request: Request, out: Outcome) -> None:
+    """Figures of a reply for the log."""
     note(request, prompt_tokens=out.prompt_tokens, tokens=out.tokens, learned=len(out.learned), ended=out.reason)
 
 

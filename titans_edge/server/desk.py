@@ -29,6 +29,7 @@ from titans_edge.sidecar.client import Fields, MemoryClient
 from titans_edge.sources import Source
 
 AGAIN = 3600.0  # seconds in which the same message in the same conversation is the same request, sent again
+LONGEST = 64  # characters of a token, on average
 FINISH = {"stop": "stop", "length": "length", "context": "length"}
 MAX_EMBEDDED = 32768  # tokens of one request for embeddings
 
@@ -79,8 +80,11 @@ class Desk:
 
     # --- replies
 
-    def answer(self, turn: Turn, ticket: Ticket) -> None:
-        """Send pieces of the reply (str), then an Outcome. Raises ApiError for what cannot be answered."""
+    def answer(self, turn: Turn, ticket: Ticket) -> Outcome:
+        """Send pieces of the reply (str), then the Outcome. Raises ApiError for what cannot be answered.
+
+        A reply that nobody waits for any more ends, and what the user said in the request is learnt all the same.
+        """
         out = Outcome(turn.memory)
         self._refuse_unfit(turn.asked)
         client = self._opened(turn.memory, out)
@@ -96,9 +100,13 @@ class Desk:
         if client is not None and turn.learn:
             self._learn(session, client, told(turn.asked.messages, turn.asked.parts), out)
         ticket.send(out)
+        return out
 
     def _refuse_unfit(self, asked: Asked) -> None:
-        """What the template refuses is the request's fault, not the model's."""
+        """What the template refuses is the request's fault, not the model's; so is what no tokeniser need look at."""
+        n_ctx = self._session.speaker.n_ctx
+        if (length := sum(len(m["content"]) for m in asked.messages)) > n_ctx * LONGEST:
+            raise ContextOverflow(f"The messages have {length} characters; the context takes {n_ctx} tokens.")
         try:
             self.engine.backbone.template.segments(asked.messages)
         except ModelError as e:

@@ -19,7 +19,7 @@ from titans_edge.suspicion import Voice, voices
 
 _FORMATTING = "a|abbr|b|big|br|code|del|em|h[1-6]|hr|i|ins|kbd|mark|p|q|s|small|span|strong|sub|sup|u"
 _ASKING = "question|query|user_query|user_question|user_input|user_message|prompt"
-_TAG = re.compile(rf"<(?!/|(?:{_FORMATTING}|{_ASKING})\b)([A-Za-z][\w.-]*)(?:\s[^<>]*)?(?<!/)>", re.I)
+_TAG = re.compile(rf"(?<!\w)<(?!/|(?:{_FORMATTING}|{_ASKING})\b)([A-Za-z][\w.-]*)(?:\s[^<>]*)?(?<!/)>", re.I)
 _OWN_TAG = re.compile(rf"</?(?:{_ASKING})(?:\s[^<>]*)?>", re.I)
 _THINGS = (
     r"(?:context|sources?|documents?|passages?|excerpts?|snippets?|search results?|results?|references?|background"
@@ -27,6 +27,7 @@ _THINGS = (
     r"|(?:chat |conversation )?history|conversations?|transcripts?|e-?mails?|text)"
 )
 _HEADED = re.compile(rf"[ \t>*_#\[(]*(?:[A-Za-z'’-]+ ){{0,4}}{_THINGS}[\w ()\"'.,/-]{{0,60}}[*_\])]*\s*:", re.I)
+_NUMBERED = re.compile(r"[ \t]*\[(?:document|doc|source|file|context|passage|result|page)\b[^\]]{0,80}\]\s*$", re.I)
 _ANNOUNCED = re.compile(
     rf"\b(?:following|below|provided|given|retrieved|attached)\b.{{0,60}}\b{_THINGS}\b"
     rf"|\b{_THINGS}\b.{{0,60}}\b(?:below|follows?|following|provided|retrieved|attached)\b",
@@ -96,6 +97,9 @@ def _frames(text: str) -> Iterator[tuple[int, int, int]]:
     at = 0
     while match := _TAG.search(text, at):
         close = re.compile(rf"</{re.escape(match[1])}\s*>", re.I).search(text, match.end())
+        if close is None and text[: match.start()].rpartition("\n")[2].strip():
+            at = match.end()  # never closed, and in the middle of a line: no tag
+            continue
         at = close.end() if close else len(text)
         yield _PASTED, match.end(), close.start() if close else at
         yield _NOTHING, match.start(), match.end()
@@ -111,7 +115,7 @@ def _headed(text: str) -> Iterator[tuple[int, int, int]]:
     for line in text.splitlines(keepends=True):
         if _ASKED.match(line):
             pasted = False
-        elif _HEADED.match(line) or _TASK.match(line) or _ANNOUNCED.search(line):
+        elif any(sign.match(line) for sign in (_HEADED, _NUMBERED, _TASK)) or _ANNOUNCED.search(line):
             pasted = True
         if pasted:
             yield _PASTED, start, start + len(line)

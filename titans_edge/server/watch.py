@@ -36,8 +36,12 @@ class Metrics:
         self._values: dict[tuple[str, Labels], float] = {}
         self._lock = threading.Lock()
 
-    def add(self, name: str, by: float = 1, **labels: str) -> None:
-        """Count."""
+    def add(self, name: str, **labels: str) -> None:
+        """Count one."""
+        self.add_many(name, 1, **labels)
+
+    def add_many(self, name: str, by: float, /, **labels: str) -> None:
+        """Count some."""
         key = (name, tuple(sorted(labels.items())))
         with self._lock:
             self._values[key] = self._values.get(key, 0) + by
@@ -49,10 +53,9 @@ class Metrics:
 
     def observe(self, name: str, seconds: float, **labels: str) -> None:
         """One value of a histogram."""
-        for bucket in (b for b in BUCKETS if seconds <= b):
-            self.add(f"{name}_bucket", le=str(bucket), **labels)
-        self.add(f"{name}_bucket", le="+Inf", **labels)
-        self.add(f"{name}_sum", seconds, **labels)
+        for bucket in (*(b for b in BUCKETS if seconds <= b), float("inf")):
+            self.add(f"{name}_bucket", **{"le": f"{bucket:g}".replace("inf", "+Inf"), **labels})
+        self.add_many(f"{name}_sum", seconds, **labels)
         self.add(f"{name}_count", **labels)
 
     def text(self) -> str:

@@ -124,7 +124,7 @@ def sampling(r: ChatRequest, max_tokens: int) -> Sampling:
     most = r.max_completion_tokens if r.max_completion_tokens is not None else r.max_tokens
     if most is not None and most < 1:
         raise refused(f"max_tokens is {most}.", "It is at least 1.", param="max_tokens")
-    given = {
+    given: dict[str, Any] = {
         "temperature": r.temperature,
         "top_p": None if r.top_p is None else max(r.top_p, 1e-6) if r.top_p >= 0 else r.top_p,
         "top_k": r.top_k,
