@@ -1,4 +1,4 @@
-"""A running server of the tiny backbone for tests: real threads, a real memory process, a real socket."""
+"""A running server of the tiny backbone for tests: real threads and sockets, the memories in a thread of their own."""
 
 from __future__ import annotations
 
@@ -7,16 +7,25 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx2 as httpx
 import uvicorn
 
+from titans_edge import engine as engines
+from titans_edge.backbone.model import Backbone
 from titans_edge.engine import Engine
 from titans_edge.server import app as application
 from titans_edge.server import run
 from titans_edge.server.settings import Settings
+from titans_edge.sidecar.client import HostClient
+from titans_edge.sidecar.host import MemoryHost
+from titans_edge.sidecar.protocol import Reply, Request
+from titans_edge.sidecar.transport import LocalTransport, Transport
 
 WARM = {"temperature": 1.0, "seed": 3, "max_tokens": 6}
 
@@ -66,10 +75,37 @@ def events(lines: Iterator[str]) -> list[Any]:
     return [d if d == "[DONE]" else json.loads(d) for d in data]
 
 
+class OneThread:
+    """A memory host whose journals are opened and used in one thread, as in its process: SQLite insists on it."""
+
+    def __init__(self) -> None:
+        self._pool, self._host = ThreadPoolExecutor(1), MemoryHost()
+
+    def handle(self, request: Request, progress: Any = lambda *_: None) -> Reply:
+        return self._pool.submit(self._host.handle, request, progress).result()
+
+    def close(self) -> None:
+        self._pool.submit(self._host.close).result()
+
+
+class NearHost(HostClient):
+    """A host client whose memories live in this process, asked from any thread."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **{**options, "local": True})
+
+    def _connect(self) -> Transport:
+        return LocalTransport(OneThread())
+
+
 @contextlib.contextmanager
-def serving(backbone: Path, graft: Path, settings: Settings | None = None, **options: Any) -> Iterator[Server]:
-    engine = Engine(str(backbone), str(graft))
-    engine.backbone.threads = 1
+def serving(
+    backbone: Path, graft: Path, settings: Settings | None = None, *, process: bool = False, **options: Any
+) -> Iterator[Server]:
+    """process: with a real memory process."""
+    host = HostClient if process else NearHost
+    with patch.object(engines, "HostClient", host), patch.object(engines, "Backbone", partial(Backbone, threads=1)):
+        engine = Engine(str(backbone), str(graft))
     server = Server(engine, settings or Settings(port=0), **options)
     try:
         yield server

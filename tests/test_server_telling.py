@@ -20,8 +20,8 @@ OWN, PASTED = False, True
         ),
         ("<CONTEXT id='1'>\nRome\n\nParis\n</Context>\nWhere?", [(PASTED, "Rome\n\nParis"), (OWN, "Where?")]),
         (
-            "Use the following pieces of context to answer.\n\nMia is in Rome.\n\nQuestion: Where is Mia?",
-            [(PASTED, "Use the following pieces of context to answer.\n\nMia is in Rome."), (OWN, "Question: Where is Mia?")],
+            "Use the following context to answer.\n\nMia is in Rome.\n\nQuestion: Where is Mia?",
+            [(PASTED, "Use the following context to answer.\n\nMia is in Rome."), (OWN, "Question: Where is Mia?")],
         ),
         (
             "Context information is below.\n---\nMia is in Rome.\n---\nQuery: Where?",

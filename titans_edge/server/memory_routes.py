@@ -142,7 +142,7 @@ async def undo(request: Request, parts: Parts) -> Response:
 
 async def tell(request: Request, parts: Parts) -> Response:
     """POST /v1/memory/spans: learn a text without a reply. Kept when it is answered."""
-    what, name = decoded(await body_of(request, parts), Tell), _named(request, parts)
+    what, name = decoded(await body_of(request, parts), Tell), _named(request, parts, make=True)
     if not what.text.strip():
         raise refused("The text is empty.", param="text")
     if what.document is not None and not what.document.strip():
@@ -173,12 +173,12 @@ async def export(request: Request, parts: Parts) -> Response:
 # --- inside
 
 
-def _named(request: Request, parts: Parts) -> str:
-    """The memory's name. 404 where it is neither there nor anybody's default."""
+def _named(request: Request, parts: Parts, *, make: bool = False) -> str:
+    """The memory's name. 404 where it is neither there nor anybody's default, unless it may be made."""
     name, mine = memory_of(request), caller(request)
     if name is None:
         raise refused("Without a memory there is nothing to see.", "Name one with X-Memory.", code="invalid_memory")
-    if mine.memories is None and name != mine.default and not parts.memories.there(name):
+    if not make and mine.memories is None and name != mine.default and not parts.memories.there(name):
         raise ApiError(404, "There is no such memory.", "GET /v1/memories lists them.", code="memory_not_found")
     return name
 

@@ -20,6 +20,7 @@ from titans_edge.server.telling import joined
 ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
 MAX_STOPS, MAX_STOP = 4, 256  # how many, of how many characters
 MAX_MESSAGES = 4096
+NO_SEED = 2**32 - 1  # to llama.cpp this one means: any
 T = TypeVar("T")
 
 
@@ -130,7 +131,7 @@ def sampling(r: ChatRequest, max_tokens: int) -> Sampling:
         "top_k": r.top_k,
         "min_p": r.min_p,
         "repeat_penalty": r.repeat_penalty,
-        "seed": None if r.seed is None else r.seed % 2**32,
+        "seed": None if r.seed is None else r.seed % NO_SEED,
         "max_tokens": max_tokens if most is None else most,
     }
     try:
