@@ -35,15 +35,16 @@ def server(tiny_path: Path, graft_path: Path, tmp_path_factory: pytest.TempPathF
 
 
 NAMES = [
-    "ann", "Ann", "ANN", " ann", "ann ", "ann.memory", "../memories/ann", "./ann", "bob/../ann", "..\\ann", "/ann", "ann/",
-    "аnn", "ａｎｎ", "ann\u200b", "a\u006e\u0303n", "bob,ann", "bob;ann", "ann%00", "*", "", "none", "shared/../ann",
+    "ann", "Ann", "ANN", " ann", "ann ", "ann.memory", "../memories/ann", "./ann", "bob/../ann", "..\\ann",
+    "shared/../ann", "/ann", "ann/", "аnn", "ａｎｎ", "ann\u200b", "a\u006e\u0303n", "bob,ann", "bob;ann", "ann%00", "*", "", "none",
 ]  # fmt: skip
 READING = ["/v1/memory", "/v1/memory/spans", f"/v1/memory/search?query={SECRET}", "/v1/memory/spans/1",
            "/v1/memory/why", "/v1/memory/quarantine", "/v1/memory/export"]  # fmt: skip
 
 
 def headed(name: str) -> dict[str, bytes]:
-    return {"X-Memory": name.encode()}
+    """HTTP itself knows no white space around a value."""
+    return {"X-Memory": name.strip().encode()}
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -123,8 +124,8 @@ def test_what_one_key_said_is_not_kept_in_the_context_for_another(server: Server
 
 
 def test_without_a_key_that_is_known_nothing_is_served(server: Server) -> None:
-    for sent in (None, "", "Bearer", "Bearer ", "Bearer sk-an", "Bearer sk-ann2", "Bearer SK-ANN", "Basic sk-ann", "sk-ann",
-                 "Bearer sk-ann sk-bob", "Bearer sk-ann\u00e9"):  # fmt: skip
+    for sent in (None, "", "Bearer", "Bearer sk-an", "Bearer sk-ann2", "Bearer SK-ANN", "Basic sk-ann",
+                 "sk-ann", "Bearer sk-ann sk-bob", "Bearer sk-ann\u00e9"):  # fmt: skip
         headers = {} if sent is None else {"Authorization": sent.encode("latin-1")}
         for path in ("/v1/models", "/v1/memories", "/v1/memory/spans", "/metrics", "/v1/nothing"):
             answer = server.client.get(path, headers=headers)
@@ -159,13 +160,11 @@ def raw(server: Server, request: str | bytes) -> bytes:
 
 
 def test_a_host_header_that_names_another_machine_is_refused(server: Server) -> None:
-    for host, fine in (
-        ("localhost", True), (f"127.0.0.1:{server.port}", True), ("[::1]:80", True), ("LOCALHOST.", True), ("127.9.9.9", True),
-        ("evil.example", False), ("localhost.evil.example", False), ("127.0.0.1.evil.example", False), ("10.0.0.1", False),
-        ("localhost@evil.example", False), ("evil.example@localhost", False), ("0.0.0.0", False), ("[::1", False), ("", False),
-    ):  # fmt: skip
+    here = ["localhost", f"127.0.0.1:{server.port}", "[::1]:80", "LOCALHOST.", "127.9.9.9"]
+    elsewhere = ["evil.example", "localhost.evil.example", "127.0.0.1.evil.example", "10.0.0.1", "0.0.0.0", "[::1", ""]
+    for host in (*here, *elsewhere, "localhost@evil.example", "evil.example@localhost"):
         answer = raw(server, f"GET /healthz HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n")
-        assert answer.split()[1] == (b"200" if fine else b"421"), host
+        assert answer.split()[1] == (b"200" if host in here else b"421"), host
 
 
 def test_another_site_s_page_can_do_nothing_here(server: Server) -> None:
