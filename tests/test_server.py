@@ -166,6 +166,38 @@ def test_paths_and_methods_that_are_not_there_are_openai_s_errors(server: Server
     assert missing.status_code == 404 and missing.json()["error"]["code"] == "model_not_found"
 
 
+@pytest.mark.parametrize(
+    ("body", "param"),
+    [
+        ({"previous_response_id": "x"}, "previous_response_id"),
+        ({"background": True}, "background"),
+        ({"tools": [{"type": "web_search"}]}, "tools"),
+        ({"text": {"format": {"type": "json_schema"}}}, "response_format"),
+        ({"input": [{"type": "function_call"}]}, "input[0]"),
+        ({"input": [{"content": "x"}]}, "input[0]"),
+        ({"input": [{"role": "user", "content": [{"type": "input_image"}]}]}, "messages[0].content[0]"),
+        ({"input": ""}, "messages"),
+        ({"max_output_tokens": 0}, "max_tokens"),
+    ],
+)
+def test_of_responses_what_is_not_supported_is_refused_by_name(
+    server: Server, body: dict[str, Any], param: str
+) -> None:
+    answer = server.client.post("/v1/responses", json={"input": "Hi", **body})
+    assert answer.status_code == 400 and answer.json()["error"]["param"] == param
+
+
+def test_a_response_is_the_reply_a_completion_would_be(server: Server) -> None:
+    at = {"X-Memory": "none"}
+    chat = server.ask({"role": "system", "content": "Be brief."}, "Hi", headers=at, temperature=0, max_tokens=4).json()
+    content = [{"type": "input_text", "text": "Hi"}]
+    for given in ("Hi", [{"role": "user", "content": "Hi"}], [{"type": "message", "role": "user", "content": content}]):
+        body = {"input": given, "instructions": "Be brief.", "max_output_tokens": 4}
+        answer = server.client.post("/v1/responses", json=body, headers=at).json()
+        assert answer["output"][0]["content"][0]["text"] == chat["choices"][0]["message"]["content"]
+        assert answer["usage"]["total_tokens"] == chat["usage"]["total_tokens"]
+
+
 # --- models, embeddings
 
 

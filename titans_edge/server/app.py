@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute
 
 from titans_edge.engine import Engine
 from titans_edge.routes import Mode
-from titans_edge.server import completions, embeddings, memory_routes
+from titans_edge.server import completions, embeddings, memory_routes, responses
 from titans_edge.server.access import Access
 from titans_edge.server.desk import Desk
 from titans_edge.server.errors import ApiError
@@ -88,6 +88,7 @@ def routes(parts: Parts) -> list[BaseRoute]:
         ("/v1/models", "GET", completions.models),
         ("/v1/models/{name:path}", "GET", completions.model),
         ("/v1/chat/completions", "POST", completions.completions),
+        ("/v1/responses", "POST", responses.responses),
         ("/v1/embeddings", "POST", embeddings.embeddings),
         ("/v1/memories", "GET", memory_routes.memories),
         (memory, "GET", memory_routes.summary),
