@@ -43,11 +43,11 @@ class Server:
             time.sleep(0.01)
         self.port = self.uvicorn.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, timeout=60, trust_env=False)
+        self.client = httpx.Client(base_url=self.url, timeout=300, trust_env=False)
 
     def stop(self) -> None:
         self.uvicorn.should_exit = True
-        self.thread.join(60)
+        self.thread.join(120)
         self.client.close()
         assert not self.thread.is_alive()
 
