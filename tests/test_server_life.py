@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from titans_edge.cli import serve as command
 from titans_edge.cli.main import app as cli
 from titans_edge.errors import UsageError
 from titans_edge.journal import Journal
+from titans_edge.server import run
 from titans_edge.server.settings import KEYS, Settings
 
 MOST = 40
@@ -300,6 +302,33 @@ def test_the_command_refuses_before_anything_is_loaded(home: Path) -> None:
     ):
         result = CliRunner().invoke(cli, ["serve", *args], env={KEYS: ""})
         assert isinstance(result.exception, (UsageError, Exception)) and what in str(result.exception), args
+
+
+def test_an_address_that_is_taken_is_an_error_of_the_user_s(home: Path) -> None:
+    with run.listen(Settings(port=0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UsageError, match=f"127.0.0.1:{port}"):
+            run.listen(Settings(port=port))
+
+
+@pytest.mark.slow
+def test_the_command_serves_and_stops_in_order_when_it_is_told_to(
+    home: Path, tiny_path: Path, graft_path: Path
+) -> None:
+    args = ["serve", "-b", str(tiny_path), "-g", str(graft_path), "--port", "0", "--context", "1024"]
+    command = [sys.executable, "-m", "titans_edge", *args]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        said_first = next(line for line in process.stderr if "answers at" in line)
+        url = re.findall(r"http://\S+", said_first)[0]
+        body = {"messages": [said("My dog is Rex.")], "max_tokens": 2}
+        answer = httpx.post(f"{url}/chat/completions", json=body, timeout=300, trust_env=False)
+        process.terminate()
+        lines = [json.loads(line) for line in process.stderr if line.startswith("{")]
+    assert answer.status_code == 200 and process.returncode == 0
+    assert [line["event"] for line in lines] == ["request", "stopped"] and lines[1]["clean"]
+    with Journal(next(home.rglob("default.memory"))) as journal:
+        assert [e.text for e in journal.entries()] == ["My dog is Rex."]
 
 
 def test_without_the_extra_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

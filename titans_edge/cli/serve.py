@@ -81,12 +81,17 @@ def _run(
 
     assert isinstance(settings, Settings)
     name = backbone if backbone in library.catalogue() else Path(backbone).stem
-    with Engine(
-        backbone, graft, with_memory=with_memory, gpu_layers=gpu_layers, on_progress=common.show_progress
-    ) as engine:
+    listening = run.listen(settings)
+    with (
+        listening,
+        Engine(
+            backbone, graft, with_memory=with_memory, gpu_layers=gpu_layers, on_progress=common.show_progress
+        ) as engine,
+    ):
         made = app.make(
             engine, settings, model=name, guard=guard, mode=common.mode(recall, rows), k=recall, context=context
         )
         where = f"[{settings.host}]" if ":" in settings.host else settings.host
-        print(f"Titans Edge answers at http://{where}:{settings.port}/v1 · Ctrl-C stops it", file=sys.stderr)
-        run.serve(made, settings)
+        port = listening.getsockname()[1]
+        print(f"Titans Edge answers at http://{where}:{port}/v1 · Ctrl-C stops it", file=sys.stderr, flush=True)
+        run.serve(made, settings, listening)
