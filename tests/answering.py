@@ -34,14 +34,18 @@ class Answering:
         self.asked: list[tuple[str, int, bool]] = []  # text, k, whether its words came with it
         self.written: list[tuple[str, Source, int, float]] = []  # text, source, offset, surprise
         self.operations = 0
+        self.dead = False
 
-    def retrieve(self, question: SpanFeatures | None, text: str = "", k: int = 0) -> MemoryReadout:
+    def retrieve(
+        self, question: SpanFeatures | None, text: str = "", k: int = 0,
+        between: tuple[float, float] | None = None, *, recite: bool = False,
+    ) -> MemoryReadout:  # fmt: skip
         self.asked.append((text, k, question is not None))
         if self.error is not None:
             raise self.error
         return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k])
 
-    def begin(self) -> None:
+    def begin(self, time: float | None = None) -> None:
         self.operations += 1
 
     def write(

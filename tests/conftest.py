@@ -38,6 +38,12 @@ def graft_path(tiny: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 
 @pytest.fixture(scope="session")
+def keyed_path(tiny: Backbone, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A graft that reads whole sentences too."""
+    return make_graft(tiny, tmp_path_factory.mktemp("grafts") / "keyed-graft.gguf", keys=True)
+
+
+@pytest.fixture(scope="session")
 def real_path() -> Path:
     path = library.catalogue()[library.DEFAULT].path
     assert path.exists(), "run `titans-edge pull` first (make test does)"

@@ -43,16 +43,21 @@ class Memory:
         for text in r.args["texts"]:
             self.last += 1
             self.texts[str(self.last)] = [r.operation, text]
-            rulings.append({"id": self.last, "text": text})
+            rulings.append({"id": self.last, "text": text, "decision": "written"})
         return {"rulings": rulings}
 
     def forget(self, r: Request) -> dict[str, Any]:
         gone = [self.texts.pop(str(i)) for i in r.args["ids"] if str(i) in self.texts]
         return {"forgotten": len(gone), "changed": []}
 
-    def undo(self, _: Request) -> dict[str, Any]:
+    def of(self, message: str) -> list[str]:
+        """Ids of a message's texts; "": of the last one that left some."""
         last = max(self.texts, key=int, default=None)
-        ids = [i for i, (operation, _) in self.texts.items() if last and operation == self.texts[last][0]]
+        message = message or (self.texts[last][0] if last else "")
+        return [i for i, (operation, _) in self.texts.items() if operation == message]
+
+    def undo(self, r: Request) -> dict[str, Any]:
+        ids = self.of(r.args["message"])
         for i in ids:
             del self.texts[i]
         return {"forgotten": len(ids), "changed": []}
@@ -155,8 +160,12 @@ class FakeService:
             rows = np.full((1, 4), len(memory.texts), np.float32)
             known = {"confidence": 0.5, "relation": "place", "hop": 1, "retrieved": [{"text": r.args["text"]}]}
             return Reply(True, known, {"rows": pack(rows)})
+        if r.op == "last":
+            return Reply(True, {"ids": [int(i) for i in memory.of(r.args["message"])]})
         if r.op in ("find", "get", "quarantine"):
-            return Reply(True, {"spans": [{"id": int(i), "text": t} for i, (_, t) in memory.texts.items()]})
+            asked = set(map(str, r.args.get("ids", memory.texts)))
+            found = [{"id": int(i), "text": t} for i, (_, t) in memory.texts.items() if i in asked]
+            return Reply(True, {"spans": found})
         if r.op == "stats":
             return Reply(True, {"spans": len(memory.texts), "pid": os.getpid()})
         result = memory.change(r)

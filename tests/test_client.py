@@ -16,7 +16,8 @@ from titans_edge.errors import MemoryStateError, SidecarDied, SidecarError, Side
 from titans_edge.sidecar import delivery, protocol
 from titans_edge.sidecar.client import HostClient
 
-LOST = ["die", "die after", "hang", "hang after", "rubbish", "nonsense", "half", "mute"]
+LOST = ["die after", "hang", "hang after", "rubbish", "nonsense", "half", "mute"]
+slow = pytest.mark.slow  # one of each kind is quick enough; the others start many processes, or wait
 
 
 @pytest.fixture
@@ -30,7 +31,11 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 
 @pytest.mark.parametrize(
     ("op", "misdeed"),
-    [*(("find", m) for m in LOST), ("start", "die"), ("start", "hang"), ("open", "die"), ("open", "hang")],
+    [
+        ("find", "die"),
+        *(pytest.param("find", m, marks=slow) for m in LOST),
+        *(pytest.param(op, m, marks=slow) for op in ("start", "open") for m in ("die", "hang")),
+    ],
 )
 def test_a_process_that_is_lost_is_started_once_and_asked_again(
     bench: Bench, op: str, misdeed: str, monkeypatch: pytest.MonkeyPatch
@@ -45,7 +50,7 @@ def test_a_process_that_is_lost_is_started_once_and_asked_again(
 @pytest.mark.parametrize(
     ("misdeed", "error"), [("refuse", MemoryStateError), ("raise", SidecarFailed), ("exit", SidecarFailed)]
 )
-@pytest.mark.parametrize("real", [False, True])
+@pytest.mark.parametrize("real", [False, pytest.param(True, marks=slow)])
 def test_what_failed_is_reported_and_never_repeated(
     bench: Bench, misdeed: str, error: type[Exception], real: bool
 ) -> None:
@@ -68,7 +73,7 @@ def test_an_unforeseen_error_is_named_and_a_refusal_keeps_its_hint(bench: Bench)
         memory.stats()
 
 
-@pytest.mark.parametrize(("misdeed", "error"), [("die", SidecarDied), ("hang", SidecarSilent)])
+@pytest.mark.parametrize(("misdeed", "error"), [("die", SidecarDied), pytest.param("hang", SidecarSilent, marks=slow)])
 def test_a_second_loss_over_one_request_is_an_error_that_names_it(
     bench: Bench, misdeed: str, error: type[Exception]
 ) -> None:
@@ -89,6 +94,7 @@ def test_a_process_that_died_leaves_its_last_words(bench: Bench) -> None:
         memory.find()
 
 
+@pytest.mark.slow
 def test_a_process_killed_between_two_requests_is_started_again(bench: Bench) -> None:
     memory = bench.memory()
     tell(memory, "a")
@@ -101,6 +107,7 @@ def test_a_process_killed_between_two_requests_is_started_again(bench: Bench) ->
     assert memory.forget([1]) == 1 and texts(memory) == ["b"]
 
 
+@pytest.mark.slow
 def test_a_process_that_cannot_live_is_not_started_for_ever(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     memory = bench.memory()
     tell(memory, "a")
@@ -117,6 +124,7 @@ def test_a_process_that_cannot_live_is_not_started_for_ever(bench: Bench, monkey
     assert texts(memory) == ["a"]
 
 
+@pytest.mark.slow
 def test_the_first_start_says_what_is_wrong(bench: Bench) -> None:
     bench.plan(("start", "refuse"))
     with pytest.raises(MemoryStateError, match="refuses"):
@@ -132,7 +140,11 @@ def test_the_first_start_says_what_is_wrong(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    ("misdeed", "real"), [("die after", False), ("hang after", False), ("hang after", True), ("die", True)]
+    ("misdeed", "real"),
+    [
+        ("die after", False),
+        *(pytest.param(*m, marks=slow) for m in (("hang after", False), ("hang after", True), ("die", True))),
+    ],
 )
 def test_an_undo_that_is_sent_again_takes_back_one_message(bench: Bench, misdeed: str, real: bool) -> None:
     memory = bench.memory(real=real, timeout=limit(misdeed))
@@ -165,7 +177,11 @@ def test_each_change_has_an_operation_of_its_own_and_the_groups_of_a_message_sha
 
 
 @pytest.mark.parametrize(
-    ("misdeed", "kept"), [("die", False), ("die after", False), ("die after", True), ("hang after", True)]
+    ("misdeed", "kept"),
+    [
+        ("die after", True),
+        *(pytest.param(*m, marks=slow) for m in (("die", False), ("die after", False), ("hang after", True))),
+    ],
 )
 def test_posted_writes_arrive_once_and_in_order(bench: Bench, misdeed: str, kept: bool) -> None:
     memory = bench.memory(kept, timeout=limit(misdeed))
@@ -179,6 +195,7 @@ def test_posted_writes_arrive_once_and_in_order(bench: Bench, misdeed: str, kept
 # --- one bad request and its neighbours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [False, True])
 def test_after_a_restart_a_refused_write_is_told_and_the_rest_is_written(bench: Bench, kept: bool) -> None:
     memory = bench.memory(kept)
@@ -190,6 +207,18 @@ def test_after_a_restart_a_refused_write_is_told_and_the_rest_is_written(bench: 
     assert [r["text"] for r in memory.wait()] == ["a", "c", "d"]  # told once, and the rulings are not lost
 
 
+def test_of_several_failures_the_first_is_raised_and_the_others_are_notices(bench: Bench) -> None:
+    memory = bench.memory()
+    bench.plan(("write", "b", "refuse"), ("write", "c", "raise"), ("write", "e", "refuse"))
+    tell(memory, "a", "b", "c", "d", "e")
+    with pytest.raises(MemoryStateError, match="refuses"):
+        memory.wait()
+    first, second = memory.notices()
+    assert "nobody foresaw this" in first and "The memory refuses. Ask nicely." in second
+    assert memory.notices() == [] and [r["text"] for r in memory.wait()] == ["a", "d"]
+
+
+@pytest.mark.slow
 def test_a_write_that_kills_is_given_up_and_the_rest_is_written(bench: Bench) -> None:
     memory = bench.memory()
     bench.plan(("write", "b", "die"), ("write", "b", "die"), ("write", "b", "die"))
@@ -200,6 +229,7 @@ def test_a_write_that_kills_is_given_up_and_the_rest_is_written(bench: Bench) ->
     assert len([s for s in bench.seen("write") if s["args"]["texts"] == ["b"]]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("again", ["refuse", "die"])
 def test_in_a_memory_that_is_not_kept_one_change_that_cannot_be_made_again_leaves_the_others(
     bench: Bench, again: str
@@ -216,6 +246,7 @@ def test_in_a_memory_that_is_not_kept_one_change_that_cannot_be_made_again_leave
     assert texts(memory) == ["a", "c"] and memory.wait() == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_memory_that_is_not_kept_is_the_same_after_a_restart(bench: Bench, seed: int) -> None:
     """Whatever was done to it: forgotten facts do not come back, accepted ones stay accepted."""
@@ -236,6 +267,7 @@ def test_a_memory_that_is_not_kept_is_the_same_after_a_restart(bench: Bench, see
         assert memory.find() == before and memory.restarts == n
 
 
+@pytest.mark.slow
 def test_after_a_reset_nothing_older_is_made_again(bench: Bench) -> None:
     memory = bench.memory(kept=False)
     tell(memory, "a secret")

@@ -29,6 +29,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
 # --- time
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("real", [False, True])
 def test_progress_keeps_a_long_request_alive(bench: Bench, real: bool) -> None:
     told: list[tuple[int, int, str]] = []
@@ -37,6 +38,7 @@ def test_progress_keeps_a_long_request_alive(bench: Bench, real: bool) -> None:
     assert told == [(i, 6, "on the way") for i in range(6)] and memory.restarts == 0
 
 
+@pytest.mark.slow
 def test_a_process_that_stops_reading_holds_nobody_up(bench: Bench) -> None:
     bench.plan(("open", "deaf"))
     memory = bench.memory(timeout=SHORT)
@@ -57,6 +59,7 @@ def test_sending_to_a_process_that_does_not_read_is_silence(bench: Bench) -> Non
     assert transport.process.poll() is not None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGSTOP")
 def test_a_stopped_process_is_silent_and_replaced(bench: Bench) -> None:
     memory = bench.memory(real=True, timeout=SHORT)
@@ -65,6 +68,7 @@ def test_a_stopped_process_is_silent_and_replaced(bench: Bench) -> None:
     assert texts(memory) == ["a"] and memory.restarts == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("misdeed", ["", "die", "hang", "mute"])
 def test_nothing_is_left_of_a_process(bench: Bench, misdeed: str) -> None:
     folder = Path("/proc/self/fd")
@@ -94,6 +98,7 @@ def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
+@pytest.mark.slow
 def test_after_an_interrupt_the_next_call_gets_its_own_answer(bench: Bench) -> None:
     host = bench.host()
     memory = host.memory("m", None)
@@ -103,15 +108,18 @@ def test_after_an_interrupt_the_next_call_gets_its_own_answer(bench: Bench) -> N
     host.delivery._on_progress = interrupt
     with pytest.raises(KeyboardInterrupt):
         memory.retrieve(span(), "first question")
+    host.delivery._on_progress = lambda *_: None
+    assert memory.retrieve(span(), "second question").retrieved == ({"text": "second question"},)
+    host.delivery._on_progress = interrupt
     with pytest.raises(KeyboardInterrupt):
         memory.undo()
     host.delivery._on_progress = lambda *_: None
-    assert memory.retrieve(span(), "second question").retrieved == ({"text": "second question"},)
     assert texts(memory) == ["a"] and memory.restarts == 0
     kill(memory)
     assert texts(memory) == ["a"]  # the change was made, and is made again
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", ["open", "start"])
 def test_an_interrupted_start_can_be_repeated(bench: Bench, call: str) -> None:
     host = bench.host()
@@ -201,6 +209,7 @@ def test_an_interrupt_at_any_step_loses_and_doubles_nothing(bench: Bench) -> Non
 # --- many memories
 
 
+@pytest.mark.slow
 def test_every_open_memory_comes_back(bench: Bench) -> None:
     host = bench.host()
     kept = host.memory("kept", str(bench.folder / "kept.json"))
@@ -218,6 +227,7 @@ def test_every_open_memory_comes_back(bench: Bench) -> None:
     assert texts(kept) == ["k"] and "closed" not in [s["memory"] for s in bench.seen("open")[-2:]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("misdeed", ["refuse", "die"])
 def test_a_memory_that_does_not_come_back_is_no_harm_to_the_others(bench: Bench, misdeed: str) -> None:
     host = bench.host(timeout=limit(misdeed))
@@ -251,6 +261,7 @@ def test_a_name_is_open_once_and_free_after_closing(bench: Bench) -> None:
         host.memory("n", None)
 
 
+@pytest.mark.slow
 def test_closing_waits_for_what_was_posted(bench: Bench) -> None:
     memory = bench.memory()
     bench.plan(("write", "b", "late"), ("write", "c", "die"))
@@ -259,6 +270,7 @@ def test_closing_waits_for_what_was_posted(bench: Bench) -> None:
     assert [t for _, t in json.loads((bench.folder / "m.json").read_text())["texts"].values()] == ["a", "b", "c"]
 
 
+@pytest.mark.slow
 def test_threads_share_a_host_and_get_their_own_answers(bench: Bench) -> None:
     host = bench.host(real=True)
     wrong: list[str] = []

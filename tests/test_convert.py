@@ -5,8 +5,6 @@ one line.
 from __future__ import annotations
 
 import json
-import os
-import resource
 import signal
 import subprocess
 import sys
@@ -15,26 +13,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import load_file, save_file
-from titans_edge.convert import architectures, bundle, choice, graft, space, torch_folder, writer
+from titans_edge.convert import architectures, choice, space, torch_folder, writer
 from titans_edge.convert.bundle import Order, convert
 from titans_edge.convert.source import open_checkpoint, resolve
 from titans_edge.convert.strings import strings
 
 from tests import checkpoints
-from titans_edge.errors import DownloadError, GraftError, ModelError, UsageError
+from tests.converting import checked, edited, never, run
+from titans_edge.errors import DownloadError, ModelError, UsageError
 from titans_edge.gguf_header import fingerprint, read_arrays, read_header
 
 pytestmark = pytest.mark.slow  # minutes of processes: not part of `make unit`
-
-
-def never(*_: object) -> list[bool]:
-    raise AssertionError("no graft was named")
-
-
-def checked(folder: Path, out: Path, quant: str = "f16") -> bundle.Report:
-    return convert(Order(folder, out, quant), never)
 
 
 @pytest.fixture(scope="module")
@@ -171,7 +161,7 @@ def test_words_llama_cpp_cuts_otherwise_are_found(qwen3: Path, tmp_path: Path) -
     made = tmp_path / "out" / convert(Order(qwen3, tmp_path / "out", "f16", check=False), never).files[0]
     folder = _copy(qwen3, tmp_path / "in")
     spec = json.loads((folder / "tokenizer.json").read_text())
-    _edited(folder, "tokenizer.json", model={**spec["model"], "merges": spec["model"]["merges"][1:]})
+    edited(folder, "tokenizer.json", model={**spec["model"], "merges": spec["model"]["merges"][1:]})
     with Backbone(made, gpu_layers=0) as model:
         assert verify.tokenizer(open_checkpoint(qwen3), model).ok
         found = verify.tokenizer(open_checkpoint(folder), model)
@@ -209,11 +199,6 @@ def _copy(folder: Path, to: Path) -> Path:
     return to
 
 
-def _edited(folder: Path, file: str, **changes: Any) -> None:
-    spec = json.loads((folder / file).read_text())
-    (folder / file).write_text(json.dumps({**spec, **changes}))
-
-
 def test_bad_checkpoints_get_one_clear_line_and_leave_nothing(qwen2: Path, qwen3: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
 
@@ -243,18 +228,18 @@ def test_bad_checkpoints_get_one_clear_line_and_leave_nothing(qwen2: Path, qwen3
     refused(odd, "which F16 cannot")
     save_file(tensors, odd / "model.safetensors")
 
-    _edited(odd, "config.json", architectures=["MambaForCausalLM"])
+    edited(odd, "config.json", architectures=["MambaForCausalLM"])
     refused(odd, "MambaForCausalLM cannot be converted")
-    _edited(
+    edited(
         odd, "config.json", architectures=["Qwen3ForCausalLM"], rope_parameters={"rope_type": "dynamic", "factor": 2.0}
     )
     refused(odd, "no rope scaling 'dynamic'")
-    _edited(odd, "config.json", rope_parameters=None)
+    edited(odd, "config.json", rope_parameters=None)
 
     spec = json.loads((odd / "tokenizer.json").read_text())
-    _edited(odd, "tokenizer.json", model={**spec["model"], "merges": []})
+    edited(odd, "tokenizer.json", model={**spec["model"], "merges": []})
     refused(odd, "has no merges")
-    _edited(odd, "tokenizer.json", model=spec["model"], pre_tokenizer={"type": "Whitespace"})
+    edited(odd, "tokenizer.json", model=spec["model"], pre_tokenizer={"type": "Whitespace"})
     refused(odd, "no known name in llama.cpp: Whitespace")
     (odd / "tokenizer.json").unlink()
     refused(odd, "no tokenizer.json")
@@ -269,15 +254,6 @@ def test_sources_that_are_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("titans_edge.library.resolves", lambda _: False)
     with pytest.raises(DownloadError, match="the hub cannot be reached"):
         resolve("nobody/no-such-model")
-
-
-def run(*args: str, cwd: Path, limit: int | None = None) -> subprocess.CompletedProcess[str]:
-    def quota() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    command = [sys.executable, "-m", "titans_edge", *args]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, preexec_fn=quota, timeout=300)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(qwen3: Path, tiny_path: Path, tmp_path: Path) -> None:
@@ -358,100 +334,3 @@ def test_llama3_factors_are_those_of_transformers() -> None:
     assert ours is not None
     plain = 500000.0 ** (-np.arange(0, 64, 2) / 64)
     np.testing.assert_allclose(plain / ours, theirs.numpy(), rtol=1e-5)
-
-
-def test_a_graft_goes_to_safetensors_and_back(graft_path: Path, tmp_path: Path) -> None:
-    file = graft.read(graft_path)
-    graft.write(file, tmp_path / "g.safetensors")
-    again = graft.read(tmp_path / "g.safetensors")
-    graft.write(again, tmp_path / "g.gguf", "f16")
-    back = graft.read(tmp_path / "g.gguf")
-    assert back.fields == file.fields
-    assert back.tensors.keys() == file.tensors.keys() and all(
-        torch.equal(t, file.tensors[k]) for k, t in back.tensors.items()
-    )
-    assert graft.is_graft(tmp_path / "g.safetensors") and graft.is_graft(graft_path)
-    for dtype, bound in (("f32", 0.0), ("q8_0", 0.02)):
-        graft.write(file, tmp_path / f"{dtype}.gguf", dtype)
-        for name, tensor in graft.read(tmp_path / f"{dtype}.gguf").tensors.items():
-            scale = float(tensor.abs().max()) or 1.0
-            assert float((tensor.reshape(-1) - file.tensors[name].reshape(-1)).abs().max()) <= bound * scale, name
-
-
-def test_every_type_of_graft_loads_and_answers(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
-    from titans_edge.neural.graft import load
-
-    for dtype in graft.DTYPES:
-        graft.write(graft.read(graft_path), tmp_path / f"{dtype}.gguf", dtype)
-        assert load(tmp_path / f"{dtype}.gguf", read_header(tiny_path)).info.layer == 1
-        again = graft.read(tmp_path / f"{dtype}.gguf")
-        graft.write(again.rebound(again.bound), tmp_path / "again.gguf")  # the type stays, to the last bit
-        assert (tmp_path / "again.gguf").read_bytes() == (tmp_path / f"{dtype}.gguf").read_bytes()
-
-
-def test_a_graft_is_bound_again_to_a_requantised_file(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
-    from titans_edge.neural.graft import load
-
-    small = convert(Order(tiny_path, tmp_path / "q", "q8_0"), never).files[0]
-    backbone = tmp_path / "q" / small
-    with pytest.raises(GraftError, match="another backbone"):
-        load(graft_path, read_header(backbone))
-    asked: list[Path] = []
-
-    def ask(backbone: Path, bound: Path) -> list[bool]:
-        asked.append(backbone)
-        load(bound, read_header(backbone))
-        return [True, True, False]
-
-    report = bundle.rebind(Order(backbone, tmp_path / "out", graft=graft_path, first_backbone=tiny_path), ask)
-    assert asked == [tiny_path, backbone] and report.checks[0].ok and report.checks[0].figures["same"] == 100
-    assert load(tmp_path / "out" / "graft.gguf", read_header(backbone)).info.layer == 1
-    worse = iter([[True] * 8, [True] * 4 + [False] * 4])
-    with pytest.raises(ModelError, match=r"graft failed: 100\.0 % right before, 50\.0 % after"):
-        bundle.rebind(
-            Order(backbone, tmp_path / "worse", graft=graft_path, first_backbone=tiny_path), lambda *_: next(worse)
-        )
-    assert (tmp_path / "worse" / "graft.gguf.unverified").exists()
-
-
-def test_a_graft_follows_its_backbone_through_torch(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
-    """transformers saves the tokenizer in its own way: the words are the same, their hash is not."""
-    torch_folder.to_torch(read_header(tiny_path), tmp_path / "torch")
-    _edited(tmp_path / "torch", "tokenizer_config.json", unk_token="<|endoftext|>")
-    order = Order(tmp_path / "torch", tmp_path / "out", "f16", graft=graft_path, first_backbone=tiny_path)
-    report = convert(order, lambda *_: [True])
-    bound, first = graft.read(tmp_path / "out" / "graft.gguf").bound, graft.read(graft_path).bound
-    assert bound == report.fingerprint and bound["tokenizer"] != first["tokenizer"]
-    with pytest.raises(GraftError, match=r"tokenizer is .* --first-backbone"):
-        convert(Order(tmp_path / "torch", tmp_path / "out2", "f16", graft=graft_path), never)
-
-
-def test_a_graft_is_not_bound_to_another_model(qwen3: Path, graft_path: Path, tiny_path: Path, tmp_path: Path) -> None:
-    from tests.tiny import make_gguf
-
-    other = tmp_path / "x" / checked(qwen3, tmp_path / "x").files[0]
-    with pytest.raises(GraftError, match="architecture is qwen2 in the graft and qwen3"):
-        bundle.rebind(Order(other, tmp_path / "out", graft=graft_path), never)
-    stranger = make_gguf(tmp_path / "stranger.gguf", seed=5)  # same sizes and words, other weights
-    with pytest.raises(GraftError, match="token embeddings"):
-        bundle.rebind(Order(stranger, tmp_path / "out", graft=graft_path, first_backbone=tiny_path), never)
-
-
-def test_inspect_says_what_a_file_is(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
-    def inspected(path: Path) -> dict[str, Any]:
-        got: dict[str, Any] = json.loads(run("inspect", str(path), "--json", cwd=tmp_path).stdout)
-        return got
-
-    backbone, bound = inspected(tiny_path), inspected(graft_path)
-    assert backbone["kind"] == "backbone" and backbone["fingerprint"] == bound["bound to"]
-    assert backbone["parameters"] == sum(int(np.prod(t.shape)) for t in read_header(tiny_path).tensors.values())
-    assert bound["kind"] == "graft" and bound["settings"]["titans.layer"] == 1
-    (tmp_path / "no").write_bytes(b"nothing at all")
-    assert run("inspect", str(tmp_path / "no"), cwd=tmp_path).returncode == 2
-
-
-def test_nothing_named_convert_is_installed() -> None:
-    code = (
-        "import titans_edge.convert, sys\ntry:\n    import convert\nexcept ImportError:\n    sys.exit(0)\nsys.exit(1)"
-    )
-    assert subprocess.run([sys.executable, "-c", code], cwd=os.path.abspath(os.sep)).returncode == 0

@@ -64,6 +64,7 @@ def test_any_text_is_kept_found_and_forgotten(text: str) -> None:
         assert journal.forget([e.id]) == 1 and journal.count() == 0
 
 
+@pytest.mark.slow
 def test_every_plane_of_unicode_and_a_line_of_ten_megabytes(tmp_path: Path) -> None:
     text = "".join(chr(p * 0x10000 + 0x41) for p in range(17)) + "word " * 2_000_000
     path = tmp_path / "m.memory"
@@ -227,6 +228,7 @@ def test_values_of_another_kind_are_damage_whoever_meets_them(tmp_path: Path) ->
 # --- other processes, other formats
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kept", [True, False])
 def test_a_killed_process_loses_nothing(
     tiny_path: Path, graft_path: Path, spans: list[SpanFeatures], opened: Open, tmp_path: Path, kept: bool

@@ -15,6 +15,7 @@ from titans_edge.errors import DownloadError
 DATA = bytes(range(256)) * 40
 
 
+@pytest.mark.slow
 def test_pip_that_hangs_is_stopped(tmp_path: Path) -> None:
     hangs = [sys.executable, "-c", f"import os, time; open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); "
              "time.sleep(600)"]  # fmt: skip
@@ -23,6 +24,7 @@ def test_pip_that_hangs_is_stopped(tmp_path: Path) -> None:
     assert not _alive(int((tmp_path / "pid").read_text()))
 
 
+@pytest.mark.slow
 def test_pip_that_drips_for_ever_is_stopped(tmp_path: Path) -> None:
     drips = [sys.executable, "-u", "-c", "import time\nwhile True: time.sleep(0.05); open('x', 'a').write('x')"]
     came: list[int] = []

@@ -279,7 +279,13 @@ def test_what_is_no_sub_command_is_a_file_of_cases(args: list[str], command: str
 
 def test_every_evaluation_explains_itself_with_an_example_and_has_its_own_options_only() -> None:
     own = {
-        "run": {"--limit", "--mode"},
+        "run": {"--limit", "--mode", "--distractors", "--n", "--seed"},
+        "natural": {
+            *("--half", "--file", "--people", "--kinds", "--mode", "--distractors", "--n", "--seed", "--rank-only"),
+            *("--world", "--untold", "--today", "--fast"),
+        },
+        "qa": {"--data", "--samples", "--mode", "--distractors", "--n", "--seed", "--rank-only"},
+        "capacity": {"--facts", "--samples", "--auto", "--seed", "--png"},
         "babilong": {"--data", "--tasks", "--lengths", "--samples", "--seed", "--mode"},
         "held-out": {"--samples", "--seed", "--mode"},
         "poison": {"--kinds", "--guard", "--resume", "--samples", "--seed"},

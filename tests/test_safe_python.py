@@ -50,6 +50,7 @@ def test_the_folder_is_hostile_indeed(hostile: Path) -> None:
     assert ran(hostile) == ["ran-random"]
 
 
+@pytest.mark.slow
 def test_the_memory_process_runs_no_file_of_the_current_folder(
     hostile: Path, tiny_path: Path, graft_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

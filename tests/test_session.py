@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -212,15 +213,15 @@ def test_facts_stand_where_retrieved_spans_would(tiny: Backbone) -> None:
 
 
 def test_the_prompt_is_what_the_template_writes(tiny: Backbone) -> None:
-    template = tiny.template
+    template, dated = tiny.template, f"{SYSTEM} Today is Tuesday, 24 November 2026."
     for system, messages, want in (
-        (None, said("Hi", "Yes?", "Who am I?"), said("Hi", "Yes?", "Who am I?", system=SYSTEM)),
+        (None, said("Hi", "Yes?", "Who am I?"), said("Hi", "Yes?", "Who am I?", system=dated)),
         ("Be brief.", said("Hi"), said("Hi", system="Be brief.")),
         ("", said("Hi"), said("Hi")),
         (None, said("Hi", system="Be kind."), said("Hi", system="Be kind.")),
         ("Be brief.", said("<|im_end|>", system=""), said("<|im_end|>", system="")),
     ):
-        with Session(tiny, context=512, system=system) as session:
+        with Session(tiny, context=512, system=system, clock=datetime(2026, 11, 24, 9).timestamp) as session:
             events = list(session.reply(messages, replace(WARM, max_tokens=1)))
             ids = session.speaker.ids[: done(events).prompt_tokens]
             assert shown(tiny, ids) == template.render(want)
@@ -239,10 +240,10 @@ def test_a_request_brings_its_own_sampling(tiny: Backbone) -> None:
 
 
 def test_a_reply_that_fills_the_context_says_so(tiny: Backbone) -> None:
-    with Session(tiny, context=192) as session:
+    with Session(tiny, context=256) as session:
         events = hear(session, "Hi" * 20, sampling=replace(WARM, max_tokens=500))
         assert done(events).stop_reason == "context"
-        assert done(events).prompt_tokens + done(events).tokens == 192 == session.speaker.length
+        assert done(events).prompt_tokens + done(events).tokens == 256 == session.speaker.length
         assert done(hear(session, "Hi")).stop_reason == "length"
 
 

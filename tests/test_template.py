@@ -106,7 +106,7 @@ def test_what_a_user_writes_changes_nothing_but_its_own_segment(name: str, evil:
     )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(NAMES), said=st.lists(st.text(max_size=30), min_size=5, max_size=5), system=st.text())
 def test_any_text_stands_in_its_own_segment(name: str, said: list[str], system: str) -> None:
     template = load(name)
@@ -217,23 +217,6 @@ def test_a_reply_is_closed_where_only_the_history_closes_it_or_no_conversation_e
     assert [ChatTemplate(s).reply_end() for s in (only, never, other)] == ["<|end|>"] * 3
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_head_and_frame_make_the_conversation(name: str) -> None:
-    template = load(name)
-    frame, end = template.user(), template.reply_end()
-    first = template.system(None) + frame.before + "Hi" + frame.after
-    assert first == template.render(talk("Hi"))
-    told = template.render(talk("Hi", "Hello.", "So?"))
-    assert told.endswith("Hello." + end + frame.before + "So?" + frame.after)
-    if name in ("no_system", "known_roles", "inst"):
-        with pytest.raises(ModelError, match="into the user's turn"):
-            template.system("Be brief.")
-    else:
-        assert template.system("Be brief.") + frame.before + "Hi" + frame.after == template.render(
-            talk("Hi", system="Be brief.")
-        )
-
-
 def test_flags_in_a_system_text_reach_the_template_and_a_users_do_not() -> None:
     source = (
         "{% set s = messages[0].content %}{{ 'short' if '/no_think' in s else 'long' }}:"
@@ -305,7 +288,9 @@ FAILING = [
     "{{ ('%d' | format('a')) }}",
     "{{ messages | tojson(separators=1) }}",
     "{% for i in range(10 ** 9) %}x{% endfor %}",
-    "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}",
+    pytest.param(
+        "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}", marks=pytest.mark.slow
+    ),
     "{% for i in range(9999) %}{{ '%01000d' % i }}{% endfor %}",
     "{{ 'a' * 10 ** 9 }}",
     "{{ [0] * 10 ** 9 }}",
@@ -313,7 +298,10 @@ FAILING = [
     "{% set n = namespace(s='ab') %}{% for i in range(60) %}{% set n.s = n.s + n.s %}{% endfor %}",
     "{% set n = namespace(s='ab') %}{% for i in range(60) %}{% set n.s = n.s ~ n.s %}{% endfor %}",
     "{% set n = namespace(s=3) %}{% for i in range(60) %}{% set n.s = n.s * n.s %}{% endfor %}",
-    "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(40) }}",
+    pytest.param(
+        "{% macro m(n) %}{% if n %}{{ m(n - 1) }}{{ m(n - 1) }}{% endif %}{% endmacro %}{{ m(40) }}",
+        marks=pytest.mark.slow,
+    ),
 ]
 
 

@@ -2,28 +2,76 @@
 
 from __future__ import annotations
 
+import lzma
+import random
 from pathlib import Path
 
 import pytest
 import torch
 
 from titans_edge.backbone.model import Backbone
+from titans_edge.errors import UsageError
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
 from titans_edge.stories.relations import PHRASES
+from titans_edge.train.pairs import natural_pairs
 from titans_edge.train.recipe import Recipe
 from titans_edge.train.run import train
 
 pytestmark = pytest.mark.slow
+SENTENCES = {"persons": 16, "key_width": 32, "key_batch": 8, "match_batch": 4}
 
 
 def test_a_graft_is_trained_saved_and_gone_on_with(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:
-    small = {"layer": 1, "dim": 32, "stories": 64, "noise": 10, "surprised": 4, "batch": 8, "gate_steps": 0}
+    small = {
+        "layer": 1,
+        "dim": 32,
+        "stories": 64,
+        "noise": 10,
+        "surprised": 4,
+        "batch": 8,
+        "gate_steps": 0,
+        **SENTENCES,
+    }
     out = tmp_path / "graft.gguf"
-    train(tiny, Recipe(steps=2, **small), None, tmp_path / "run", out, lambda *_: None)
+    train(tiny, Recipe(steps=2, key_steps=2, match_steps=2, **small), None, tmp_path / "run", out, lambda *_: None)
     two = grafts.load(out, read_header(tiny_path)).state_dict()
-    train(tiny, Recipe(steps=4, **small), None, tmp_path / "run", out, lambda *_: None)
+    train(tiny, Recipe(steps=4, key_steps=4, match_steps=2, **small), None, tmp_path / "run", out, lambda *_: None)
     four = grafts.load(out, read_header(tiny_path))
     assert [p.text for p in four.memory.relations.phrases] == list(PHRASES.values())
     assert torch.equal(two["basis"], four.state_dict()["basis"])
     assert not torch.equal(two["memory.slot.weight"], four.state_dict()["memory.slot.weight"])
+
+
+def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
+    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path
+) -> None:
+    start, out = grafts.load(graft_path, read_header(tiny_path)), tmp_path / "grown.gguf"
+    assert start.sentences is None
+    train(
+        tiny,
+        Recipe(dim=32, key_steps=3, match_steps=3, **SENTENCES),
+        None,
+        tmp_path / "run",
+        out,
+        lambda *_: None,
+        start,
+    )
+    grown = grafts.load(out, read_header(tiny_path))
+    before, after = start.state_dict(), grown.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before)
+    assert grown.sentences is not None and grown.info.threshold == start.info.threshold
+
+
+def test_questions_of_a_file_are_learned_from_and_no_other_line_is(tmp_path: Path) -> None:
+    folder = tmp_path / "qa"
+    folder.mkdir()
+    (folder / "train_some.jsonl.xz").write_bytes(
+        lzma.compress(b'{"sentence": "Ann -LRB- a vet -RRB- left.", "question": "Who left?", "answer": "Ann"}\n')
+    )
+    (folder / "dev_mixed.jsonl.xz").write_bytes(lzma.compress(b'{"sentence": "No.", "question": "No?"}\n'))
+    (pair,) = natural_pairs(tmp_path, random.Random(0))
+    assert (pair.sentence, pair.question, pair.answer) == ("Ann ( a vet ) left.", "Who left?", "Ann")
+    (folder / "train_bad.jsonl.xz").write_bytes(lzma.compress(b'{"sentence": "No."}\n'))
+    with pytest.raises(UsageError, match=r"train_bad\.jsonl\.xz, line 1"):
+        natural_pairs(tmp_path, random.Random(0))

@@ -76,7 +76,7 @@ def test_what_a_library_prints_is_not_among_the_frames(bench: Bench) -> None:
     assert texts(memory) == [] and memory.restarts == 0
 
 
-@pytest.mark.parametrize("misdeed", ["", "hang"])
+@pytest.mark.parametrize("misdeed", ["", pytest.param("hang", marks=pytest.mark.slow)])
 def test_the_worker_ends_with_its_stdin_also_when_it_is_busy(
     bench: Bench, piped: subprocess.Popen[bytes], misdeed: str
 ) -> None:
@@ -89,6 +89,7 @@ def test_the_worker_ends_with_its_stdin_also_when_it_is_busy(
     assert (bench.folder / "closed").exists() != bool(misdeed)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe is inherited by nobody there")
 def test_the_worker_ends_when_its_runtime_is_killed(bench: Bench) -> None:
     """Even when the pipe to it is kept open by somebody else."""
@@ -113,6 +114,7 @@ def test_the_worker_ends_when_its_runtime_is_killed(bench: Bench) -> None:
     assert not alive
 
 
+@pytest.mark.slow
 def test_a_module_in_the_current_folder_is_not_run(tmp_path: Path) -> None:
     for name in ("msgspec", "numpy", "titans_edge", "struct"):
         (tmp_path / f"{name}.py").write_text("open('it ran', 'w').close()\n")

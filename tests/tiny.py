@@ -15,6 +15,7 @@ from titans_edge.facts import Phrase
 from titans_edge.neural.contents import Contents, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
+from titans_edge.neural.keys import KeyConfig
 from titans_edge.neural.relations import Relations
 from titans_edge.stories.relations import PHRASES, Bank, mirror
 
@@ -85,8 +86,11 @@ def relations(tiny: Backbone) -> Relations:
     return Relations(tuple(Phrase(PHRASES[b], 0, 0, ids[b], ids[b]) for b in Bank), 0, mirror())
 
 
-def make_graft(tiny: Backbone, path: Path, seed: int = 0) -> Path:
-    """An untrained graft of the tiny backbone that is eager: it writes every span and answers every question."""
+def make_graft(tiny: Backbone, path: Path, seed: int = 0, *, keys: bool = False) -> Path:
+    """An untrained graft of the tiny backbone that is eager: it writes every span and answers every question.
+
+    keys: it reads whole sentences too.
+    """
     torch.manual_seed(seed)
     rows = torch.from_numpy(tiny.embedding.rows(np.arange(tiny.vocab.size)))
     contents = Contents(tiny.embedding, *whitening(rows, DIM), torch.eye(DIM))
@@ -95,6 +99,7 @@ def make_graft(tiny: Backbone, path: Path, seed: int = 0) -> Path:
         contents,
         relations(tiny),
         GraftInfo(1, tiny.fingerprint, threshold=0.0),
+        KeyConfig(DIM, width=32, layers=1) if keys else None,
     )
     with torch.no_grad():
         graft.memory.encoder.whole.bias.view(6, len(Bank))[2] = 3.0

@@ -89,6 +89,24 @@ class Memory:
         """Forget the last text that was told or read; how many spans that were."""
         return self.client.undo()
 
+    def quarantine(self) -> list[dict[str, Any]]:
+        """Spans that the policy held back; they wait for `accept` or `reject`."""
+        return self.client.quarantine()
+
+    def accept(self, span: int) -> list[dict[str, Any]]:
+        """Believe a span of the quarantine, as if the user had said it. Returns later ones that are ruled otherwise."""
+        self.client.accept(span, True)
+        return self.client.changed
+
+    def reject(self, span: int) -> list[dict[str, Any]]:
+        """Never believe a span of the quarantine. Returns later ones that are ruled otherwise."""
+        self.client.accept(span, False)
+        return self.client.changed
+
+    def notices(self) -> list[str]:
+        """What the user should know since the last call: a memory brought to a new format, a full disk, …"""
+        return self.client.notices()
+
     def why(self) -> list[dict[str, Any]]:
         """The spans the last answer's association drew on, with their shares."""
         return self.client.why()

@@ -6,14 +6,16 @@ history.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import chain, compress
 from typing import Any
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, MemoryStateError, SidecarError
+from titans_edge.history import folded, said_in, tells
 from titans_edge.routes import Mode
 from titans_edge.session import RETRIEVED, Done, Event, Message, Notice, Remembered, Session, Text
 from titans_edge.sidecar.client import MemoryClient
@@ -46,6 +48,7 @@ class Chat:
         self.rulings: list[dict[str, Any]] = []  # the policy's, on the last text learned
         self.remembered: Remembered | None = None  # what the last turn was given
         self._messages: list[Message] = []
+        self._given: list[list[str]] = []  # the spans each turn of these was given as text
         self._open: list[str] | None = None  # the reply's text so far, of a turn that is not over
         self._replies = 0
 
@@ -73,7 +76,20 @@ class Chat:
 
     def new(self) -> None:
         """Drop the conversation's text; the memory stays."""
-        self._messages, self._open = [], None
+        self._messages, self._given, self._open = [], [], None
+
+    def forget(self, texts: Sequence[str]) -> int:
+        """What was forgotten leaves the conversation: turns in which one of these texts was said, by either side, or
+        given from the memory. White space and case do not count. Returns how many turns those were.
+        """
+        self._over()
+        turns = list(zip(self._messages[::2], self._messages[1::2], self._given, strict=True))
+        heard = [list(map(folded, (asked["content"], reply["content"], *given))) for asked, reply, given in turns]
+        gone = said_in(filter(None, map(folded, texts)), chain(*heard))
+        kept = [not any(tells(said, text) for said in each for text in gone) for each in heard]
+        self._messages = [m for asked, reply, _ in compress(turns, kept) for m in (asked, reply)]
+        self._given = list(compress(self._given, kept))
+        return len(kept) - sum(kept)
 
     def turn(self, message: str, *, learn: bool = True) -> Iterator[Event]:
         """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is
@@ -82,12 +98,16 @@ class Chat:
         self._over()
         said: list[str] = []
         self.remembered = None
+        if self.client is not None:
+            self.client.begin()  # `undo` is about this message now, also where it is refused or not learned
         for event in self._reply(message):
             if self._open is None:
                 self._messages.append({"role": "user", "content": message})
+                self._given.append([])
                 self._open = said
             if isinstance(event, Remembered):
                 self.remembered = event
+                self._given[-1] += [s.get("said") or s["text"] for s in event.retrieved]
             if isinstance(event, Text):
                 said.append(event.text)
             yield event
@@ -109,13 +129,13 @@ class Chat:
         except (SidecarError, MemoryStateError) as e:
             yield Notice(f"{e} The message was not learned.")
 
-    def commit(self) -> None:
+    def commit(self, time: float | None = None) -> None:
         """Learn the last message, if that has not been done; see `Session.commit`."""
-        self.session.commit()
+        self.session.commit(time)
 
-    def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
+    def learn(self, text: str, source: Source = USER, time: float | None = None) -> Iterator[tuple[int, int]]:
         """Write a text on the fast path: yields (spans, tokens) written after each group. Durable at the end."""
-        yield from self.session.learn(text, source)
+        yield from self.session.learn(text, source, time)
         if self.client is not None:
             self.rulings = self.client.wait()
 
@@ -132,14 +152,14 @@ class Chat:
         said = self._messages
         for at in range(0, len(said) + 1, 2):
             messages = [*said[at:], {"role": "user", "content": message}]
-            events = self.session.reply(messages, sampling, mode=mode, facts=self.facts)
+            events = self.session.reply(messages, sampling, mode=mode, facts=self.facts, whole=at < len(said))
             try:
                 event = next(events)
             except ContextOverflow:
                 if at >= len(said):
                     raise
                 continue
-            self._messages = said[at:]
+            self._messages, self._given = said[at:], self._given[at // 2 :]
             if at:
                 yield Notice("The context was full: the oldest turns were dropped, the memory stays.")
             yield event

@@ -2,22 +2,27 @@
 
 A fact is a key (a subject, perhaps an aspect of it, and a relation) and a value, all of them phrases: token ids of any
 length with the place they were read at. Vectors are made from the ids whenever a state is built, so a record outlives
-the graft that made it. Knows ids and places; no vectors, no list of relations, no files.
+the graft that made it. Beside its facts a span is read as a whole (`Sentence`): a key to find it by, and its words.
+Knows ids and places, no list of relations, no files.
 """
 
 from __future__ import annotations
 
+import math
+import struct
 from typing import Annotated
 
 import msgspec
 
 from titans_edge.errors import MemoryStateError
+from titans_edge.features import MAX_WORDS
 
 FORMAT = 1  # of a record
 MAX_FACTS, MAX_TOKENS, MAX_ID = 64, 1024, 2**31 - 1  # of a span; of a phrase; of a token's number
 
 Rate = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Ids = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)], ...], msgspec.Meta(max_length=MAX_TOKENS)]
+KeyBytes = Annotated[bytes, msgspec.Meta(max_length=4096)]
 Offset = Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)]
 
 
@@ -60,18 +65,37 @@ class Fact(msgspec.Struct, frozen=True, array_like=True):
     momentum: Rate = 0.0
 
 
+class Sentence(msgspec.Struct, frozen=True, array_like=True):
+    """A span as a whole. key: what it is found by, float16 in little-endian bytes; words: token ids of each.
+
+    linked: the key as it is with the span before it in view; before: how many spans earlier that one was told. Where
+    that one has been forgotten, `key` counts.
+    """
+
+    key: KeyBytes
+    words: Annotated[tuple[Ids, ...], msgspec.Meta(max_length=MAX_WORDS)]
+    linked: KeyBytes = b""
+    before: Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)] = 0
+
+
 class _Record(msgspec.Struct, array_like=True):
     format: int
     facts: Annotated[tuple[Fact, ...], msgspec.Meta(max_length=MAX_FACTS)]
+    sentence: Sentence | None = None
 
 
-def pack(facts: tuple[Fact, ...]) -> bytes:
-    """Facts as the journal keeps them."""
-    return msgspec.msgpack.encode(_Record(FORMAT, facts))
+def pack(facts: tuple[Fact, ...], sentence: Sentence | None = None) -> bytes:
+    """What was read in a span, as the journal keeps it."""
+    return msgspec.msgpack.encode(_Record(FORMAT, facts, sentence))
 
 
 def unpack(record: bytes) -> tuple[Fact, ...]:
-    """The facts of a record. Raises MemoryStateError for bytes that are none, or that hold what no encoder writes."""
+    """The facts of a record; errors as `read`."""
+    return read(record)[0]
+
+
+def read(record: bytes) -> tuple[tuple[Fact, ...], Sentence | None]:
+    """What a record holds. Raises MemoryStateError for bytes that are none, or that hold what no encoder writes."""
     try:
         found = msgspec.msgpack.decode(record, type=_Record)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
@@ -82,7 +106,9 @@ def unpack(record: bytes) -> tuple[Fact, ...]:
         raise _bad(f"format {found.format}")
     for fact in found.facts:
         _check(fact)
-    return found.facts
+    if found.sentence is not None:
+        _check_key(found.sentence)
+    return found.facts, found.sentence
 
 
 def phrases(fact: Fact) -> list[Phrase]:
@@ -113,6 +139,14 @@ def _check(fact: Fact) -> None:
     for p in phrases(fact):
         if p.start > p.end or (p.end > 0 and not (p.surface and p.address)):
             raise _bad(f"place or token ids of {p.text[:40]!r}")
+
+
+def _check_key(sentence: Sentence) -> None:
+    for key in (sentence.key, sentence.linked):
+        if len(key) % 2 or not all(math.isfinite(x) for (x,) in struct.iter_unpack("<e", key)):
+            raise _bad("a key that is no vector")
+    if sentence.linked and (len(sentence.linked) != len(sentence.key) or not sentence.before):
+        raise _bad("a key that belongs to no other span")
 
 
 def _bad(why: str) -> MemoryStateError:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from itertools import compress
 from pathlib import Path
 
 from titans_edge.errors import MemoryStateError
@@ -44,8 +45,11 @@ class History:
         """Drop the lines in which one of these texts stands, and commands that looked for words of one. White space
         and case do not count. Returns how many those were.
         """
-        gone = [t for t in map(_folded, texts) if t]
-        kept = [line for line in self.lines if not any(_tells(_folded(line), text) for text in gone)]
+        gone = [t for t in dict.fromkeys(map(folded, texts)) if t]
+        lines = list(map(folded, self.lines))
+        typed, everything = said_in(gone, lines), "\n".join(gone)
+        left = [not any(t in line for t in typed) and not _asks_for(line, gone, everything) for line in lines]
+        kept = list(compress(self.lines, left))
         dropped, self.lines = len(self.lines) - len(kept), kept
         if dropped:
             self._save()
@@ -100,14 +104,35 @@ class History:
                 tmp.unlink(missing_ok=True)
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """As texts are compared here: white space and case do not count."""
     return " ".join(text.encode("utf-8", "replace").decode("utf-8").split()).casefold()
 
 
-def _tells(line: str, text: str) -> bool:
-    """Does a typed line hold the text, or is it a command with words of it? Both folded."""
+def tells(line: str, text: str) -> bool:
+    """Does the text stand in the line, not as a part of longer words? Both folded."""
+    at = line.find(text)
+    while at >= 0:
+        end = at + len(text)
+        inside = (line[at - 1 : at] + text[0]).isalnum() and at > 0
+        if not inside and not (end < len(line) and (text[-1] + line[end]).isalnum()):
+            return True
+        at = line.find(text, at + 1)
+    return False
+
+
+def said_in(texts: Iterable[str], lines: Iterable[str]) -> list[str]:
+    """Those of the texts that stand anywhere in the lines, all folded. Quick also where a whole book is asked about."""
+    everything = "\n".join(lines)
+    return [t for t in texts if t in everything]
+
+
+def _asks_for(line: str, texts: Sequence[str], everything: str) -> bool:
+    """Is a typed line a command with words of a text? All folded; everything: the texts in one."""
     words = line.split()[1:] if line.startswith("/") else []
-    return text in line or (bool(words) and all(w in text for w in words))
+    if not words or not all(w in everything for w in words):
+        return False
+    return any(all(w in text for w in words) for text in texts)
 
 
 def _line(raw: str) -> str | None:

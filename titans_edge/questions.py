@@ -52,3 +52,29 @@ def is_question(sentence: str) -> bool:
     asked = sentence[filler.end() :] if filler else sentence
     exclaimed = sentence.endswith("!") and asked[:4].lower() in ("how ", "what")
     return not exclaimed and bool(_ASKS.match(asked) or _TELL.match(asked) or _INVERTED.match(asked))
+
+
+_PAST = re.compile(
+    r"\b(?:before|used to|previous|previously|former|formerly|originally|at first|in the past|earlier|until|till|"
+    r"(?:my|our|his|her|the|their) old)\b",
+    re.IGNORECASE,
+)
+_ADVICE = re.compile(
+    r"\b(?:should|could|would|can|might|may|must|shall|will) (?:i|we)\b|\bhow (?:do|can|to|should|could|would)\b"
+    r"|\bwhy\b|\bif\b|\bneed to\b|\bhave to\b"
+    r"|\b(?:can|could|would|will) you (?!(?:please )?(?:tell|remind|say|recall|remember))"
+    r"|\b(?:help|write|suggest|recommend|explain|translate|draft|compose|mean|means)\b",
+    re.IGNORECASE,
+)
+_OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|i'm|i've|i'd)\b", re.IGNORECASE)
+
+
+def asks_for_the_past(question: str) -> bool:
+    """Whether a question is about what was before ("Where did I live before?")."""
+    return _PAST.search(question) is not None
+
+
+def asks_what_was_told(question: str) -> bool:
+    """Whether a question is about something the user may have told of himself, not for advice or a favour."""
+    plain = question.replace("’", "'")
+    return is_question(plain) and _OWN.search(plain) is not None and _ADVICE.search(plain) is None

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Rows, Tokens
 from titans_edge.sidecar.client import MemoryReadout
+from titans_edge.when import resolved
 
 SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."
 TOLD, ASKED = "What I told you earlier:", "My question: "
@@ -40,13 +42,6 @@ class Route(Protocol):
     def injection(self, readout: MemoryReadout) -> Injection: ...
 
 
-class AssociationRoute:
-    """The gate's rows, at the input layer."""
-
-    def injection(self, readout: MemoryReadout) -> Injection:
-        return Injection((Rows(readout.rows),)) if len(readout.rows) else Injection()
-
-
 @dataclass(frozen=True)
 class TextRoute:
     """Retrieved spans as a list, oldest first, and the message as the question after it. What does not fit is left
@@ -59,17 +54,30 @@ class TextRoute:
     def injection(self, readout: MemoryReadout) -> Injection:
         lines, used = [], 0
         for span in readout.retrieved:  # best first
-            line = f"- {_said(span)}\n"
+            line = f"- {said(span)}\n"
             used += len(self.encode(line))
             if used > self.budget:
                 break
             lines.append((span["id"], line))
-        return self.of([line for _, line in sorted(lines)])
+        return self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
 
     def of(self, lines: Sequence[str]) -> Injection:
         """The frame around lines that are in order already."""
         text = "".join(lines)
         return Injection((Tokens(tuple(self.encode(f"{TOLD}\n{text}\n{ASKED}"))),)) if text else Injection()
+
+
+@dataclass(frozen=True)
+class AssociationRoute:
+    """The state alone: the gate's rows, at the input layer; where it is sure of none, the sentences it recites."""
+
+    text: TextRoute
+    words: Callable[[Sequence[int]], str]
+
+    def injection(self, readout: MemoryReadout) -> Injection:
+        if len(readout.rows):
+            return Injection((Rows(readout.rows),))
+        return self.text.of([f"- {self.words(tokens)}\n" for tokens in reversed(readout.recited)])
 
 
 ROUTES = {Mode.ASSOCIATION: ("association",), Mode.TEXT: ("text",), Mode.BOTH: ("association", "text"), Mode.OFF: ()}
@@ -91,6 +99,11 @@ def _decided(readout: MemoryReadout) -> tuple[Mode, MemoryReadout]:
     return Mode.TEXT if readout.plain else Mode.BOTH, replace(readout, retrieved=readout.behind)
 
 
-def _said(span: dict[str, Any]) -> str:
-    """A span as it is told to the model; whose it is, where it is not the user's own."""
-    return str(span["text"]) if span["kind"] == "user" else f"{span['text']} (from {span['source']})"
+def said(span: dict[str, Any]) -> str:
+    """A span as it is told to the model, with what was said around it: the user's own with what "tomorrow" meant,
+    another's with whose it is.
+    """
+    text = str(span.get("said") or span["text"])
+    if span["kind"] != "user":
+        return f"{text} (from {span['source']})"
+    return resolved(text, datetime.fromtimestamp(span["time"])) if "time" in span else text

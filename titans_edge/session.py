@@ -12,6 +12,7 @@ import codecs
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from types import TracebackType
 from typing import Any
 
@@ -22,17 +23,28 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarError, UsageError
+from titans_edge.errors import (
+    ContextOverflow,
+    GraftError,
+    MemoryStateError,
+    ModelError,
+    SidecarError,
+    SidecarFailed,
+    UsageError,
+)
+from titans_edge.features import SpanFeatures
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
-from titans_edge.suspicion import Voice, voices
-from titans_edge.text import MAX_SPAN_TOKENS, Span, is_question, sentences, spans
+from titans_edge.suspicion import Voice, speeches, voices
+from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences, spans
+from titans_edge.when import asked_range, today_line
 
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
 READ_SPANS = 64  # read and written at once
 RETRIEVED = 4  # spans given as text, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
+UNTOLD = "You have not told me that."
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 Message = Mapping[str, str]  # role: "system", "user" or "assistant"; content
 
@@ -113,7 +125,7 @@ class Session:
     business.
 
     context: positions; system: the system prompt where the messages bring none (None: ours; "": the template's own);
-    k: how many spans are given as text.
+    k: how many spans are given as text; clock: what time it is, in seconds since 1970.
     """
 
     def __init__(
@@ -125,8 +137,10 @@ class Session:
         system: str | None = None,
         k: int = RETRIEVED,
         learn_replies: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.backbone, self.memory, self.k, self.learn_replies = backbone, memory, k, learn_replies
+        self.clock = clock
         self.system = SYSTEM if system is None else system or None
         self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
         try:
@@ -136,9 +150,13 @@ class Session:
                 self.reader.close()
             raise
         self.text_route = TextRoute(backbone.vocab.encode, min(1024, self.speaker.n_ctx // 4))
-        self._routes: dict[str, Route] = {"association": AssociationRoute(), "text": self.text_route}
+        self._routes: dict[str, Route] = {
+            "association": AssociationRoute(self.text_route, self._words),
+            "text": self.text_route,
+        }
         self._turn: _Turn | None = None  # not committed yet
         self._speaking: _Turn | None = None
+        self._dead = False  # the memory could not be started in this turn: it is not tried again
         self._injected: Handle | None = None
 
     def close(self) -> None:
@@ -153,6 +171,13 @@ class Session:
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
+    def now(self) -> datetime:
+        """The moment by `clock`, in this computer's time zone."""
+        return datetime.fromtimestamp(self.clock())
+
+    def _words(self, tokens: Sequence[int]) -> str:
+        return b"".join(self.backbone.vocab.piece(t) for t in tokens).decode("utf-8", "replace").strip()
+
     # --- replying
 
     def reply(
@@ -162,11 +187,13 @@ class Session:
         *,
         mode: Mode = Mode.AUTO,
         facts: Sequence[str] = (),
+        whole: bool = False,
     ) -> Iterator[Event]:
         """Answer the last message. facts: these lines stand where retrieved spans would, and the memory is not asked.
 
-        Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. A reply that is
-        broken off is ended by the next one.
+        Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. Where they fit only
+        without what the memory gives, that is left out, with a notice; or refused too, if they are to be `whole`. A
+        reply that is broken off is ended by the next one.
         """
         began = time.perf_counter()
         self._begin()
@@ -175,10 +202,18 @@ class Session:
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {_plain(fact)}\n" for fact in facts]), ("text",)
+        notices = [] if notice is None else [notice]
+        if not facts and not whole and len(injection) and not self._room(len(prompt) + len(injection)):
+            injection, routes = Injection(), ()
+            notices.append(Notice("There was no room for what the memory holds; --context takes more."))
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
-        if notice is not None:
-            yield notice
+        yield from notices
+        if not injection and readout.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
+            turn.reply = UNTOLD
+            yield Text(UNTOLD)
+            yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
+            return
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
         turn.nll = self._feed(turn, injection, surprise=surprise)
         if routes:
@@ -207,6 +242,7 @@ class Session:
         if self.speaker.closed:
             raise ModelError("This session is closed.", "Open a new one.")
         self._turn = self._speaking = None
+        self._dead = False
         self._tidy()
 
     def _prompt(self, messages: Sequence[Message]) -> tuple[str, _Prompt]:
@@ -217,8 +253,10 @@ class Session:
             raise UsageError("The message is empty.", "Type a question or tell a fact.")
         if last.get("role") != "user":
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
-        if self.system is not None and messages[0].get("role") != "system":
-            messages = [{"role": "system", "content": self.system}, *messages]
+        system = self.system
+        if system is not None and messages[0].get("role") != "system":
+            system = f"{SYSTEM} {today_line(self.now())}" if system == SYSTEM else system
+            messages = [{"role": "system", "content": system}, *messages]
         out, at = _Prompt(), "head"
         for segment in self.backbone.template.segments(messages):
             ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)
@@ -236,6 +274,7 @@ class Session:
         try:
             return self.retrieve(message, mode), None
         except NO_ANSWER as e:
+            self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
 
     def retrieve(self, message: str, mode: Mode = Mode.AUTO) -> MemoryReadout:
@@ -247,15 +286,31 @@ class Session:
         questions = [p for p in parts if is_question(p)]
         asked = (questions or parts)[-1]
         k = self.k if questions and mode is not Mode.ASSOCIATION else 0
-        if len(self.backbone.vocab.encode(asked)) > 2 * MAX_SPAN_TOKENS:
-            return self.memory.retrieve(None, asked, k) if k else empty
-        (question,) = features(self.reader, [asked])
-        if not len(question):  # signs, no words
-            return self.memory.retrieve(None, asked, k) if k else empty
-        return self.memory.retrieve(question, asked, k)
+        told = asked_range(asked, self.now())
+        between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
+        question: SpanFeatures | None = None
+        if len(self.backbone.vocab.encode(asked)) <= 2 * MAX_SPAN_TOKENS:
+            (question,) = features(self.reader, [asked])
+        if question is None or not len(question):  # too long, or signs and no words
+            return self.memory.retrieve(None, asked, k, between) if k else empty
+        recite = mode is Mode.ASSOCIATION and bool(questions)
+        return self.memory.retrieve(question, asked, k, between, recite=recite)
+
+    def rank(self, question: str, n: int) -> list[dict[str, Any]]:
+        """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where
+        the graft makes no keys).
+        """
+        if self.memory is None or self.reader is None:
+            return []
+        (asked,) = features(self.reader, [question])
+        ranked = self.memory.rank(asked, question, n) if len(asked) else []
+        return ranked or list(self.memory.retrieve(asked if len(asked) else None, question, n).retrieved[:n])
+
+    def _room(self, needed: int) -> bool:
+        return needed + SPARE <= self.speaker.n_ctx
 
     def _fits(self, needed: int) -> None:
-        if needed + SPARE > self.speaker.n_ctx:
+        if not self._room(needed):
             raise ContextOverflow(
                 f"The messages have {needed} tokens; the context takes {self.speaker.n_ctx - SPARE}.",
                 "Read long texts into memory with `titans-edge read`, or raise --context.",
@@ -316,35 +371,41 @@ class Session:
 
     # --- learning
 
-    def commit(self, said: Sequence[Voice] | None = None, *, operation: str = "") -> None:
+    def commit(self, time: float | None = None, *, said: Sequence[Voice] | None = None, operation: str = "") -> None:
         """Queue what the last message taught; the memory works while the user types, and `memory.wait` makes sure.
 
-        Twice is once. Without a memory, or after a reply that failed, nothing happens. said: the message's parts where
-        the caller knows better than `voices`; operation: an id by which the journal knows a message that is sent again.
+        Twice is once. Without a memory, or after a reply that failed, nothing happens. time, operation: see
+        `MemoryClient.begin`; said: the message's parts where the caller knows better than `voices`.
         """
         turn, self._turn = self._turn, None
         if turn is None or self.memory is None or self.reader is None:
             return
-        self.tell(voices(turn.message) if said is None else said, operation, turn)
+        self.tell(voices(turn.message) if said is None else said, operation, time, turn)
         if self.learn_replies and turn.reply:
             self._write(list(self._spans(turn.reply)), ASSISTANT, None)
 
-    def tell(self, said: Sequence[Voice], operation: str = "", turn: _Turn | None = None) -> None:
+    def tell(
+        self, said: Sequence[Voice], operation: str = "", time: float | None = None, turn: _Turn | None = None
+    ) -> None:
         """Queue a message's parts as one operation, as `commit` does for the last one."""
         if self.memory is None:
             return
-        self.memory.begin(operation)
+        if self._dead:
+            raise SidecarFailed("The memory process cannot be started.", "It is tried again with the next message.")
+        self.memory.begin(time, operation)
         for voice in said:
             cut = [_moved(s, voice.start) for s in self._spans(voice.text)]
             surprises = None if turn is None else self._surprises(turn, cut)
             self._write(cut, PASTED if voice.pasted else USER, surprises)
 
-    def learn(self, text: str, source: Source = USER) -> Iterator[tuple[int, int]]:
-        """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it."""
+    def learn(self, text: str, source: Source = USER, time: float | None = None) -> Iterator[tuple[int, int]]:
+        """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it.
+        time: see `MemoryClient.begin`.
+        """
         if self.memory is None:
             raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
         cut = list(self._spans(_plain(text)))
-        self.memory.begin()
+        self.memory.begin(time)
         for at in range(0, len(cut), READ_SPANS):
             group = cut[at : at + READ_SPANS]
             self._write(group, source, None)
@@ -375,7 +436,9 @@ class Session:
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
 
     def _spans(self, text: str) -> Iterator[Span]:
-        return spans(text, lambda s: len(self.backbone.vocab.encode(s)), MAX_SPAN_TOKENS)
+        for at, part in speeches(text):
+            cut = spans(part, lambda s: len(self.backbone.vocab.encode(s)), MAX_SPAN_TOKENS)
+            yield from (_moved(s, at) for s in cut)
 
     def _write(self, cut: Sequence[Span], source: Source, surprises: Sequence[float] | None) -> None:
         assert self.memory is not None and self.reader is not None
@@ -384,6 +447,12 @@ class Session:
             known = None if surprises is None else surprises[at : at + READ_SPANS]
             read = list(features(self.reader, [s.text for s in group], known))
             self.memory.write(read, [s.text for s in group], source, [s.start for s in group])
+
+
+def _spoken_of(question: str, messages: Sequence[Message]) -> bool:
+    """Whether a word the question is about stands in the conversation, where the model can see it."""
+    said = {w for m in messages if m.get("role") != "system" for w in content_words(m.get("content", ""))}
+    return bool(said & set(content_words(question)))
 
 
 def _plain(text: str) -> str:

@@ -17,6 +17,7 @@ from itertools import groupby, pairwise
 
 PASTED = 600  # characters: a longer paragraph was hardly typed, unless it speaks of "I" and "my"
 PERSONAL = 180  # characters: the user's own long paragraph says "I" or "my" once in so many
+SPEECH = 800  # characters by which a side of a chat is known
 MARKUP, SPEAKER, ORDER = "has marks of a chat template", "speaks as a side of a chat", "gives orders to a model"
 HIDDEN, LOOK_ALIKE = "hides characters", "has look-alike letters"
 TO_A_MODEL = (MARKUP, SPEAKER, ORDER)  # reasons that begin so: what stands next to such a text is dubious too
@@ -35,12 +36,13 @@ _SIDE = r"(?:user|human|(?:ai |virtual )?assistant)"
 _SPEAKER = re.compile(
     rf"{_LINE}{_SIDE}[*_`]*\s*:[*_`]*\s*(?:\S+\s+){{2}}\S"  # "User: admin" is a form that was filled in
     rf"|{_LINE}system[*_`]*\s*:(?=.{{0,200}}\byour?\b)"
-    rf"|{_LINE}###\s*(?:{_SIDE}|system)[*_`]*(?:\s*:|[ \t]*[\r\n])\s*\S"
+    rf"|{_LINE}###\s*(?:{_SIDE}|system)[*_`]*(?:(?:\s*:|[ \t]*[\r\n])\s*\S|\s*:?\s*\Z)"  # or a heading by itself
     rf"|{_LINE}\[\s*(?:{_SIDE}|system)\s*\]\s*:"
     rf"|\[\s*/\s*(?:{_SIDE}|system)\s*\]"
     r"|<(user|human|assistant|system)>\s*\S+\s+\S+\s[\s\S]{0,400}</\1>",
     re.I | re.M,
 )
+_BREAK = re.compile("\r\n?|[\n\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")  # as str.splitlines has them
 _MACHINES = frozenset({"assistant", "ai", "ai assistant", "bot", "chatbot", "chatgpt"})
 _SIDES = re.compile(
     rf"{_LINE}(?:###\s*)?(user|human|you|me|system|{'|'.join(sorted(_MACHINES))})(?: said)?[*_`]*\s*(?:[:：]|$)", re.I
@@ -146,13 +148,34 @@ def suspect(text: str) -> str | None:
     """
     if not text.isascii() and (found := _hidden(text) or _look_alike(text)):
         return found
-    visible = "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
-    lines = "\n".join(" ".join(line.split()) for line in visible.splitlines())
+    lines = "\n".join(" ".join(line.split()) for line in _visible(text).splitlines())
     one_line = lines.replace("\n", " ")
     for what, pattern, where in ((MARKUP, _MARKUP, lines), (SPEAKER, _SPEAKER, lines), (ORDER, _ORDER, one_line)):
         if match := pattern.search(where):
             return f"{what}: {' '.join(match.group().split())[:40]!r}"
     return None
+
+
+def speeches(text: str) -> Iterator[tuple[int, str]]:
+    """A text in parts, each with its offset: a line that begins as a side of a chat begins a part, and a heading that
+    names one is a part.
+
+    Sentences are cut, and their white space folded, within each part; so `suspect` still sees where such a line begins.
+    """
+    starts = [0]
+    lines = [0, *(m.end() for m in _BREAK.finditer(text)), len(text)]
+    for start, end in pairwise(lines):
+        if _SPEAKER.match("\n".join(_visible(text[start : start + SPEECH]).splitlines())):
+            starts += [start, end] if "###" in text[start:end] else [start]
+    cuts = sorted({*starts, len(text)})
+    yield from ((start, text[start:end]) for start, end in pairwise(cuts))
+
+
+def _visible(text: str) -> str:
+    """Without the difference between look-alike forms of a letter, and without what one does not see."""
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
 
 
 def _hidden(text: str) -> str | None:

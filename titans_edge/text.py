@@ -76,6 +76,18 @@ def content_words(text: str) -> list[str]:
     return [w.text.lower() for w in words(text) if w.text.lower().strip("'’") not in _COMMON]
 
 
+_BACK = re.compile(
+    r"\b(?:he|she|it|they|him|them|his|hers?|its|their|theirs|there|he's|she's|it's|they're|this|these|those)\b"
+    r"|^(?:\W*(?:and|but|so|oh|also|actually),? )*(?:that|the (?:same|other))\b",
+    re.IGNORECASE,
+)
+
+
+def refers_back(span: str) -> bool:
+    """Whether a sentence has a word that may stand for something in the one before it."""
+    return _BACK.search(span.replace("’", "'")) is not None
+
+
 def _span(text: str, start: int, end: int) -> Span:
     """The range without white space at its ends."""
     inside = text[start:end]

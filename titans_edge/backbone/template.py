@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +16,7 @@ from titans_edge.backbone.pieces import Piece, Segment, assemble, before, behind
 from titans_edge.backbone.sandbox import Program
 from titans_edge.errors import ModelError
 
-__all__ = ["CHATML", "ChatTemplate", "Segment", "TurnFrame"]
+__all__ = ["CHATML", "ChatTemplate", "Segment"]
 CHATML = (
     "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
@@ -28,14 +27,6 @@ _TAGGED = ("assistant", "system")  # whose texts may hold such tags: never the u
 _NEXT = "Use another model, or leave such messages out."
 _Turns = list[tuple[str, list[Piece]]]  # role, and the pieces its message is made of
 _TALK = [{"role": r, "content": t} for r, t in (("user", "a"), ("assistant", "b"), ("user", "c"))]
-
-
-@dataclass(frozen=True)
-class TurnFrame:
-    """The template's text around a message: never tokenised together with what the user wrote."""
-
-    before: str
-    after: str
 
 
 class ChatTemplate:
@@ -85,20 +76,6 @@ class ChatTemplate:
             last = ""
         first = before(self.segments(_TALK[:1]), 0)
         return common_start(last, inner) or inner.removesuffix(common_end(inner, first))
-
-    def system(self, text: str | None) -> str:
-        """What stands before the frame of the first user message. ModelError where it stands inside that frame."""
-        messages = [{"role": "system", "content": text}] if text is not None else []
-        head = before(self.segments([*messages, _TALK[0]]), len(messages))
-        frame = self.user().before
-        if not head.endswith(frame):
-            raise ModelError("The chat template puts the system text into the user's turn.", "Leave out --system.")
-        return head[: len(head) - len(frame)]
-
-    def user(self) -> TurnFrame:
-        """Frame of one user message after a reply, up to where the next reply begins."""
-        cut = self.segments(_TALK)
-        return TurnFrame(behind(cut, 1)[len(self.reply_end()) :], behind(cut, 2))
 
     def _turns(self, messages: Sequence[Mapping[str, str]]) -> _Turns:
         """Roles and pieces, checked; a system text is folded into the user's where the template has no such role."""

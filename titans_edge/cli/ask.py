@@ -27,6 +27,9 @@ def ask(
 ) -> None:
     """Ask one question; the memory is read, not written.
 
+    --json prints one object: `answer`; `recalled`, the stored sentences it was given, as `memory list --json` has them;
+    `rows`, `routes`, `confidence` and `relation`, what came from the neural memory and how; and the reply's figures.
+
     Example: [bold]titans-edge ask "Where is Mary?" --json[/bold]
     """
     from titans_edge.backbone.sampling import Sampling

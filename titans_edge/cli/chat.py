@@ -111,21 +111,30 @@ class Loop:
                 common.show_notices(self.talk.client)
         except TitansError as e:
             print(f"! {e}", file=sys.stderr)
+            if self.talk.client is not None:
+                common.show_notices(self.talk.client)
         except KeyboardInterrupt:
-            print("\n! Stopped waiting; what was asked for goes on in the memory process.", file=sys.stderr)
+            print("\n! Stopped waiting; a change that was sent is made all the same.", file=sys.stderr)
 
     def turn(self, message: str) -> None:
-        """Stream one reply; Ctrl-C stops the reply, and the message is still learned. Then wait until it is kept."""
+        """Stream one reply; Ctrl-C stops the reply, and the message is still learned. Then wait until it is kept.
+
+        Ctrl-C while the memory is asked ends the turn before there is a reply, and nothing is learned.
+        """
         client = self.talk.client
         restarts = client.restarts if client else 0
         cited = list[str]()
-        with interrupts() as pressed:
+        with interrupts(client) as pressed:
             events = self.talk.turn(message)
-            for event in events:
-                if pressed:
-                    print(" [stopped]", end="")
-                    break
-                cited = self._show(event) or cited
+            try:
+                for event in events:
+                    if pressed:
+                        print(" [stopped]", end="")
+                        break
+                    cited = self._show(event) or cited
+            except KeyboardInterrupt:
+                print("\n! Stopped before there was a reply; the message was not learned.", file=sys.stderr)
+                return
             events.close()  # type: ignore[attr-defined]
             self.talk.commit()
             print("\n".join(["", *cited]))
@@ -162,10 +171,18 @@ class Loop:
 
 
 @contextmanager
-def interrupts() -> Iterator[list[int]]:
-    """Collects Ctrl-C instead of raising it: llama.cpp must not be left in the middle of a step."""
+def interrupts(client: MemoryClient | None) -> Iterator[list[int]]:
+    """Collects Ctrl-C instead of raising it: llama.cpp must not be left in the middle of a step. What waits for the
+    memory's answer is in the middle of nothing, and ends.
+    """
     pressed: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: pressed.append(number))
+
+    def press(number: int, _: object) -> None:
+        pressed.append(number)
+        if client is not None and client.asking:
+            raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, press)
     try:
         yield pressed
     finally:

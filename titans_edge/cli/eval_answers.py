@@ -10,7 +10,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
-from titans_edge.cli.eval_options import Mode, Out, Seed, known, several
+from titans_edge.cli.eval_options import Count, Distractors, Mode, Out, Seed, drawn, known, several
 
 if TYPE_CHECKING:
     from titans_edge.chat import Chat
@@ -24,6 +24,9 @@ def run(
     file: Annotated[Path, typer.Argument(help="A JSONL file of cases.")],
     mode: Mode = "memory",
     limit: Annotated[int, typer.Option(help="At most this many cases (0: all).", min=0)] = 0,
+    distractors: Distractors = None,
+    n: Count = 1000,
+    seed: Seed = 0,
     out: Out = None,
     backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
@@ -38,9 +41,10 @@ def run(
     """
     from titans_edge.evaluate import cases, report
 
-    report.check(out, file)
-    made = cases.load(file)
-    _evaluate(lambda chat: made[: limit or None], mode, out, backbone, graft, context, gpu_layers)
+    report.check(out, file, *([distractors] if distractors else []))
+    lines = drawn(distractors, n, seed)
+    made = [cases.among(case, lines, seed) for case in cases.load(file)[: limit or None]]
+    _evaluate(lambda chat: made, mode, out, backbone, graft, context, gpu_layers)
 
 
 def babilong(

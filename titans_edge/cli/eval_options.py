@@ -15,6 +15,13 @@ Mode = Annotated[
 ]
 Out = Annotated[Path | None, typer.Option("--json", help="Write rows and every answer to this file.")]
 Seed = Annotated[int, typer.Option(help="Seed of the samples.")]
+Distractors = Annotated[
+    Path | None, typer.Option(help="A .txt or .txt.xz of other people's statements, one a line, told between.")
+]
+Count = Annotated[int, typer.Option("--n", help="How many of them.", min=1)]
+RankOnly = Annotated[
+    bool, typer.Option("--rank-only", help="Only find the right sentences; the model answers nothing.")
+]
 
 
 def several(text: str, option: str) -> list[str]:
@@ -36,3 +43,20 @@ def known(parts: list[str], known: list[str], what: str) -> list[str]:
 def share(x: tuple[float, float, float]) -> tuple[str, str]:
     """(share, low, high) in per cent as two cells of a table."""
     return f"{x[0]:.1f} %", f"{x[1]:.1f} – {x[2]:.1f}"
+
+
+def drawn(distractors: Path | None, n: int, seed: int) -> tuple[str, ...]:
+    """The statements that --distractors, --n and --seed name; none without a file."""
+    from titans_edge.evaluate.distractors import draw
+
+    return tuple(draw(distractors, n, seed))
+
+
+def modes(text: str) -> tuple[str, ...]:
+    """The modes of a list with commas. Raises UsageError for one that there is not."""
+    from titans_edge.evaluate.runner import mode_named
+
+    named = several(text, "--mode")
+    for name in named:
+        mode_named(name)
+    return tuple(named)

@@ -7,7 +7,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from titans_edge.cli import eval_alarms, eval_answers, eval_long, eval_poison
+from titans_edge.cli import eval_alarms, eval_answers, eval_capacity, eval_long, eval_natural, eval_poison, eval_qa
 
 
 class Evaluations(TyperGroup):
@@ -34,6 +34,9 @@ app = typer.Typer(
 app.command("run")(eval_answers.run)
 app.command("babilong")(eval_answers.babilong)
 app.command("held-out")(eval_answers.held_out)
+app.command("natural")(eval_natural.natural)
+app.command("qa")(eval_qa.qa)
+app.command("capacity")(eval_capacity.capacity)
 app.command("poison")(eval_poison.poison)
 app.command("long")(eval_long.long)
 app.command("alarms")(eval_alarms.alarms)

@@ -81,7 +81,7 @@ def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]
     """Give a memory another name."""
     from titans_edge.journal import upkeep
 
-    path = path_of(name)
+    path = path_of(name, bare=True)
     target = _free(new)
     upkeep.rename(path, target)
     History.of(path).move(target)
@@ -93,7 +93,7 @@ def delete(name: Name, yes: Yes = False) -> None:
     """Delete a memory: its file, and what repairs and upgrades left beside it."""
     from titans_edge.journal import upkeep
 
-    path = path_of(name)
+    path = path_of(name, bare=True)
     sure(f"Delete {name}{_size(path)}?", yes)
     upkeep.delete(path)
     History.of(path).clear()
@@ -105,7 +105,7 @@ def reset(name: Name, yes: Yes = False) -> None:
     """Forget everything, what repairs and upgrades left too, and keep the name."""
     from titans_edge.journal import upkeep
 
-    path = path_of(name)
+    path = path_of(name, bare=True)
     sure(f"Forget everything in {name}{_size(path)}?", yes)
     remains(name, upkeep.reset(path))
     History.of(path).clear()

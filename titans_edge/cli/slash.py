@@ -79,6 +79,7 @@ class Slash:
             print(f"  {s['stale']} of them are still to be read by this graft; until then only their text answers")
         for r in s["relations"]:
             known = [f"about {s['capacity']} are told apart"] if s.get("capacity") is not None else []
+            known = [f"written {r['writes']} times", *known] if r["writes"] > r["facts"] else known
             known += [f"{r['protected']} of yours protected"] if r["protected"] is not None else []
             print(f"  {r['relation']:<22}{r['facts']:>5} facts", *known if r["facts"] else [], sep=", ")
 
@@ -91,6 +92,8 @@ class Slash:
             print(f"  {100 * r['share']:>4.0f} %  {r['relation']}, hop {r['hop']}  {common.cite(r)}")
         for span in given.retrieved if given else ():
             print(f"  as text  {common.cite(span)}")
+            for earlier in span.get("replaces", ()):
+                print(f"           takes the place of #{earlier}")
         if not reads and not (given and given.retrieved):
             print("The last answer drew on nothing in memory.")
 
@@ -109,19 +112,26 @@ class Slash:
             print("Nothing was forgotten.")
 
     def _gone(self, texts: list[str]) -> None:
-        """What was forgotten leaves the prompt's history and the last answer's sources; what is ruled otherwise now."""
+        """What was forgotten leaves the prompt's history, the conversation and the last answer's sources; what is ruled
+        otherwise now.
+        """
         self.history.forget(texts)
+        if turns := self.talk.forget(texts):
+            print(f"{turns} turn{'s' * (turns > 1)} of this conversation held it, and left it too.")
         given = self.talk.remembered
         if given is not None:
-            left = tuple(s for s in given.retrieved if s["text"] not in texts)
+            left = tuple(s for s in given.retrieved if not any(text in (s.get("said") or s["text"]) for text in texts))
             self.talk.remembered = replace(given, retrieved=left)
-        for s in self._client.changed:
-            print(f"! {s['decision']} now: {common.cite(s)}")
+        self._changed()
         if texts and self._client.path is not None:
             from titans_edge.journal.upkeep import leftovers
 
             for file in leftovers(self._client.path):
                 print(f"! {file.name} may still hold it: `titans-edge memory clean` removes what repairs left.")
+
+    def _changed(self) -> None:
+        for s in self._client.changed:
+            print(f"! {s['decision']} now: {common.cite(s)}")
 
     def _meant(self, rest: str) -> list[dict[str, Any]]:
         head, _, tail = rest.partition(" ")
@@ -137,7 +147,12 @@ class Slash:
         gone = self._client.undo()
         for text in self._client.forgotten:
             print(f'  "{common.printable(text)}"')
-        print("Taken back." if gone else "There is nothing to take back.")
+        if before := self._client.before:
+            print("The last message left nothing to take back; the one before it was:")
+            _print(before, "")
+            print("/undo once more takes that back.")
+        else:
+            print("Taken back." if gone else "There is nothing to take back.")
         self._gone(self._client.forgotten)
 
     def _quarantine(self, _: str) -> None:
@@ -150,6 +165,7 @@ class Slash:
     def _rule(self, rest: str, accept: bool) -> None:
         self._client.accept(_number(rest), accept)
         print("Accepted: it counts as if you had said it then." if accept else "Rejected.")
+        self._changed()
 
     def _reset(self, rest: str) -> None:
         client = self._client

@@ -20,15 +20,17 @@ Name = Annotated[str, typer.Argument(help="Name of the memory.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
-def path_of(name: str) -> Path:
-    """The file of a memory that is there. Raises UsageError, or MemoryStateError for one of format 1."""
+def path_of(name: str, *, bare: bool = False) -> Path:
+    """The file of a memory that is there. Raises UsageError, or MemoryStateError for one of format 1, a bare state,
+    where that will not do.
+    """
     from titans_edge.journal.legacy import is_legacy
 
     path = library.memory_path(name)
     if not path.exists():
         known = ", ".join(sorted(p.stem for p in library.memories_dir().glob("*.memory"))) or "none yet"
         raise UsageError(f"There is no memory {name!r}.", f"Memories: {known}.")
-    if is_legacy(path):
+    if not bare and is_legacy(path):
         hint = f"Open it once: `titans-edge chat --memory {name}`."
         raise MemoryStateError(f"The memory {name} has no journal yet.", hint)
     return path

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from titans_edge.errors import DataError
+from titans_edge.evaluate.distractors import spread
 from titans_edge.evaluate.wording import words
 from titans_edge.stories.babi import BabiSample, babi, background, book_sentences
 from titans_edge.stories.lexicon import Lexicon
@@ -124,6 +125,14 @@ def _text(value: object, what: str) -> str:
     if any("\ud800" <= c <= "\udfff" for c in value):
         raise ValueError(f"{what} holds half a character (a lone surrogate)")
     return value
+
+
+def among(case: Case, lines: Sequence[str], seed: int) -> Case:
+    """The case with these statements told before, among and after its messages; as it is without any."""
+    if not lines:
+        return case
+    turns = tuple(spread(case.told(), lines, f"{seed}-{case.id}"))
+    return replace(case, turns=turns, context="\n\n".join(turns))
 
 
 def babilong(

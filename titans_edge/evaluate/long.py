@@ -77,7 +77,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Mark:
-    """The memory at one moment. norms by bank; loss: nats a token on neutral text with memory (None: not taken)."""
+    """The memory at one moment. norms by relation; loss: nats a token on neutral text with memory (None: not taken)."""
 
     turn: int
     norms: dict[str, float]

@@ -1,5 +1,5 @@
-"""Pictures of long conversations: recall by age and by changes, norms of the state, loss on neutral text. Needs
-matplotlib.
+"""Pictures of long conversations (recall by age and by changes, norms of the state, loss on neutral text) and of
+capacity. Needs matplotlib.
 
 Knows how to draw figures, not how they were measured.
 """
@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from titans_edge.evaluate.capacity import Cell
 from titans_edge.evaluate.long import Conversation, Row, by_age, by_changes
 
 if TYPE_CHECKING:
@@ -33,6 +34,22 @@ def draw(conversations: Sequence[Conversation], folder: Path) -> list[Path]:
         _picture(folder / "norms.png", lambda ax: _norms(ax, conversations)),
         _picture(folder / "neutral-loss.png", lambda ax: _loss(ax, conversations)),
     ]
+
+
+def draw_capacity(cells: Sequence[Cell], path: Path) -> Path:
+    """Write the curves of what was asked at each number of facts as a PNG; its path."""
+    return _picture(path, lambda ax: _capacity(ax, cells))
+
+
+def _capacity(ax: Axes, cells: Sequence[Cell]) -> None:
+    """A line a kind of memory, with 95 % intervals; facts by powers of two."""
+    for name in cells[0].shares():
+        points = [(c.facts, c.shares()[name]) for c in cells if c.shares()[name].n]
+        bars = [[s.share - s.low for _, s in points], [s.high - s.share for _, s in points]]
+        ax.errorbar([n for n, _ in points], [s.share for _, s in points], bars, marker="o", capsize=3, label=name)
+    ax.set_xscale("log", base=2)
+    ticks = [c.facts for c in cells]
+    ax.set(xlabel="facts told", ylabel="right, %", ylim=(0, 104), xticks=ticks, xticklabels=list(map(str, ticks)))
 
 
 def _picture(path: Path, fill: Any) -> Path:
@@ -62,13 +79,15 @@ def _recall(ax: Axes, conversations: Sequence[Conversation], cut: Any, label: st
 
 
 def _norms(ax: Axes, conversations: Sequence[Conversation]) -> None:
-    """The longest conversations, a colour a bank."""
+    """The longest conversations, a colour a relation."""
     longest = max(c.turns for c in conversations)
     for n, c in enumerate(c for c in conversations if c.turns == longest):
-        for i, bank in enumerate(c.marks[0].norms if c.marks else ()):
-            label = bank.lower() if n == 0 else None
-            ax.plot([m.turn for m in c.marks], [m.norms[bank] for m in c.marks], color=f"C{i}", alpha=0.7, label=label)
-    ax.set(xlabel="turn", ylabel="norm of the bank", ylim=(0, None))
+        for i, relation in enumerate(c.marks[0].norms if c.marks else ()):
+            label = relation.lower() if n == 0 else None
+            ax.plot(
+                [m.turn for m in c.marks], [m.norms[relation] for m in c.marks], color=f"C{i}", alpha=0.7, label=label
+            )
+    ax.set(xlabel="turn", ylabel="norm of the relation", ylim=(0, None))
 
 
 def _loss(ax: Axes, conversations: Sequence[Conversation]) -> None:

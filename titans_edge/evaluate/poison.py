@@ -81,10 +81,10 @@ def play(chat: Chat, case: PoisonCase, guard: str) -> Outcome:
     assert chat.client is not None
     chat.client.reset()
     chat.new()
-    verdicts = [v for told in case.told[: case.honest] for v in tell(chat, told)]
+    rulings = [r for told in case.told[: case.honest] for r in tell(chat, told)]
     before = ask(chat, case.question) if case.kind == "flood" else None
-    verdicts += [v for told in case.told[case.honest :] for v in tell(chat, told)]
-    doubted = tuple(f"{v['decision']} ({v['reason']}): {v['text']}" for v in verdicts if v["decision"] != "written")
+    rulings += [r for told in case.told[case.honest :] for r in tell(chat, told)]
+    doubted = tuple(f"{r['decision']} ({r['reason']}): {r['text']}" for r in rulings if r["decision"] != "written")
     return judge(case, guard, before, ask(chat, case.question), doubted)
 
 

@@ -14,8 +14,9 @@ from titans_edge.chat import Chat
 from titans_edge.errors import ContextOverflow, UsageError
 from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.score import correct, wilson
+from titans_edge.evaluate.talk import state
 from titans_edge.routes import Mode as Takes
-from titans_edge.session import Notice, Remembered, Text
+from titans_edge.session import Done, Notice, Remembered, Text
 from titans_edge.sources import USER
 from titans_edge.text import sentences
 
@@ -44,12 +45,15 @@ MODES = {
 }
 FULL_PROMPT = "{context}\n\nQuestion: {question}\nAnswer with one word."
 SAMPLING = Sampling(max_tokens=64)  # as `chat` does, but shorter: scores look at 40 words
+MANY = 32  # messages: more are read together
 LABELLED_TOKENS = 20  # of a labelled case's answer: its score looks at the first sentence
 
 
 @dataclass(frozen=True)
 class Answer:
-    """One case's outcome. rows: embedding rows given; retrieved: sentences given as text; notices: what went wrong."""
+    """One case's outcome. rows: embedding rows given; retrieved: sentences given as text; notices: what went wrong;
+    tokens: of the answer.
+    """
 
     id: str
     task: str
@@ -61,6 +65,7 @@ class Answer:
     rows: int = 0
     retrieved: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    tokens: int = 0
 
 
 @dataclass(frozen=True)
@@ -93,13 +98,20 @@ def answers(chat: Chat, cases: Sequence[Case], mode: str) -> Iterator[Answer]:
     if way.told and chat.client is None:
         raise UsageError(f"Mode {mode} needs a memory.", "Leave out --no-memory.")
     told = told_in(way, cases)
-    with _settings_kept(chat):
-        for i, case in enumerate(cases):
+    for i, case in enumerate(cases):
+        with _settings_kept(chat):
             chat.memory_mode, chat.facts = Takes(way.memory), ()
-            chat.sampling = replace(chat.sampling, max_tokens=LABELLED_TOKENS if case.labels else SAMPLING.max_tokens)
             if way.told:
                 _tell(chat, told[i])
-            yield _answer(chat, case, mode)
+        yield asked(chat, case, mode)
+
+
+def asked(chat: Chat, case: Case, mode: str) -> Answer:
+    """One case's question of the memory as it is, in a fresh conversation. The chat's settings are put back."""
+    with _settings_kept(chat):
+        chat.memory_mode, chat.facts = Takes(mode_named(mode).memory), ()
+        chat.sampling = replace(chat.sampling, max_tokens=LABELLED_TOKENS if case.labels else SAMPLING.max_tokens)
+        return _answer(chat, case, mode)
 
 
 def mode_named(name: str) -> Mode:
@@ -139,6 +151,10 @@ def _tell(chat: Chat, told: Sequence[str]) -> None:
     """Each message to an emptied memory, as the user."""
     assert chat.client is not None
     chat.client.reset()
+    if len(told) > MANY:
+        state(chat, [(message, None) for message in told])
+        chat.client.wait()
+        return
     for message in told:
         for _ in chat.learn(message, USER):
             pass
@@ -153,7 +169,7 @@ def _answer(chat: Chat, case: Case, mode: str) -> Answer:
     elif mode == "full-plain":
         chat.system = None  # the template's own
         question = FULL_PROMPT.format(context=case.context, question=case.question)
-    said, rows = "", 0
+    said, rows, tokens = "", 0, 0
     retrieved: list[str] = []
     notices: list[str] = []
     try:
@@ -165,12 +181,24 @@ def _answer(chat: Chat, case: Case, mode: str) -> Answer:
                 retrieved += [r["text"] for r in event.retrieved]
             elif isinstance(event, Notice):
                 notices.append(event.text)
+            elif isinstance(event, Done):
+                tokens = event.tokens
     except ContextOverflow as e:
         said, notices = "", [*notices, e.message]  # what does not fit is a wrong answer, as for any model
     said = said.strip()
     right = correct(said, case.target, case.labels, case.question, case.targets)
     return Answer(
-        case.id, case.task, mode, case.question, case.target, said, right, rows, tuple(retrieved), tuple(notices)
+        case.id,
+        case.task,
+        mode,
+        case.question,
+        case.target,
+        said,
+        right,
+        rows,
+        tuple(retrieved),
+        tuple(notices),
+        tokens,
     )
 
 

@@ -69,10 +69,11 @@ def _facts(row: Row) -> str:
 def facts_wrong(record: bytes, vocabulary: int | None) -> str:
     """Why a record cannot be used; "" for a sound one."""
     try:
-        found = facts.unpack(record)
+        found, sentence = facts.read(record)
     except TitansError as e:
         return e.message.rstrip(".")
-    ids = (i for fact in found for p in facts.phrases(fact) for i in (*p.surface, *p.address))
+    ids = [i for fact in found for p in facts.phrases(fact) for i in (*p.surface, *p.address)]
+    ids += [i for word in sentence.words for i in word] if sentence is not None else []
     return "" if vocabulary is None or max(ids, default=0) < vocabulary else "a token that the backbone does not have"
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from titans_edge.errors import MemoryStateError
+from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.journal import checks, format_2, schema
 from titans_edge.journal.file import connect, damaged, lock, log_wrong, newer, translated
 from titans_edge.journal.reading import Reading, in_parts, marks
@@ -49,7 +49,8 @@ class Journal(Reading):
             new = path is None or not path.exists() or path.stat().st_size == 0
             if not new and path is not None and not is_sqlite(path):
                 raise damaged(path, "it is no journal")
-            if write and not new and path is not None and (wrong := log_wrong(path)):
+            # a writer may be at it meanwhile: then a second look finds it sound
+            if not new and path is not None and log_wrong(path) and (wrong := log_wrong(path)):
                 raise damaged(path, wrong)
             self._db = connect(path, write)
             with translated(path):
@@ -105,17 +106,22 @@ class Journal(Reading):
         graft: str = "",
         guarded: bool = True,
         at: float | None = None,
+        now: float | None = None,
     ) -> list[Entry]:
         """Inside a transaction: the spans of one group, as entries. at: when, of what is copied from elsewhere.
 
-        Else time never runs backwards, whatever the clock does.
+        Else time never runs backwards, whatever the clock does. now: what it shows, in seconds since 1970; None: look.
+        Raises UsageError where that is no time.
         """
+        if now is not None and not checks.is_time(now):
+            raise UsageError(f"{now!r} is no time between 1970 and 9999.", "Give seconds since 1970.")
         source = Source(source.kind, plain(source.name))
         self.db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (source.kind, source.name))
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
         batch = self.db.execute("INSERT INTO batches(operation, part) VALUES (?, ?)", (operation, part)).lastrowid
         latest = self._one(LATEST)[0]
-        when = min(max(time.time(), latest), checks.MAX_TIME) if at is None else float(at)
+        clock = time.time() if now is None else now
+        when = min(max(clock, latest), checks.MAX_TIME) if at is None else float(at)
         last = self._one("SELECT coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'spans'), 0)")[0]
         for number, s in enumerate(spans, last + 1):
             text, figures = plain(s.text), (when, s.offset, s.surprise, int(guarded))
@@ -196,7 +202,7 @@ class Journal(Reading):
         Committed when it returns. What the file's free pages still hold goes with `compact`.
         """
         with self.transaction():
-            there = [e.id for e in self.get(ids)]
+            there = self.known(ids)
             if there:
                 for part in in_parts(there):
                     self.db.execute(f"DELETE FROM spans WHERE id IN ({marks(part)})", part)

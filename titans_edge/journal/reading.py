@@ -55,9 +55,13 @@ class Reading:
 
     def get(self, ids: Sequence[int]) -> list[Entry]:
         """Spans by their ids, in order; unknown ids are left out."""
-        known = sorted({i for i in ids if 0 < i <= checks.MAX_NUMBER})
-        parts = (self._select(f"WHERE s.id IN ({marks(p)}) ORDER BY s.id", tuple(p)) for p in in_parts(known))
+        parts = (self._select(f"WHERE s.id IN ({marks(p)}) ORDER BY s.id", tuple(p)) for p in in_parts(_sorted(ids)))
         return [e for part in parts for e in part]
+
+    def known(self, ids: Sequence[int]) -> list[int]:
+        """Those of the ids that there are, in order."""
+        parts = (self.db.execute(f"SELECT id FROM spans WHERE id IN ({marks(p)})", p) for p in in_parts(_sorted(ids)))
+        return sorted(int(i) for part in parts for (i,) in part)
 
     def group(self, operation: str, part: int) -> list[Entry]:
         """The spans of one group that are still there, in order."""
@@ -86,10 +90,10 @@ class Reading:
         """When the user answered, by span."""
         return dict(self.db.execute("SELECT span, time FROM answers").fetchall())
 
-    def quarantine(self, limit: int = -1) -> list[Entry]:
-        """What waits for the user's word; the newest `limit`."""
-        values = (Decision.QUARANTINED.value, limit)
-        return list(self._select("WHERE r.decision = ? ORDER BY s.id DESC LIMIT ?", values))[::-1]
+    def quarantine(self, limit: int = -1, before: int = checks.MAX_NUMBER) -> list[Entry]:
+        """What waits for the user's word; the newest `limit` of those before span `before`."""
+        values = (Decision.QUARANTINED.value, before, limit)
+        return list(self._select("WHERE r.decision = ? AND s.id < ? ORDER BY s.id DESC LIMIT ?", values))[::-1]
 
     def find(
         self,
@@ -97,13 +101,13 @@ class Reading:
         text: str = "",
         source: str = "",
         since: float | None = None,
-        before: int | None = None,
         limit: int = -1,
+        before: int = checks.MAX_NUMBER,
     ) -> list[Entry]:
-        """Spans with all words of `text`, of a source as `sources.named` reads it, since a time, of smaller ids than
-        `before`; the newest `limit`.
+        """Spans with all words of `text`, of a source as `sources.named` reads it, since a time; the newest `limit` of
+        those before span `before`.
         """
-        where, values = ["1"], list[Any]()
+        where, values = ["s.id < ?"], list[Any]([before])
         if text:
             where.append("s.id IN (SELECT rowid FROM words WHERE words MATCH ?)")
             values.append(quoted(text.split(), "AND"))
@@ -114,9 +118,6 @@ class Reading:
         if since is not None:
             where.append("s.time >= ?")
             values.append(since)
-        if before is not None:
-            where.append("s.id < ?")
-            values.append(before)
         found = self._select(f"WHERE {' AND '.join(where)} ORDER BY s.id DESC LIMIT ?", (*values, limit))
         return list(found)[::-1]
 
@@ -136,12 +137,13 @@ class Reading:
         )
         return [(int(i), float(score)) for i, score in rows]
 
-    def last_operation(self) -> list[int]:
-        """Ids of the spans of the last message or document that left any."""
+    def last_operation(self, operation: str = "") -> list[int]:
+        """Ids of the spans of a message or document that are still there; "": of the last one that left any."""
         rows = self.db.execute(
-            "SELECT s.id FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation ="
-            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1)"
-            " ORDER BY s.id"
+            "SELECT s.id FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation = coalesce(nullif(?, ''),"
+            " (SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch ORDER BY s.id DESC LIMIT 1))"
+            " ORDER BY s.id",
+            (operation,),
         )
         return [int(r[0]) for r in rows]
 
@@ -238,6 +240,11 @@ class Reading:
     def _one(self, sql: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...]:
         row: tuple[Any, ...] = self.db.execute(sql, values).fetchone()
         return row
+
+
+def _sorted(ids: Sequence[int]) -> list[int]:
+    """Each id that may be one, once."""
+    return sorted({i for i in ids if 0 < i <= checks.MAX_NUMBER})
 
 
 def plain(text: str) -> str:

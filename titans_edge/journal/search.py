@@ -25,3 +25,13 @@ def coverage(journal: Reading, words: Sequence[str], ids: Sequence[int]) -> dict
         for (i,) in journal.db.execute(sql, (query, *ids)) if n else ():
             weights[i] += weight
     return {i: w / whole if whole else 0.0 for i, w in weights.items()}
+
+
+def likeness(journal: Reading, words: Sequence[str], ids: Sequence[int]) -> dict[int, float]:
+    """BM25 of each of these spans (larger is better; 0 where no word is shared)."""
+    scores = dict.fromkeys(ids, 0.0)
+    if words:
+        marks = ",".join("?" * len(ids))
+        sql = f"SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? AND rowid IN ({marks})"
+        scores |= {int(i): float(s) for i, s in journal.db.execute(sql, (quoted(words, "OR"), *ids))}
+    return scores

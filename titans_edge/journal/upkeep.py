@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from titans_edge.errors import MemoryStateError, UsageError
-from titans_edge.journal.file import lock, lock_of, log_of, remove
+from titans_edge.journal.file import lock, lock_of, log_of, remove, store
 from titans_edge.journal.journal import Journal
+from titans_edge.journal.legacy import is_legacy
 
 BESIDE = r"\.(damaged-\d+|format-1|new|whole)(-wal|-shm)?(\.part)?"  # what repairs and upgrades leave, after the name
 
@@ -82,16 +83,28 @@ def delete(path: Path) -> None:
 
 def reset(path: Path) -> str:
     """Forget everything and keep the name. Returns "" or why the file's remains could not be overwritten."""
+    if is_legacy(path):
+        _begin_anew(path)
     with Journal(path, check=False) as journal:
         journal.clear()
         remove_leftovers(path)
         return tidy(journal)
 
 
+def _begin_anew(path: Path) -> None:
+    """An empty journal in the place of a memory of format 1."""
+    real = path.resolve()
+    made = real.with_suffix(".new")
+    with alone(path), Journal(None) as journal:
+        store(journal.db, made)
+        os.replace(made, real)
+
+
 def rename(path: Path, target: Path) -> None:
     """Give a memory another name, and what lies beside it too. Raises MemoryStateError where it is in use."""
-    with Journal(path, check=False) as journal:  # takes in its log when it is closed
-        journal.checkpoint()
+    if not is_legacy(path):
+        with Journal(path, check=False) as journal:  # takes in its log when it is closed
+            journal.checkpoint()
     with alone(path) as ends, alone(target):
         if target.exists():
             raise UsageError(f"There is a memory {target.stem!r} already.", "Choose another name, or delete it first.")

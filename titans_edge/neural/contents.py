@@ -39,6 +39,7 @@ class Contents:
     def __post_init__(self) -> None:
         self._known: dict[int, Tensor] = {}
         self._phrases: dict[tuple[int, ...], Tensor] = {}
+        self._means: dict[tuple[int, ...], Tensor] = {}
         self._all: Tensor | None = None
 
     @property
@@ -71,6 +72,16 @@ class Contents:
             self._phrases[key] = self._phrase(key)
         return self._phrases[key]
 
+    def mean_of(self, ids: Sequence[int]) -> Tensor:
+        """The unit vector (d,) of a word by what its tokens mean, wherever they stand; zero for one without tokens."""
+        key = tuple(ids)
+        if key not in self._means:
+            if len(self._means) >= CACHED:
+                self._means.clear()
+            parts = self.tokens(key)
+            self._means[key] = F.normalize(parts.sum(0), dim=0) if len(parts) else torch.zeros(self.dim)
+        return self._means[key]
+
     def _phrase(self, ids: tuple[int, ...]) -> Tensor:
         parts = self.tokens(ids)
         if len(ids) <= SHORT:
@@ -102,6 +113,11 @@ class Contents:
             out.append(int(near[best]))
             rest = rest - float(exact[best]) * self.tokens([out[-1]])[0].roll(i * PLACE_SHIFT, 0)
         return out
+
+    def nearest_tokens(self, vectors: Tensor) -> list[int]:
+        """The token of the whole vocabulary nearest to each vector (n, d)."""
+        table = self._table()
+        return [int(i) for i in (vectors.to(table.dtype) @ table.T).float().argmax(-1)]
 
     def _table(self) -> Tensor:
         """All tokens' unit vectors (vocabulary, d) bfloat16, made at first use (about four seconds)."""

@@ -20,10 +20,13 @@ from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.gate import Gate
+from titans_edge.neural.keys import KeyConfig
 from titans_edge.neural.memory import NeuralMemory, Readout
 from titans_edge.neural.relations import Relations
+from titans_edge.neural.sentences import SentenceMemory
 
-ARCHITECTURE, FORMAT = "titans-graft", 2  # 1 numbered its banks; 2 names its relations
+ARCHITECTURE, FORMAT = "titans-graft", 3  # 1 numbered its banks; 2 names its relations; 3 may read whole sentences
+OLDEST = 2  # that is read as it is
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
 
@@ -41,12 +44,20 @@ class GraftInfo:
 
 
 class Graft(nn.Module):
-    """Memory and gate of one backbone."""
+    """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences."""
 
-    def __init__(self, config: EncoderConfig, contents: Contents, relations: Relations, info: GraftInfo) -> None:
+    def __init__(
+        self,
+        config: EncoderConfig,
+        contents: Contents,
+        relations: Relations,
+        info: GraftInfo,
+        keys: KeyConfig | None = None,
+    ) -> None:
         super().__init__()
         self.info = info
         self.memory = NeuralMemory(config, contents, relations)
+        self.sentences = None if keys is None else SentenceMemory(keys, contents)
         self.gate = Gate(config.n_embd, config.width)
         self.register_buffer("mean", contents.mean)
         self.register_buffer("basis", contents.basis)
@@ -77,6 +88,8 @@ def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
     fields: Fields = {"titans.format": FORMAT, "titans.layer": info.layer, "titans.threshold": float(info.threshold)}
     fields["general.license"] = info.licence
     fields |= {f"titans.encoder.{key}": value for key, value in asdict(config).items()}
+    if graft.sentences is not None:
+        fields |= {f"titans.keys.{key}": value for key, value in asdict(graft.sentences.config).items()}
     fields |= {f"titans.backbone.{key}": text for key, text in info.fingerprint.items()}
     fields["titans.relations"] = graft.memory.relations.dump()
     fields["titans.routes"] = json.dumps(["embed"])
@@ -121,17 +134,17 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
     """Read a graft for `backbone`. Raises GraftError when it is damaged or made for another backbone."""
     fields, tensors = read(Path(path))
     try:
-        if fields["titans.format"] != FORMAT:
+        if not OLDEST <= fields["titans.format"] <= FORMAT:
             raise _other_format(path, int(fields["titans.format"]))
         info, relations = _info(fields), Relations.load(fields["titans.relations"])
-        prefix = "titans.encoder."
-        config = EncoderConfig(**{k.removeprefix(prefix): v for k, v in fields.items() if k.startswith(prefix)})
+        config = EncoderConfig(**_group(fields, "titans.encoder."))
+        keys = _group(fields, "titans.keys.")
         if check:
             _check(path, info.fingerprint, fingerprint(backbone))
         contents = Contents(
             backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"], tensors["inverse"]
         )
-        graft = Graft(config, contents, relations, info)
+        graft = Graft(config, contents, relations, info, KeyConfig(**keys) if keys else None)
         _fill(graft, tensors, path)
     except (KeyError, TypeError, ValueError) as e:
         raise GraftError(
@@ -140,9 +153,12 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
     return graft.eval()
 
 
+def _group(fields: Fields, prefix: str) -> Fields:
+    return {k.removeprefix(prefix): v for k, v in fields.items() if k.startswith(prefix)}
+
+
 def _info(fields: Fields) -> GraftInfo:
-    prefix = "titans.backbone."
-    bound = {k.removeprefix(prefix): v for k, v in fields.items() if k.startswith(prefix)}
+    bound = _group(fields, "titans.backbone.")
     return GraftInfo(
         fields["titans.layer"],
         bound,
@@ -165,7 +181,7 @@ def _fill(graft: Graft, tensors: dict[str, Tensor], path: Path | str) -> None:
 
 
 def _other_format(path: Path | str, found: int) -> GraftError:
-    if found < FORMAT:
+    if found < OLDEST:
         return GraftError(
             f"{path} is a graft of format {found}.", f"Bring it up to date with `titans-edge convert {path} --out DIR`."
         )

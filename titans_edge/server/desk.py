@@ -181,7 +181,7 @@ class Desk:
             operations = [k or m.operation + secrets.token_hex(6) for k, m in zip(known, messages, strict=True)]
             for earlier, operation in zip(messages[:-1], operations, strict=False):
                 session.tell(earlier.said, operation)
-            session.commit(messages[-1].said, operation=operations[-1])
+            session.commit(said=messages[-1].said, operation=operations[-1])
             out.learned, out.repeated = client.wait(), all(known)
         except Exception as e:
             out.notices.append(f"{_said(e)} The message was not learned.")

@@ -24,6 +24,7 @@ from titans_edge.sidecar.transport import LocalTransport, ProcessTransport, Tran
 from titans_edge.sidecar.worker import OnProgress
 from titans_edge.sources import USER, Source
 
+PAGE = 1000  # spans asked for by their ids at once
 Fields = dict[str, Any]  # a span, a ruling or another record, as the journal shows it
 
 
@@ -38,6 +39,8 @@ class MemoryReadout:
     retrieved: tuple[Fields, ...] = ()
     behind: tuple[Fields, ...] = ()  # the spans the rows rest on
     plain: bool = False  # one of them says the answer as it was asked for
+    untold: bool = False  # it was asked for something the user might have told, and nobody did
+    recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -107,11 +110,13 @@ class MemoryClient:
         self, host: HostClient, name: str, path: str | None, *, write: bool = True, guard: bool = True
     ) -> None:
         self.name, self.guard, self.host, self._owns_host = name, guard, host, False
-        opening = Request("open", name, args={"path": path, "write": write, "guard": guard})
+        opening = Request("open", name, args={"path": path, "write": write})
         self._book = Book(name, opening, logged=path is None and not host.local)
-        self.changed: list[Fields] = []  # spans that are ruled otherwise since the last `forget` or `undo`
+        self.changed: list[Fields] = []  # spans that are ruled otherwise since the last change that was asked for
         self.forgotten: list[str] = []  # texts the last `undo` took back
+        self.before: list[Fields] = []  # what stands before the last message, where that left nothing to take back
         self.begin()
+        self._last = ""  # the message that `undo` takes back; "": the last one that left something
         host.delivery.open(self._book)
 
     @classmethod
@@ -152,13 +157,29 @@ class MemoryClient:
         """How often the process was started again."""
         return self.host.restarts
 
+    @property
+    def asking(self) -> bool:
+        """Whether a call waits for an answer; a KeyboardInterrupt ends it then, and nothing is lost by that."""
+        return self.host.delivery.asking
+
+    @property
+    def dead(self) -> bool:
+        """Whether there is no process because it could not be started when it was last tried."""
+        return self.host.delivery.dead
+
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
         self.guard = on
 
-    def retrieve(self, question: SpanFeatures | None, text: str = "", k: int = 0) -> MemoryReadout:
-        """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those)."""
-        reply = self._ask("retrieve", {"text": text, "k": k}, [] if question is None else [question])
+    def retrieve(
+        self, question: SpanFeatures | None, text: str = "", k: int = 0,
+        between: tuple[float, float] | None = None, *, recite: bool = False,
+    ) -> MemoryReadout:  # fmt: skip
+        """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those), told
+        between two moments where these are given. recite: sentences out of the state alone, where it has no rows.
+        """
+        args = {"text": text, "k": k, "between": between, "recite": recite}
+        reply = self._ask("retrieve", args, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
         return MemoryReadout(
@@ -169,13 +190,24 @@ class MemoryClient:
             tuple(r["retrieved"]),
             tuple(r.get("behind", ())),
             r.get("plain", False),
+            r.get("untold", False),
+            tuple(tuple(tokens) for tokens in r.get("recited", ())),
         )
+
+    def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:
+        """The n stored spans that most likely answer, best first, each with its `match` (0..1)."""
+        spans: list[Fields] = self._ask("rank", {"text": text, "n": n}, [question]).result["spans"]
+        return spans
 
     # --- changes
 
-    def begin(self, operation: str = "") -> None:
-        """A new message or document begins: `undo` takes back a whole one. operation: of one that may be sent again."""
-        self._message, self._part = operation or _operation(), 0
+    def begin(self, time: float | None = None, operation: str = "") -> None:
+        """A new message or document begins: `undo` takes back a whole one, also where it leaves nothing. time: when it
+        was told, in seconds since 1970; None: when it is written. Never before what was written last: time does not
+        run backwards. operation: an id by which the journal knows a message that may be sent again.
+        """
+        self._message, self._part, self._time = operation or _operation(), 0, time
+        self._last = self._message
 
     def write(
         self,
@@ -193,6 +225,8 @@ class MemoryClient:
             "offsets": [int(i) for i in offsets] if offsets is not None else [0] * len(texts),
             "guard": self.guard,
         }
+        if self._time is not None:
+            args["time"] = float(self._time)
         self._part += 1
         packed = [pack_span(s) for s in spans]
         self.host.delivery.post(self._book, Request("write", self.name, self._message, args, packed))
@@ -200,18 +234,33 @@ class MemoryClient:
     def wait(self) -> list[Fields]:
         """Wait until every write is in the journal. Returns the rulings on those that had one.
 
-        Raises the first error among them, if there was one; the others stand, and their rulings come the next time.
+        Raises the first error among them, if there was one; other errors are notices then. What was written stands, and
+        its rulings come the next time.
         """
         self.host.delivery.settle(self._book)
         failures, self._book.failures = self._book.failures, []
         if failures:
+            self._book.notices += list(map(str, failures[1:]))
             raise failures[0]
         rulings, self._book.rulings = self._book.rulings, []
         return rulings
 
     def undo(self) -> int:
-        """Forget the last message or document; how many spans that were."""
-        return self._forgotten("undo", {})
+        """Forget the last message or document; how many spans that were.
+
+        Where it left nothing, nothing is forgotten and `before` is what the one before it left; the next `undo` is
+        about that one.
+        """
+        message, self.changed = self._last, []
+        found = self._told_in(message)
+        self.before = [] if found or not message else self._told_in("")
+        gone = self._forgotten("undo", {"message": message}) if found else 0
+        self.forgotten, self._last = [s["text"] for s in found], ""
+        return gone
+
+    def _told_in(self, message: str) -> list[Fields]:
+        """What a message left; "": the last one that left anything."""
+        return self.get(self._ask("last", {"message": message}).result["ids"])
 
     def forget(self, ids: Sequence[int]) -> int:
         """Forget spans exactly: the state becomes that of a memory that never saw them. Returns how many."""
@@ -219,12 +268,12 @@ class MemoryClient:
 
     def _forgotten(self, op: str, args: Fields) -> int:
         result = self._change(op, args).result
-        self.changed, self.forgotten = result.get("changed", []), result.get("texts", [])
+        self.changed = result.get("changed", [])
         return int(result["forgotten"])
 
     def accept(self, span: int, accept: bool) -> None:
-        """The user's word on a quarantined span."""
-        self._change("accept", {"id": int(span), "accept": accept})
+        """The user's word on a quarantined span. `changed` is what is ruled otherwise after it."""
+        self.changed = self._change("accept", {"id": int(span), "accept": accept}).result.get("changed", [])
 
     def reset(self) -> None:
         """Forget everything."""
@@ -246,20 +295,23 @@ class MemoryClient:
         limit: int = -1,
     ) -> list[Fields]:
         """Spans of the journal: see `Journal.find`."""
-        args = {"text": text, "source": source, "since": since, "before": before, "limit": limit}
-        return self._spans("find", args)
+        args = {"text": text, "source": source, "since": since, "limit": limit}
+        return self._spans("find", args if before is None else {**args, "before": before})
 
     def operation(self, prefix: str, since: float) -> str:
         """The last message whose operation begins so and of which something is there since then; "": none."""
         return str(self._ask("operation", {"prefix": prefix, "since": since}).result["operation"])
 
     def unread(self, limit: int) -> list[Fields]:
-        """The first spans this graft has yet to read: see `reread`."""
-        return self._spans("unread", {"limit": limit})
+        """The first spans this graft has yet to read, at most so many: see `reread`."""
+        found: list[Fields] = self._ask("unread", {"limit": limit}).result["spans"]
+        return found
 
     def get(self, ids: Sequence[int]) -> list[Fields]:
         """The spans of these ids that there are."""
-        return self._spans("get", {"ids": [int(i) for i in ids]})
+        known = sorted({int(i) for i in ids})
+        parts = [known[at : at + PAGE] for at in range(0, len(known), PAGE)]
+        return [s for part in parts for s in self._spans("get", {"ids": part})]
 
     def quarantine(self) -> list[Fields]:
         """Spans that wait for the user's word."""
@@ -305,8 +357,15 @@ class MemoryClient:
         return out
 
     def _spans(self, op: str, args: Fields) -> list[Fields]:
-        found: list[Fields] = self._ask(op, args).result["spans"]
-        return found
+        """Spans, however many: the newest come first, and the rest is asked for until there is no more."""
+        pages, limit = list[list[Fields]](), args.get("limit", -1)
+        while True:
+            result = self._ask(op, args).result
+            pages.insert(0, result["spans"])
+            left = limit - sum(map(len, pages))
+            if not result.get("more") or not result["spans"] or left == 0:
+                return [s for page in pages for s in page]
+            args = {**args, "before": result["spans"][0]["id"], "limit": left if limit >= 0 else -1}
 
 
 def _operation() -> str:

@@ -47,6 +47,8 @@ class Delivery:
         self._unsure: set[str] = set()  # memories whose opening was interrupted: they may be open in the process
         self._ids, self._crashes, self._crashed_at, self._closed = 0, 0, 0.0, False
         self._lock = threading.RLock()
+        self.dead = False  # the process could not be started when it was last tried
+        self.asking = False  # an answer is waited for, and nothing else is done: Ctrl-C may end that
         with self._lock:
             self._until(lambda: self.transport is not None)
 
@@ -80,6 +82,7 @@ class Delivery:
         with self._lock:
             pending = self._enqueue(Pending(request, book))
             try:
+                self.asking = True
                 self._until(lambda: pending.done)
             except TitansError:
                 self._drop(pending)
@@ -89,6 +92,8 @@ class Delivery:
                 if not pending.changes:
                     self._drop(pending)
                 raise
+            finally:
+                self.asking = False
             return pending.result()
 
     def settle(self, book: Book) -> None:
@@ -141,9 +146,7 @@ class Delivery:
                     self._receive()
             except LOST as e:
                 self._lost(e)
-            except (
-                KeyboardInterrupt
-            ):  # an answer may be lost with it: all is asked again, and is done once all the same
+            except KeyboardInterrupt:  # an answer may be lost with it: all is asked again, and done once all the same
                 for pending in self._queue:
                     pending.sent = False
                 raise
@@ -227,12 +230,13 @@ class Delivery:
                 book.open = False
                 if book.opening.error is None:  # else it is tried again when somebody asks for it
                     self._bring_back(transport, book)
-        except BaseException:
+        except BaseException as e:
+            self.dead = isinstance(e, TitansError)
             transport.close()
             raise
         for pending in self._queue:
             pending.sent = False
-        self.transport = transport
+        self.transport, self.dead = transport, False
 
     def _started(self, reply: Reply) -> dict[str, Any]:
         if reply.ok:

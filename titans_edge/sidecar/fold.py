@@ -6,6 +6,7 @@ the same machine and build. A ruling that is in the journal is never made again.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -16,13 +17,16 @@ import torch
 
 from titans_edge import policy
 from titans_edge.errors import MemoryStateError
-from titans_edge.facts import Fact, Key, Phrase, unpack
+from titans_edge.facts import Fact, Key, Phrase, Sentence, read
 from titans_edge.journal import Entry
 from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.memory import NeuralMemory
+from titans_edge.neural.sentences import Sentences
 from titans_edge.neural.store import Address, Explains, Protects, Store, Write, surprise
+from titans_edge.neural.verbatim import Verbatim, flattened
 from titans_edge.policy import Held, Proposal, Standing
 from titans_edge.rulings import Ruling
+from titans_edge.text import is_question, refers_back
 
 SAME, NEAR = 0.9, 0.5  # keys with this cosine are the same word; with this, alike enough to be retrieved
 AGREES = 0.7  # cosine of two contents that say the same
@@ -66,6 +70,10 @@ class Index:
             self._held[ids].pop()
         del self._order[n:]
 
+    def keys(self) -> Counter[int]:
+        """How many distinct keys were written, by shard."""
+        return Counter(shard for _, shard in set(self._order))
+
     def held(self, key: Key) -> Last | None:
         """The last write under this very key."""
         found = self._held.get(key.ids())
@@ -87,6 +95,8 @@ class Mark:
     last: int
     indexed: int
     known: int
+    sentences: int
+    verbatim: Verbatim | None
 
 
 @dataclass(frozen=True)
@@ -114,12 +124,15 @@ class Fold:
     memory: NeuralMemory
     store: Store
     base: bytes | None = None
+    key: int = 0  # numbers of a sentence's key; 0: this graft makes none
     standing: Standing = field(default_factory=Standing)
     last: int = 0
 
     def __post_init__(self) -> None:
         self.index = Index(len(self.memory.relations), self.memory.dim)
         self.known = Cleanup(self.memory.contents)
+        self.sentences = Sentences(self.key)
+        self.verbatim = Verbatim(self.key, self.memory.dim) if self.key else None
         if self.base is not None:
             self.store.load(self.base)
 
@@ -132,22 +145,39 @@ class Fold:
                 f"Span #{e.id} has not been read by this graft.", "Open the memory with `titans-edge chat`."
             )
         self.last = e.id
-        facts, writes = self._read(e.id, e.record)
+        facts, writes, sentence = self._read(e.id, e.record)
+        self._seen(e.id, sentence)
         proposal = self._proposal(e, facts, writes, judged=e.ruling is not None)
         ruling = e.ruling or policy.decide(proposal, self.standing)
         self.standing = policy.after(self.standing, proposal, ruling)
         if ruling.scale > 0 and facts:
             self.store.write(e.id, writes, ruling.scale, confined=ruling.confined)
             self._indexed(e, facts, writes, ruling)
+        if self.verbatim is not None and e.source.kind == "user" and not is_question(e.text):
+            self._recited(e)
         return ruling
 
-    def _read(self, span: int, record: bytes) -> tuple[tuple[Fact, ...], list[Write]]:
+    def _recited(self, e: Entry) -> None:
+        """The user's own words into the state, after the ones they refer back to."""
+        assert self.verbatim is not None
+        before, words = self.sentences.candidate(e.id)
+        tokens = flattened([*before, *words] if refers_back(e.text) else words)
+        if tokens:
+            self.verbatim.write(self.sentences.key_of(e.id), self.memory.contents.tokens(tokens))
+
+    def _read(self, span: int, record: bytes) -> tuple[tuple[Fact, ...], list[Write], Sentence | None]:
         """A record's facts, and as vectors. Raises UnreadableFacts where this graft cannot have written them."""
         try:
-            facts = unpack(record)
-            return facts, [self.memory.write(f) for f in facts]
+            facts, sentence = read(record)
+            if self.key and (sentence is None or len(sentence.key) != 2 * self.key):
+                raise MemoryStateError("It has no key of this graft.")
+            return facts, [self.memory.write(f) for f in facts], sentence
         except MemoryStateError as e:
             raise UnreadableFacts(span, e) from e
+
+    def _seen(self, span: int, sentence: Sentence | None) -> None:
+        if self.key and sentence is not None:
+            self.sentences.add(span, sentence)
 
     def extend(
         self, entries: Iterable[Entry], step: Callable[[int], None] = lambda span: None
@@ -162,7 +192,7 @@ class Fold:
             if e.ruling is None:
                 made.append((e.id, ruling))
             step(e.id)
-        if not self.store.finite():
+        if not self.finite():
             raise MemoryStateError(
                 "A write would have made the memory infinite; it was left out.", "Please report the text."
             )
@@ -202,12 +232,16 @@ class Fold:
     # --- back, and from a snapshot
 
     def mark(self) -> Mark:
-        return Mark(self.store.copy(), self.standing, self.last, len(self.index), len(self.known))
+        counts = (len(self.index), len(self.known), len(self.sentences))
+        verbatim = None if self.verbatim is None else self.verbatim.copy()
+        return Mark(self.store.copy(), self.standing, self.last, *counts, verbatim)
 
     def back(self, m: Mark) -> None:
         self.store, self.standing, self.last = m.store, m.standing, m.last
         self.index.cut(m.indexed)
         self.known.cut(m.known)
+        self.sentences.cut(m.sentences)
+        self.verbatim = m.verbatim
 
     def resume(self, last: int, standing: dict[str, Any], state: bytes, before: Iterable[Entry]) -> None:
         """Start from a snapshot; `before` are the entries it covers, whose keys are indexed and not applied again."""
@@ -216,11 +250,26 @@ class Fold:
                 raise MemoryStateError(
                     f"A snapshot covers span #{e.id}, which is undecided.", "Run `titans-edge memory verify`."
                 )
+            facts, writes, sentence = self._read(e.id, e.record)
+            self._seen(e.id, sentence)
             if e.ruling.scale > 0:
-                facts = unpack(e.record)
-                self._indexed(e, facts, [self.memory.write(f) for f in facts], e.ruling)
-        self.store.load(state)
+                self._indexed(e, facts, writes, e.ruling)
+        self.load(state)
         self.standing, self.last = Standing.of(standing), last
+
+    def dump(self) -> bytes:
+        """The state: associations, then sentences."""
+        return self.store.dump() + (self.verbatim.dump() if self.verbatim is not None else b"")
+
+    def load(self, state: bytes) -> None:
+        """Raises MemoryStateError for bytes that are no state of this graft's sizes."""
+        cut = len(state) - (self.verbatim.size if self.verbatim is not None else 0)
+        self.store.load(state[: max(cut, 0)])
+        if self.verbatim is not None:
+            self.verbatim.load(state[max(cut, 0) :])
+
+    def finite(self) -> bool:
+        return self.store.finite() and (self.verbatim is None or self.verbatim.finite())
 
     # --- questions about what is held
 

@@ -16,13 +16,15 @@ import torch
 
 from titans_edge.errors import MemoryStateError, SidecarError, UsageError
 from titans_edge.gguf_header import read_header
-from titans_edge.journal import Journal, NewSpan
+from titans_edge.journal import Entry, Journal, NewSpan
+from titans_edge.journal.checks import MAX_NUMBER
 from titans_edge.neural import graft as grafts
 from titans_edge.sidecar.opened import OpenMemory, Progress
 from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
 from titans_edge.sources import Source
 
 MAX_OPEN = 16  # memories at once; each takes its state's size
+PAGE, PAGE_BYTES = 10_000, 1 << 24  # spans and bytes of text in one reply: it has to fit into a frame
 CHANGES = ("write", "forget", "undo", "accept", "reset")  # are done once, and carry an operation to know them by
 
 
@@ -40,9 +42,11 @@ class MemoryHost:
             "open": self.open,
             "close": self.close_memory,
             "retrieve": self.retrieve,
+            "rank": self.rank,
             "write": self.write,
             "forget": self.forget,
             "undo": self.undo,
+            "last": self.last,
             "accept": self.accept,
             "reset": self.reset,
             "reread": self.reread,
@@ -102,28 +106,43 @@ class MemoryHost:
         return Reply(True)
 
     def retrieve(self, r: Request, progress: Progress) -> Reply:
-        """args: text, k (how many stored spans to give back); one span: the question."""
+        """args: text, k (how many stored spans to give back), between (two moments or none), recite; one span: the
+        question.
+        """
         question = unpack_span(r.spans[0]) if r.spans else None
-        asked = self._memory(r, progress).ask(question, str(r.args.get("text", "")), int(r.args.get("k", 0)))
+        between = r.args.get("between")
+        told = None if between is None else (float(between[0]), float(between[1]))
+        text, k, recite = str(r.args.get("text", "")), int(r.args.get("k", 0)), bool(r.args.get("recite"))
+        asked = self._memory(r, progress).ask(question, text, k, told, recite=recite)
         out = asked.readout
         result = {
             "confidence": out.confidence,
             "relation": out.relation,
             "hop": out.hop,
-            "retrieved": [e.shown() for e in asked.spans],
+            "retrieved": asked.recalled.shown(),
+            "untold": asked.recalled.untold,
             "behind": [e.shown() for e in asked.behind],
             "plain": asked.plain,
+            "recited": asked.recited,
         }
         return Reply(True, result, {"rows": pack(asked.rows.numpy())})
 
+    def rank(self, r: Request, progress: Progress) -> Reply:
+        """args: text, n; one span: the question. The spans that most likely answer, and how likely each is."""
+        found = self._memory(r, progress).rank(unpack_span(r.spans[0]), str(r.args["text"]), int(r.args["n"]))
+        return Reply(True, {"spans": [f.entry.shown() | {"match": f.match} for f in found]})
+
     def write(self, r: Request, progress: Progress) -> Reply:
-        """args: part, kind, name, texts, offsets, guard. Durable when it returns; a group is written once."""
+        """args: part, kind, name, texts, offsets, guard, time (left out: now). Durable when it returns; a group is
+        written once.
+        """
         a, memory = r.args, self._memory(r, progress)
         spans = [unpack_span(s) for s in r.spans]
         surprises = [s.surprise if math.isfinite(s.surprise) else None for s in spans]
         new = [NewSpan(t, o, x) for t, o, x in zip(a["texts"], a["offsets"], surprises, strict=True)]
         source = Source(a["kind"], a["name"])
-        rulings = memory.write(spans, new, source, bool(a["guard"]), r.operation, int(a["part"]))
+        told = None if a.get("time") is None else float(a["time"])
+        rulings = memory.write(spans, new, source, bool(a["guard"]), r.operation, int(a["part"]), told)
         return self._noted(memory, {"rulings": rulings})
 
     def forget(self, r: Request, progress: Progress) -> Reply:
@@ -132,14 +151,19 @@ class MemoryHost:
         return self._noted(memory, memory.forget(list(map(int, r.args["ids"])), r.operation, progress))
 
     def undo(self, r: Request, progress: Progress) -> Reply:
+        """args: message, the operation that wrote it; none: the last one that left something."""
         memory = self._memory(r, progress)
-        return self._noted(memory, memory.undo(r.operation, progress))
+        return self._noted(memory, memory.undo(r.operation, progress, str(r.args.get("message", ""))))
+
+    def last(self, r: Request, progress: Progress) -> Reply:
+        """args: message. The ids of the spans `undo` would take back."""
+        return Reply(True, {"ids": self._journal(r, progress).last_operation(str(r.args.get("message", "")))})
 
     def accept(self, r: Request, progress: Progress) -> Reply:
         """args: id, accept."""
         memory = self._memory(r, progress)
-        memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
-        return self._noted(memory, {})
+        told = memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
+        return self._noted(memory, told)
 
     def reset(self, r: Request, progress: Progress) -> Reply:
         memory = self._memory(r, progress)
@@ -158,9 +182,12 @@ class MemoryHost:
         return _shown(memory.unread(int(r.args["limit"])))
 
     def find(self, r: Request, progress: Progress) -> Reply:
-        """args: text, source, since, before, limit."""
-        known = {k: r.args[k] for k in ("text", "source", "since", "before", "limit") if k in r.args}
-        return _shown(self._journal(r, progress).find(**known))
+        """args: text, source, since, limit, before (an id: only older ones). The newest that fit into one reply."""
+        a = r.args
+        found = self._journal(r, progress).find(
+            text=a.get("text", ""), source=a.get("source", ""), since=a.get("since"), **_page(a)
+        )
+        return _shown(found)
 
     def operation(self, r: Request, progress: Progress) -> Reply:
         """args: prefix, since."""
@@ -168,11 +195,13 @@ class MemoryHost:
         return Reply(True, {"operation": found})
 
     def get(self, r: Request, progress: Progress) -> Reply:
-        """args: ids."""
-        return _shown(self._journal(r, progress).get(list(map(int, r.args["ids"]))))
+        """args: ids, before."""
+        before = _page(r.args)["before"]
+        return _shown(self._journal(r, progress).get([int(i) for i in r.args["ids"] if i < before]))
 
     def quarantine(self, r: Request, progress: Progress) -> Reply:
-        return _shown(self._journal(r, progress).quarantine())
+        """args: limit, before."""
+        return _shown(self._journal(r, progress).quarantine(**_page(r.args)))
 
     def explain(self, r: Request, progress: Progress) -> Reply:
         return Reply(True, {"reads": self._memory(r, progress).explain(progress)})
@@ -183,7 +212,7 @@ class MemoryHost:
     def state(self, r: Request, progress: Progress) -> Reply:
         """The state itself, for those who compare."""
         fold = self._memory(r, progress).fold
-        return Reply(True, {"state": b"" if fold is None else fold.store.dump()})
+        return Reply(True, {"state": b"" if fold is None else fold.dump()})
 
     # --- inside
 
@@ -224,5 +253,17 @@ class MemoryHost:
         return Reply(True, result | {"notices": notices})
 
 
-def _shown(entries: list[Any]) -> Reply:
-    return Reply(True, {"spans": [e.shown() for e in entries]})
+def _page(args: dict[str, Any]) -> dict[str, int]:
+    """Which spans of those asked for one reply may hold."""
+    limit, before = int(args.get("limit", -1)), int(args.get("before") or MAX_NUMBER)
+    return {"limit": PAGE if limit < 0 else min(limit, PAGE), "before": before}
+
+
+def _shown(entries: list[Entry]) -> Reply:
+    """The newest of these that fit into one reply. more: there may be older ones."""
+    size = 0
+    for n, e in enumerate(reversed(entries)):
+        size += 2 * len(e.text.encode()) + len(e.source.name.encode())
+        if n and size > PAGE_BYTES:
+            return Reply(True, {"spans": [e.shown() for e in entries[-n:]], "more": True})
+    return Reply(True, {"spans": [e.shown() for e in entries], "more": len(entries) >= PAGE})

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, takewhile
+from itertools import islice, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +15,23 @@ import torch
 
 from titans_edge import policy
 from titans_edge.errors import MemoryStateError, UsageError
-from titans_edge.facts import pack
+from titans_edge.facts import pack, unpack
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal, NewSpan, legacy, upkeep
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sidecar.fold import Fold, UnreadableFacts
-from titans_edge.sidecar.retrieval import retrieve
+from titans_edge.sidecar.recall import BESIDE, LIKELY, Recalled, recall
+from titans_edge.sidecar.retrieval import Found, rank, retrieve, told_between
 from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
+TOLD = 1000  # spans that a reply tells of, at most
 PAGE = 1024  # spans replayed between two reports, and two chances of a snapshot
 Progress = Callable[[int, int, str], None]  # done, of, what
+RECITED = 4  # sentences out of the state alone, at most
+Between = tuple[float, float] | None  # two moments, seconds since 1970
 
 
 @dataclass(frozen=True)
@@ -36,9 +40,10 @@ class Asked:
 
     readout: Readout
     rows: torch.Tensor
-    spans: list[Entry]
+    recalled: Recalled
     behind: list[Entry]  # what the rows rest on
     plain: bool  # one span says the answer as it was asked for: no hop, no mirror
+    recited: list[list[int]]  # sentences out of the state alone, as token ids
 
 
 class OpenMemory:
@@ -51,6 +56,7 @@ class OpenMemory:
         self.fold: Fold | None = None  # None: there is text that this graft has yet to read
         self._readers = (graft_id, *graft.info.replaces)  # grafts whose facts are as good as its own
         self._asked: Readout | None = None
+        self._tail: tuple[int, SpanFeatures, Source] | None = None  # what was told last
         self._said: tuple[str, dict[str, Any]] = ("", {})  # the last change, and what was said of it
         self._since = 0  # writing spans since the last snapshot
         self._undecided: list[tuple[int, Ruling]] = []  # made, and not in the journal yet (its disk was full)
@@ -73,11 +79,16 @@ class OpenMemory:
 
     # --- asking
 
-    def ask(self, question: SpanFeatures | None, text: str, k: int) -> Asked:
-        """Rows of the association the memory is sure of; up to k spans for the text."""
+    def ask(
+        self, question: SpanFeatures | None, text: str, k: int, between: Between = None, *, recite: bool = False
+    ) -> Asked:
+        """Rows of the association the memory is sure of; up to k spans for the text, told between two moments.
+
+        recite: where it is sure of none, what the state alone says instead.
+        """
         readout = Readout(torch.zeros(self.graft.memory.dim), 0.0, "", 0)
         rows = torch.zeros(0, self.graft.memory.config.n_embd)
-        if self.fold is not None and question is not None:
+        if self.fold is not None and question is not None and between is None:
             readout = self.graft.memory.ask(self.fold.store, question)
             if not self._known(readout, self.fold):
                 readout = replace(readout, confidence=0.0)
@@ -86,7 +97,41 @@ class OpenMemory:
         self._asked = readout
         behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
         plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
-        return Asked(readout, rows, retrieve(self.journal, self.fold, readout.path, text, k), behind, plain)
+        ranked = self._ranked(question, text, behind) if k > 0 else []
+        if plain and _doubtful(behind[0].id, ranked):
+            behind, plain, rows = [], False, rows[:0]
+        recited = self._recited(question) if recite and not len(rows) else []
+        recalled = self._recalled(readout, None if question is None else ranked, text, k, between)
+        return Asked(readout, rows, recalled, behind, plain, recited)
+
+    def rank(self, question: SpanFeatures, text: str, n: int) -> list[Found]:
+        """The n spans that most likely answer, best first; nothing where this graft makes no keys."""
+        return self._ranked(question, text)[:n]
+
+    def _ranked(self, question: SpanFeatures | None, text: str, also: Sequence[Entry] = ()) -> list[Found]:
+        if self.fold is None or self.graft.sentences is None or question is None or not len(question):
+            return []
+        return rank(self.journal, self.fold, self.graft.sentences, question, text, [e.id for e in also])
+
+    def _recited(self, question: SpanFeatures | None) -> list[list[int]]:
+        fold, sentences = self.fold, self.graft.sentences
+        if fold is None or fold.verbatim is None or sentences is None or question is None or not len(question):
+            return []
+        found = sentences.recite(fold.verbatim, sentences.ask(question), RECITED)
+        best = found[0][1] if found else 0.0
+        return [tokens for tokens, match in found if match >= BESIDE * best]
+
+    def _recalled(
+        self, readout: Readout, ranked: Sequence[Found] | None, text: str, k: int, between: Between
+    ) -> Recalled:
+        """ranked None: the question could not be read as one."""
+        if k <= 0:
+            return Recalled()
+        if between is not None:
+            return Recalled(tuple(told_between(self.journal, ranked or (), *between)))
+        if self.graft.sentences is None or self.fold is None or ranked is None:
+            return Recalled(tuple(Found(e, 0.0) for e in retrieve(self.journal, self.fold, readout.path, text, k)))
+        return recall(self.fold, self.graft.sentences, ranked, text, k, self.journal.get)
 
     def _shard(self, readout: Readout) -> int:
         return self.graft.memory.relations.shard(readout.relation)
@@ -105,7 +150,7 @@ class OpenMemory:
         if self._asked is None or not self._asked.path or self.fold is None:
             return []
         memory, last = self.graft.memory, self.journal.last()
-        again = Fold(memory, memory.new_store(remember=True), self.journal.base())
+        again = Fold(memory, memory.new_store(remember=True), self.journal.base(), self._key)
         again.extend(self._told(self.journal.entries(), last, progress))
         found = again.shares(self._asked.path)
         shown = {e.id: e.shown() for e in self.journal.get(sorted({s.span for s in found}))}
@@ -125,33 +170,37 @@ class OpenMemory:
         if self.fold is None:
             return out | {"bytes": 0, "relations": []}
         store = self.fold.store.describe()
-        norms, protected = store.get("norms"), store.get("protected")
+        norms, protected, keys = store.get("norms"), store.get("protected"), self.fold.index.keys()
         relations = [
             {
                 "relation": phrase.text,
-                "facts": len(self.fold.index.spans[n]),
+                "facts": keys[n],
+                "writes": len(self.fold.index.spans[n]),
                 "norm": norms[n] if isinstance(norms, list) else None,
                 "protected": protected[n] if isinstance(protected, list) else None,
             }
             for n, phrase in enumerate(self.graft.memory.relations.phrases)
         ]
-        return out | {"bytes": store.get("bytes", 0), "capacity": store.get("capacity"), "relations": relations}
+        return out | {"bytes": len(self.fold.dump()), "capacity": store.get("capacity"), "relations": relations}
 
     # --- changing
 
     def write(self, spans: Sequence[SpanFeatures], new: Sequence[NewSpan], source: Source, guarded: bool,
-              operation: str, part: int) -> list[dict[str, Any]]:  # fmt: skip
-        """Spans of one group. Durable when it returns. Returns what was decided about each."""
+              operation: str, part: int, time: float | None = None) -> list[dict[str, Any]]:  # fmt: skip
+        """Spans of one group. Durable when it returns. Returns what was decided about each. time: when they were told,
+        in seconds since 1970 (None: now).
+        """
         fold = self._ready()
         if self.journal.has(operation, part):
             return _ruled(self.journal.group(operation, part))
-        facts = self.graft.memory.facts(spans, [s.text for s in new])
-        new = [replace(s, record=pack(f)) for s, f in zip(new, facts, strict=True)]
+        new = [replace(s, record=r) for s, r in zip(new, self._records(spans, new, source), strict=True)]
         mark = fold.mark()
         try:
             with self.journal.transaction():
                 self.journal.decide(self._undecided)
-                entries = self.journal.append(operation, part, source, new, graft=self.graft_id, guarded=guarded)
+                entries = self.journal.append(
+                    operation, part, source, new, graft=self.graft_id, guarded=guarded, now=time
+                )
                 rulings = fold.extend(entries)
                 self.journal.decide(rulings)
                 self.journal.done(f"{operation}.{part}", {})
@@ -159,25 +208,41 @@ class OpenMemory:
             fold.back(mark)
             raise
         self._undecided = []
+        self._tail = (entries[-1].id, spans[-1], source) if entries else None
         self._count(fold, sum(r.scale > 0 for _, r in rulings))
         return _ruled([replace(e, ruling=r) for e, (_, r) in zip(entries, rulings, strict=True)])
+
+    def _records(self, spans: Sequence[SpanFeatures], new: Sequence[NewSpan], source: Source) -> list[bytes]:
+        """What is read in spans told one after the other; the first may follow on what was told last."""
+        tail = self._tail
+        follows = tail is not None and tail[2] == source and tail[0] == self.journal.last()
+        before = [tail[1] if follows and tail is not None else None, *spans[:-1]]
+        return self._read(spans, [s.text for s in new], before)
+
+    def _read(
+        self, spans: Sequence[SpanFeatures], texts: Sequence[str], before: Sequence[SpanFeatures | None]
+    ) -> list[bytes]:
+        facts = self.graft.memory.facts(spans, texts)
+        if self.graft.sentences is None:
+            return [pack(f) for f in facts]
+        return [pack(f, s) for f, s in zip(facts, self.graft.sentences.read(spans, before), strict=True)]
+
+    @property
+    def _key(self) -> int:
+        """Numbers of a sentence's key."""
+        return 0 if self.graft.sentences is None else self.graft.sentences.config.key
 
     def forget(self, ids: Sequence[int], operation: str, progress: Progress) -> dict[str, Any]:
         """Exact: the journal without them is replayed. `changed`: spans that are decided otherwise now."""
         if (known := self._done(operation, {"changed": []})) is not None:
             return known
-        return self._forget(ids, operation, progress, {})
-
-    def _forget(self, ids: Sequence[int], operation: str, progress: Progress, also: dict[str, Any]) -> dict[str, Any]:
         first = min(ids, default=0)
         before = self.journal.decisions(first)
         gone = self.journal.forget(ids, operation)
         if gone:
             self._settle(progress)
             self._compact()
-        after = self.journal.decisions(first) if gone else {}
-        changed = [i for i, decision in after.items() if decision != before.get(i)]
-        told = {"forgotten": gone, "changed": [e.shown() for e in self.journal.get(changed)], **also}
+        told = {"forgotten": gone, "changed": self._changed(before, first) if gone else []}
         self._said = (operation, told)
         return told
 
@@ -188,22 +253,31 @@ class OpenMemory:
             return None
         return self._said[1] if self._said[0] == operation else unknown | known
 
-    def undo(self, operation: str, progress: Progress) -> dict[str, Any]:
-        """Forget the last message or document that left something; `texts`: what it was."""
-        if (known := self._done(operation, {"changed": [], "texts": []})) is not None:
-            return known
-        ids = self.journal.last_operation()
-        return self._forget(ids, operation, progress, {"texts": [e.text for e in self.journal.get(ids)]})
+    def undo(self, operation: str, progress: Progress, message: str = "") -> dict[str, Any]:
+        """Forget a message or document; "": the last one that left something."""
+        return self.forget(self.journal.last_operation(message), operation, progress)
 
-    def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> None:
-        """The user's word on a quarantined span."""
-        if self.journal.result(operation) is not None:
-            return
+    def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> dict[str, Any]:
+        """The user's word on a quarantined span. `changed`: later spans that are decided otherwise now."""
+        if (known := self._done(operation, {"changed": []})) is not None:
+            return known
         found = self.journal.get([span])
         if not found or found[0].ruling is None or found[0].ruling.decision is not Decision.QUARANTINED:
             raise UsageError(f"There is no quarantined span #{span}.", "See /quarantine.")
+        before = self.journal.decisions(span)
         self.journal.answer(span, accept, operation)
         self._settle(progress)
+        told = {"changed": self._changed(before, span)}
+        self._said = (operation, told)
+        return told
+
+    def _changed(self, before: dict[int, Decision], after: int) -> list[dict[str, Any]]:
+        """The spans after `after` that were decided otherwise before; the newest, where they are many."""
+        now = self.journal.decisions(after)
+        changed = sorted(i for i in before if i in now and now[i] != before[i])
+        if len(changed) > TOLD:
+            self.notices.append(f"{len(changed)} sentences are decided otherwise now; the newest {TOLD} are told.")
+        return [e.shown() for e in self.journal.get(changed[-TOLD:])]
 
     def reset(self, operation: str) -> None:
         """Forget everything."""
@@ -221,12 +295,14 @@ class OpenMemory:
         """
         read = dict(zip(ids, spans, strict=True))
         there = self.journal.get(ids)
-        facts = self.graft.memory.facts([read[e.id] for e in there], [e.text for e in there])
+        together = [b.id == a.id + 1 and b.source == a.source for a, b in pairwise(there)]
+        before = [None, *(read[e.id] if near else None for e, near in zip(there, together, strict=False))]
+        records = self._read([read[e.id] for e in there], [e.text for e in there], before)
         with self.journal.transaction():
             self.journal.drop_snapshots()
-            for e, f in zip(there, facts, strict=True):
-                self.journal.put_facts(e.id, self.graft_id, pack(f))
-                if f and e.ruling is not None and e.ruling.reason == policy.NO_FACT:
+            for e, record in zip(there, records, strict=True):
+                self.journal.put_facts(e.id, self.graft_id, record)
+                if unpack(record) and e.ruling is not None and e.ruling.reason == policy.NO_FACT:
                     self.journal.undecide(e.id)
         if not self.stale():
             self._settle(progress)
@@ -298,13 +374,13 @@ class OpenMemory:
         snapshot = self.journal.snapshot()
         if snapshot is not None and snapshot[1].get("graft") == self.graft_id:
             last, standing, state = snapshot
-            fold = Fold(memory, memory.new_store(), base)
+            fold = Fold(memory, memory.new_store(), base, self._key)
             try:
                 fold.resume(last, standing["policy"], state, self._told(self.journal.entries(), last, progress))
                 return fold
             except (MemoryStateError, KeyError, TypeError, ValueError) as e:
                 self.notices.append(f"A snapshot could not be used; the memory was rebuilt from the journal ({e}).")
-        return Fold(memory, memory.new_store(), base)
+        return Fold(memory, memory.new_store(), base, self._key)
 
     @staticmethod
     def _told(entries: Iterator[Entry], last: int, progress: Progress) -> Iterator[Entry]:
@@ -336,7 +412,7 @@ class OpenMemory:
         if keeps and self._since >= SNAPSHOT_EVERY:
             standing = {"graft": self.graft_id, "policy": fold.standing.state()}
             try:
-                self.journal.put_snapshot(fold.last, standing, fold.store.dump())
+                self.journal.put_snapshot(fold.last, standing, fold.dump())
             except MemoryStateError as e:
                 self.notices.append(f"{e.message} No snapshot was kept.")
             self._since = 0
@@ -345,6 +421,12 @@ class OpenMemory:
         """Best effort: what was forgotten is gone from the state and the tables already."""
         if why := upkeep.tidy(self.journal):
             self.notices.append(f"{why} Remains of the text leave the file with `titans-edge memory compact`.")
+
+
+def _doubtful(span: int, ranked: Sequence[Found]) -> bool:
+    """Whether another span answers, and this one, on which an association rests, is far less likely to."""
+    best, own = (ranked[0].match if ranked else 0.0), [f.match for f in ranked if f.entry.id == span]
+    return best >= LIKELY and bool(own) and own[0] < BESIDE * best
 
 
 def _ruled(entries: Sequence[Entry]) -> list[dict[str, Any]]:

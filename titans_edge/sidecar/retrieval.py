@@ -1,4 +1,4 @@
-"""Which stored spans go with a question: by the keys it read, by the words they share, else the user's newest ones.
+"""Which stored spans go with a question: by its key, by the words they share, and then looked at side by side.
 
 Knows journal and fold; nothing of how what is found is put to the model.
 """
@@ -6,28 +6,73 @@ Knows journal and fold; nothing of how what is found is put to the model.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+import numpy as np
+
+from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal
-from titans_edge.journal.search import coverage
+from titans_edge.journal.search import coverage, likeness
+from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.store import Address
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
 from titans_edge.text import content_words, is_question
 
+LOOKED_AT = 20  # candidates by key, and by words, that the matcher sees
 SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
 _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re.I)
 
 
-def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text: str, k: int) -> list[Entry]:
-    """At most k spans that may answer `text`, best first; at most NEWEST of the user's own where there is none.
+@dataclass(frozen=True)
+class Found:
+    """A span, and how likely it answers (0..1)."""
+
+    entry: Entry
+    match: float
+
+
+def rank(
+    journal: Journal, fold: Fold, sentences: SentenceMemory, question: SpanFeatures, text: str, also: Sequence[int] = ()
+) -> list[Found]:
+    """The spans that may answer, the likeliest first. also: look at these too.
 
     Questions, and what the policy held back, are never among them.
     """
+    asked = sentences.ask(question)
+    cosines = dict(zip(fold.sentences.spans, fold.sentences.cosines(asked.key).tolist(), strict=True))
+    near = sorted(cosines, key=lambda i: cosines[i], reverse=True)[: 4 * LOOKED_AT]
+    words = content_words(text)
+    by_words = dict(journal.like(words, LOOKED_AT))
+    ids = [e.id for e in _allowed(journal, near)][:LOOKED_AT]
+    ids += [i for i in by_words if i not in ids and i in cosines]
+    ids += [i for i in (*_behind(fold, by_words), *also) if i not in ids and i in cosines]
+    if not ids:
+        return []
+    bm25, shares = likeness(journal, words, ids), coverage(journal, words, ids)
+    best = max(*bm25.values(), *by_words.values(), 1e-6)
+    outside = np.array([[cosines[i], bm25[i] / best, shares[i]] for i in ids], np.float32)
+    match = sentences.match(asked, [fold.sentences.candidate(i) for i in ids], outside)[:, 0]
+    entries = {e.id: e for e in _allowed(journal, ids)}
+    found = [Found(entries[i], float(m)) for i, m in zip(ids, match, strict=True) if i in entries]
+    return sorted(found, key=lambda f: (f.match, f.entry.id), reverse=True)
+
+
+def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:
+    """Spans told right behind one that shares words with the question: they may be about the same."""
+    follows = {before: span for span, before in fold.sentences.before.items()}
+    return [follows[i] for i in by_words if i in follows]
+
+
+def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text: str, k: int) -> list[Entry]:
+    """For a graft without keys: at most k spans by what was read and by words, best first; at most NEWEST of the
+    user's own where there is none.
+    """
     if k <= 0:
         return []
-    words, personal = content_words(text), _ABOUT_THE_USER.search(text) is not None
+    words, personal = content_words(text), about_the_user(text)
     by_key = fold.spans_at(path, 4 * k) if fold is not None else []
     by_words = [i for i, _ in journal.like(words, 4 * k) if i not in by_key]
     shares = coverage(journal, words, by_words)
@@ -38,8 +83,24 @@ def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text:
     return found
 
 
+def told_between(journal: Journal, ranked: Sequence[Found], first: float, last: float) -> list[Found]:
+    """What was told between two moments: what may answer, best first; else the user's newest words of that time."""
+    inside = [f for f in ranked if first <= f.entry.time < last and f.match >= SOME]
+    if inside:
+        return inside[:NEWEST]
+    own = [e for e in journal.find(source="you", since=first) if e.time < last]
+    return [Found(e, 0.0) for e in _allowed(journal, [e.id for e in own])[-NEWEST:]]
+
+
+def about_the_user(text: str) -> bool:
+    return _ABOUT_THE_USER.search(text) is not None
+
+
+def allowed(e: Entry) -> bool:
+    """Whether a span may be given to the model at all: no question, and not held back by the policy."""
+    return not is_question(e.text) and e.ruling is not None and e.ruling.decision in RECALLED
+
+
 def _allowed(journal: Journal, ids: Sequence[int]) -> list[Entry]:
     entries = {e.id: e for e in journal.get(ids)}
-    there = [entries[i] for i in ids if i in entries]
-    told = [e for e in there if not is_question(e.text)]
-    return [e for e in told if e.ruling is not None and e.ruling.decision in RECALLED]
+    return [entries[i] for i in ids if i in entries and allowed(entries[i])]

@@ -22,3 +22,11 @@ class Recipe:
     batch: int = 32
     gate_steps: int = 240
     gate_batch: int = 16
+    persons: int = 5000
+    match_persons: int = 1500
+    memories: int = 80
+    key_steps: int = 1500
+    key_batch: int = 192
+    key_width: int = 192
+    match_steps: int = 1000
+    match_batch: int = 16

@@ -1,5 +1,5 @@
-"""The whole training of a graft: read, stage 1, stage 2, save. Each part leaves a file and is skipped when it is
-there.
+"""The whole training of a graft: read, stage 1, stage 2, stage 3, save. Each part leaves a file and is skipped when it
+is there.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import random
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from titans_edge.facts import Phrase
 from titans_edge.neural.contents import Contents, inversion, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
+from titans_edge.neural.keys import KeyConfig
 from titans_edge.neural.relations import Relations
 from titans_edge.stories.babi import book_sentences
 from titans_edge.stories.lexicon import Lexicon
@@ -28,6 +30,7 @@ from titans_edge.stories.worlds import KINDS, Story, stories
 from titans_edge.train.cache import FeatureCache
 from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.dataset import Dataset, draw_noise
+from titans_edge.train.keys import train_sentences
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stage1 import learning_rate, losses
 from titans_edge.train.stage2 import stage2
@@ -132,17 +135,42 @@ def stage1(
     memory.eval()
 
 
-def train(backbone: Backbone, recipe: Recipe, data: Path | None, folder: Path, out: Path, report: Report) -> Graft:
-    """Both stages; files of the run in `folder`, the graft in `out`. Run again after an interruption to go on."""
+def train(
+    backbone: Backbone, recipe: Recipe, data: Path | None, folder: Path, out: Path, report: Report,
+    start: Graft | None = None,
+) -> Graft:  # fmt: skip
+    """All stages; files of the run in `folder`, the graft in `out`. Run again after an interruption to go on.
+
+    start: its memory and gate are kept as they are, and only what reads whole sentences is trained.
+    """
     torch.manual_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
-    cache = read_words(backbone, recipe, data, folder / "features.npz", report)
-    config = EncoderConfig(backbone.n_embd, len(Bank))
-    info = GraftInfo(recipe.layer, backbone.fingerprint, recipe={**asdict(recipe), "books": data is not None})
-    graft = Graft(config, make_contents(backbone, recipe.dim), make_relations(backbone), info)
-    begin(graft)
-    told = training_stories(backbone, recipe)
-    stage1(graft, cache, told, noise_sentences(backbone, recipe, data), recipe, folder / "stage1.pt", report)
-    stage2(graft, backbone, told, recipe, folder, report)
+    of = {**asdict(recipe), "books": data is not None, "questions": data is not None}
+    graft = _grown(backbone, start, recipe, of) if start is not None else _new(backbone, recipe, of)
+    if start is None:
+        cache = read_words(backbone, recipe, data, folder / "features.npz", report)
+        told = training_stories(backbone, recipe)
+        stage1(graft, cache, told, noise_sentences(backbone, recipe, data), recipe, folder / "stage1.pt", report)
+        stage2(graft, backbone, told, recipe, folder, report)
+    assert graft.sentences is not None
+    train_sentences(graft.sentences, backbone.vocab, recipe, data, folder, report)
     save(graft.eval(), out)
+    return graft
+
+
+def _new(backbone: Backbone, recipe: Recipe, of: dict[str, Any]) -> Graft:
+    config = EncoderConfig(backbone.n_embd, len(Bank))
+    info = GraftInfo(recipe.layer, backbone.fingerprint, recipe=of)
+    keys = KeyConfig(recipe.dim, width=recipe.key_width)
+    graft = Graft(config, make_contents(backbone, recipe.dim), make_relations(backbone), info, keys)
+    begin(graft)
+    return graft
+
+
+def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any]) -> Graft:
+    """A graft with the memory and gate of another."""
+    memory, stages = start.memory, {k: v for k, v in of.items() if k not in start.info.recipe}
+    info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": of["questions"]}, replaces=())
+    graft = Graft(memory.config, memory.contents, memory.relations, info, KeyConfig(memory.dim, width=recipe.key_width))
+    graft.load_state_dict(start.state_dict(), strict=False)
     return graft

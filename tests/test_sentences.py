@@ -1,0 +1,192 @@
+"""Whole sentences: kept in records, found by keys, held word for word in the state, gone when forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import numpy as np
+import pytest
+import torch
+
+from tests.telling import TEXTS, Told
+from titans_edge import facts
+from titans_edge.errors import MemoryStateError
+from titans_edge.facts import Sentence
+from titans_edge.features import SpanFeatures
+from titans_edge.gguf_header import read_header
+from titans_edge.neural import graft as grafts
+from titans_edge.neural.contents import Contents
+from titans_edge.neural.sentences import SentenceMemory, Sentences
+from titans_edge.neural.verbatim import PLACES, Verbatim
+from titans_edge.sidecar import opened as opening
+from titans_edge.sidecar.host import MemoryHost
+
+NewHost = Callable[..., MemoryHost]
+KEY = np.arange(8, dtype="<f2").tobytes()
+
+
+@pytest.fixture(scope="module")
+def reads(tiny_path: Path, keyed_path: Path) -> SentenceMemory:
+    sentences = grafts.load(keyed_path, read_header(tiny_path)).sentences
+    assert sentences is not None
+    return sentences
+
+
+@pytest.fixture
+def told(new_host: NewHost, keyed_path: Path, spans: list[SpanFeatures]) -> Callable[..., Told]:
+    """Memories of a graft with keys."""
+    return lambda path=None, **of: Told(new_host(keyed_path), spans, path, "m", **of)
+
+
+# --- records
+
+
+def test_a_record_gives_back_the_sentence_it_was_packed_with() -> None:
+    for sentence in (None, Sentence(KEY, ((1, 2), (3,))), Sentence(KEY, (), KEY, 1)):
+        assert facts.read(facts.pack((), sentence)) == ((), sentence)
+    old = msgspec.msgpack.encode([1, []])  # as records were before sentences
+    assert facts.read(old) == ((), None)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        Sentence(np.array([np.inf], "<f2").tobytes(), ()),
+        Sentence(np.array([np.nan], "<f2").tobytes(), ()),
+        Sentence(b"\0\0\0", ()),
+        Sentence(KEY, (), KEY[:-2], 1),
+        Sentence(KEY, (), KEY, 0),
+    ],
+)
+def test_a_key_that_is_none_is_refused(sentence: Sentence) -> None:
+    with pytest.raises(MemoryStateError):
+        facts.read(facts.pack((), sentence))
+
+
+# --- keys
+
+
+def test_a_key_does_not_depend_on_the_spans_read_with_it(reads: SentenceMemory, spans: list[SpanFeatures]) -> None:
+    together = reads.read(spans, [None, *spans[:-1]])
+    for i, span in enumerate(spans):
+        (alone,) = reads.read([span], [spans[i - 1] if i else None])
+        for a, b in ((alone.key, together[i].key), (alone.linked, together[i].linked)):
+            assert np.allclose(np.frombuffer(a, "<f2"), np.frombuffer(b, "<f2"), atol=2e-3)
+        assert alone.words == together[i].words and alone.before == together[i].before
+
+
+def test_what_is_cut_off_again_leaves_nothing(reads: SentenceMemory, spans: list[SpanFeatures]) -> None:
+    read = reads.read(spans, [None, *spans[:-1]])
+    once, twice = Sentences(reads.config.key), Sentences(reads.config.key)
+    for i, sentence in enumerate(read[:4]):
+        once.add(i, sentence)
+        twice.add(i, sentence)
+    for i, sentence in enumerate(read[4:], 4):
+        twice.add(i, sentence)
+    twice.cut(4)
+    query = reads.ask(spans[-1]).key
+    assert np.array_equal(once.cosines(query), twice.cosines(query))
+    assert (once.words, once.before) == (twice.words, twice.before)
+    assert all(once.having(w) == twice.having(w) for s in read for w in s.words)
+
+
+def test_a_sentence_is_read_alone_where_the_one_before_it_is_not_held(
+    reads: SentenceMemory, spans: list[SpanFeatures]
+) -> None:
+    first, second = reads.read(spans[:2], [None, spans[0]])
+    (alone,) = reads.read(spans[1:2], [None])
+    both, one, never = (Sentences(reads.config.key) for _ in range(3))
+    both.add(1, first)
+    both.add(2, second)
+    one.add(2, second)
+    never.add(2, alone)
+    query = reads.ask(spans[-1]).key
+    assert np.array_equal(one.cosines(query), never.cosines(query))
+    assert one.cosines(query)[0] != both.cosines(query)[1]
+    assert one.candidate(2) == ((), alone.words) and both.candidate(2) == (first.words, second.words)
+
+
+# --- the state
+
+
+def test_what_is_written_is_recited_and_the_newest_under_a_key_stays(contents: Contents) -> None:
+    torch.manual_seed(0)
+    held, keys = Verbatim(16, contents.dim), torch.eye(16)
+    said = [[5 + 3 * n + m for m in range(1 + n % 5)] for n in range(8)]
+    for key, tokens in zip(keys, said, strict=False):
+        held.write(key, contents.tokens(tokens))
+    assert [held.recite(key, contents) for key in keys[:8]] == said
+    held.write(keys[3], contents.tokens([60, 61]))
+    assert held.recite(keys[3], contents) == [60, 61]
+    assert [held.recite(keys[i], contents) for i in (0, 7)] == [said[0], said[7]]
+    assert held.recite(keys[12], contents) == []
+
+
+def test_a_state_of_sentences_is_loaded_as_it_was_dumped_and_no_other_is(contents: Contents) -> None:
+    a, b = Verbatim(8, contents.dim), Verbatim(8, contents.dim)
+    a.write(torch.eye(8)[1], contents.tokens([4, 5, 6]))
+    before = a.copy()
+    b.load(a.dump())
+    assert b.dump() == a.dump() and len(a.dump()) == a.size
+    b.write(torch.eye(8)[2], contents.tokens([7]))
+    assert a.dump() == before.dump() != b.dump()
+    with pytest.raises(MemoryStateError):
+        b.load(a.dump()[:-1])
+    assert a.values.shape == (8, PLACES * contents.dim)
+
+
+@pytest.fixture(scope="module")
+def contents(reads: SentenceMemory) -> Contents:
+    return reads.contents
+
+
+# --- a memory with keys
+
+
+def test_the_state_is_that_of_a_replay_and_of_a_memory_never_told_what_was_forgotten(
+    told: Callable[..., Told], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "SNAPSHOT_EVERY", 3)
+    path = tmp_path / "m.journal"
+    m, other = told(path), told()
+    m.tell(0, 1, 2, 3, 4)
+    m.write([5, 6])
+    other.tell(0, 2, 3, 4)
+    other.write([5, 6])
+    assert m.state() != other.state()
+    m.change("forget", ids=[2])
+    assert len(m.state()) == len(other.state())
+    reread = told(tmp_path / "again.journal")
+    for text in m.texts():
+        reread.tell(TEXTS.index(text))
+    state = m.state()
+    m.close()
+    again = told(path)
+    assert again.state() == state
+
+
+def test_a_follower_of_what_was_forgotten_is_found_as_if_it_had_stood_alone(told: Callable[..., Told]) -> None:
+    def ranked(m: Told) -> list[tuple[str, float]]:
+        return [(s["text"], s["match"]) for s in m.ask("rank", [m.spans[7]], text=TEXTS[7], n=9).result["spans"]]
+
+    m, other = told(), told()
+    m.write([0, 1])
+    m.change("forget", ids=[1])
+    other.write([1])
+    assert ranked(m) == ranked(other) != []
+
+
+def test_a_memory_without_keys_is_read_anew_by_a_graft_with_keys(
+    new_host: NewHost, keyed_path: Path, spans: list[SpanFeatures], tmp_path: Path
+) -> None:
+    path = tmp_path / "m.journal"
+    before = Told(new_host(), spans, path, "m")
+    before.tell(0, 1, 2)
+    before.close()
+    after = Told(new_host(keyed_path), spans, path, "m")
+    assert after.info["stale"] == 3
+    after.ask("reread", spans[:3], ids=[1, 2, 3])
+    found = after.ask("rank", [spans[7]], text=TEXTS[7], n=9).result["spans"]
+    assert {s["text"] for s in found} == set(TEXTS[:3])

@@ -1,0 +1,221 @@
+"""Whole sentences: read into keys, held beside each other, found by a question.
+
+Knows vectors and the numbers of spans; no texts, no journal. What is held is a function of the spans' records.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from titans_edge.facts import Sentence
+from titans_edge.features import SpanFeatures
+from titans_edge.neural.contents import Contents
+from titans_edge.neural.keys import EARLIER, OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, signs
+from titans_edge.neural.verbatim import Verbatim
+
+AT_ONCE = 64  # spans encoded, candidates matched
+Vectors = npt.NDArray[np.float32]
+Ids = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question (or a new statement) as the memory sees it: key (key,), words, and their states (1, W, width)."""
+
+    key: Vectors
+    words: Words
+    states: Tensor
+
+
+class SentenceMemory(nn.Module):
+    """The trained part: keys and matcher."""
+
+    def __init__(self, config: KeyConfig, contents: Contents) -> None:
+        super().__init__()
+        self.config, self.contents = config, contents
+        self.keys, self.matcher = KeyEncoder(config), Matcher(config)
+
+    @torch.no_grad()
+    def read(self, spans: Sequence[SpanFeatures], before: Sequence[SpanFeatures | None]) -> list[Sentence]:
+        """Spans as sentences; before: the span told just before each, None where that has nothing to do with it.
+
+        A span without words gets a key of zeros.
+        """
+        alone = self._keys([(None, s) for s in spans])
+        linked = self._keys([(b, s) for b, s in zip(before, spans, strict=True)])
+        out = []
+        for s, b, key, both in zip(spans, before, alone, linked, strict=True):
+            words = tuple(_ids(row) for row in s.address)
+            out.append(Sentence(_bytes(key), words, _bytes(both) if b is not None else b"", int(b is not None)))
+        return out
+
+    def _keys(self, texts: Sequence[tuple[SpanFeatures | None, SpanFeatures]]) -> Vectors:
+        out = np.zeros((len(texts), self.config.key), np.float32)
+        full = [i for i, (_, s) in enumerate(texts) if len(s)]
+        for at in range(0, len(full), AT_ONCE):
+            group = full[at : at + AT_ONCE]
+            keys, _ = self.keys(self._words([_both(*texts[i]) for i in group]), asking=False)
+            out[group] = keys.numpy()
+        return out
+
+    @torch.no_grad()
+    def ask(self, question: SpanFeatures) -> Asked:
+        """A question of at least one word."""
+        words = self._words([_both(None, question)])
+        key, states = self.keys(words, asking=True)
+        return Asked(key[0].numpy(), words, states)
+
+    @torch.no_grad()
+    def asked(self, before: Sequence[Ids], span: Sequence[Ids]) -> Asked:
+        """A statement, to be held against others."""
+        words = self._words([(before, span)])
+        key, states = self.keys(words, asking=False)
+        return Asked(key[0].numpy(), words, states)
+
+    @torch.no_grad()
+    def match(
+        self, asked: Asked, candidates: Sequence[tuple[Sequence[Ids], Sequence[Ids]]], outside: Vectors,
+        *, statement: bool = False,
+    ) -> Vectors:  # fmt: skip
+        """Probabilities (n, 2) that a candidate answers, and that the statement takes its place.
+
+        candidates: words of the span before (or none), and of the span; outside (n, OUTSIDE): see `Matcher`.
+        """
+        out = np.zeros((len(candidates), 2), np.float32)
+        q = asked.words
+        for at in range(0, len(candidates), AT_ONCE):
+            group = candidates[at : at + AT_ONCE]
+            n = len(group)
+            wide = Words(*(x.expand(n, *x.shape[1:]) for x in (q.content, q.signs, q.mask, q.earlier)))
+            told = self._words(group)
+            by = torch.from_numpy(outside[at : at + n])
+            logits = self.matcher(wide, asked.states.expand(n, -1, -1), told, by, statement)
+            out[at : at + n] = logits.sigmoid().numpy()
+        return out
+
+    @torch.no_grad()
+    def recite(self, held: Verbatim, asked: Asked, n: int) -> list[tuple[list[int], float]]:
+        """Up to n sentences out of the state alone, as token ids with how likely each answers, best first.
+
+        What is read at the question's key is read again at its own, which the others disturb less; then the question
+        goes on without that key.
+        """
+        found, query = dict[Ids, None](), torch.from_numpy(asked.key)
+        for _ in range(2 * n):
+            tokens = held.recite(query, self.contents)
+            if not tokens:
+                break
+            key, _ = self.keys(self._words([((), [(t,) for t in tokens])]), asking=False)
+            if again := held.recite(key[0], self.contents):
+                found[tuple(again)] = None
+            query = query - (query @ key[0]) * key[0]
+        if not found:
+            return []
+        keys, _ = self.keys(self._words([((), [(t,) for t in ids]) for ids in found]), asking=False)
+        outside = np.zeros((len(found), OUTSIDE), np.float32)
+        outside[:, 0] = keys.numpy() @ asked.key
+        match = self.match(asked, [((), [(t,) for t in ids]) for ids in found], outside)[:, 0]
+        order = np.argsort(-match, kind="stable")[:n]
+        recited = list(found)
+        return [(list(recited[i]), float(match[i])) for i in order]
+
+    def _words(self, texts: Sequence[tuple[Sequence[Ids], Sequence[Ids]]]) -> Words:
+        texts = [(b[-EARLIER:], s) for b, s in texts]
+        n, w = len(texts), max(1, *(len(b) + len(s) for b, s in texts))
+        content, sign = torch.zeros(n, w, self.config.dim), torch.zeros(n, w, 2)
+        mask, earlier = torch.zeros(n, w, dtype=torch.bool), torch.zeros(n, w)
+        for i, (b, s) in enumerate(texts):
+            both = [*b, *s]
+            if both:
+                content[i, : len(both)] = torch.stack([self.contents.mean_of(word) for word in both])
+                sign[i, : len(both)] = signs(both)
+            mask[i, : len(both)] = True
+            earlier[i, : len(b)] = 1.0
+        return Words(content, sign, mask, earlier)
+
+
+class Sentences:
+    """What is held: span numbers in order, their keys (n, key), and their words."""
+
+    def __init__(self, width: int) -> None:
+        self._keys = np.zeros((64, width), np.float32)
+        self.spans: list[int] = []
+        self.words: dict[int, tuple[Ids, ...]] = {}
+        self.before: dict[int, int] = {}
+        self._having: Counter[Ids] = Counter()  # how many spans have a word
+
+    def __len__(self) -> int:
+        return len(self.spans)
+
+    def add(self, span: int, sentence: Sentence) -> None:
+        """Raises ValueError for a key of another width."""
+        n, earlier = len(self.spans), span - sentence.before
+        linked = bool(sentence.linked) and earlier in self.words
+        key = np.frombuffer(sentence.linked if linked else sentence.key, "<f2").astype(np.float32)
+        if n == len(self._keys):
+            self._keys = np.concatenate([self._keys, np.zeros_like(self._keys)])
+        self._keys[n] = key
+        self.spans.append(span)
+        self.words[span] = sentence.words
+        self._having.update(set(sentence.words))
+        if linked:
+            self.before[span] = earlier
+
+    def cut(self, n: int) -> None:
+        """Back to the first n."""
+        for span in self.spans[n:]:
+            self._having.subtract(set(self.words.pop(span)))
+            self.before.pop(span, None)
+        del self.spans[n:]
+
+    def cosines(self, key: Vectors) -> Vectors:
+        """(n,) of all that is held, in order."""
+        out: Vectors = self._keys[: len(self.spans)] @ key
+        return out
+
+    def key_of(self, span: int) -> Tensor:
+        """The key (key,) that a span is found by."""
+        return torch.from_numpy(self._keys[self._at(span)].copy())
+
+    def cosine(self, a: int, b: int) -> float:
+        """Of two spans' keys."""
+        return float(self._keys[self._at(a)] @ self._keys[self._at(b)])
+
+    def later(self, span: int, n: int, near: float) -> list[int]:
+        """The n spans after this one whose keys are nearest to its own, and at least so near."""
+        at = self._at(span)
+        cosines = self._keys[at + 1 : len(self.spans)] @ self._keys[at]
+        best = np.argsort(-cosines, kind="stable")[:n]
+        return [self.spans[at + 1 + int(i)] for i in best if cosines[i] >= near]
+
+    def having(self, word: Ids) -> int:
+        """How many spans have a word."""
+        return self._having[word]
+
+    def _at(self, span: int) -> int:
+        return bisect_left(self.spans, span)
+
+    def candidate(self, span: int) -> tuple[tuple[Ids, ...], tuple[Ids, ...]]:
+        """Words of the span before, if it counts, and of the span."""
+        return self.words[self.before[span]] if span in self.before else (), self.words[span]
+
+
+def _both(before: SpanFeatures | None, span: SpanFeatures) -> tuple[list[Ids], list[Ids]]:
+    earlier = [] if before is None else [_ids(row) for row in before.address]
+    return earlier, [_ids(row) for row in span.address]
+
+
+def _ids(row: npt.NDArray[np.int32]) -> Ids:
+    return tuple(int(i) for i in row if i >= 0)
+
+
+def _bytes(key: Vectors) -> bytes:
+    return key.astype("<f2").tobytes()

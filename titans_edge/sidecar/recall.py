@@ -1,0 +1,120 @@
+"""What becomes of the spans that may answer: which are given, which were replaced by later ones, or that none was told.
+
+Knows spans and how likely each answers; nothing of how they are put to the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from titans_edge.journal import Entry
+from titans_edge.neural.sentences import SentenceMemory
+from titans_edge.questions import asks_for_the_past, asks_what_was_told
+from titans_edge.sidecar.fold import Fold
+from titans_edge.sidecar.retrieval import Found, about_the_user, allowed
+from titans_edge.text import refers_back
+
+LIKELY, PERSONAL = 0.5, 0.1  # spans below this are not given: to any question, to one about the user
+BESIDE = 0.15  # nor those below this share of the best one's likelihood
+UNTOLD = 0.1  # a question about the user that no span answers more likely than this was not told
+SECOND = 0.01  # nor one that shares a rare word with the best, below this
+FEW = 50  # a word is rare that not one in so many spans has
+AROUND = 2  # spans before and after, of the same message, that are given with one
+NEIGHBOURS, NEAR = 3, 0.3  # later spans that may take a span's place: so many, with keys at least so near
+REPLACES = 0.5  # a later span that takes an earlier one's place more likely than this does
+
+Get = Callable[[Sequence[int]], list[Entry]]  # spans by their numbers
+
+
+@dataclass(frozen=True)
+class Recalled:
+    """found: best first; said: the message around each, as it is given; replaced: spans that no longer hold, and the
+    ones that hold now.
+    """
+
+    found: tuple[Found, ...] = ()
+    said: tuple[tuple[int, str], ...] = ()
+    replaced: tuple[tuple[int, int], ...] = ()
+    untold: bool = False
+
+    def shown(self) -> list[dict[str, Any]]:
+        """As JSON, best first."""
+        said = dict(self.said)
+        return [
+            f.entry.shown()
+            | {
+                "match": f.match,
+                "said": said.get(f.entry.id, f.entry.text),
+                "replaces": [old for old, new in self.replaced if new == f.entry.id],
+            }
+            for f in self.found
+        ]
+
+
+def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: str, k: int, get: Get) -> Recalled:
+    """At most k messages of `found` (best first), and the later spans that take the place of one of them."""
+    personal, best = about_the_user(text), found[0].match if found else 0.0
+    floor = PERSONAL if personal else LIKELY
+    kept = _distinct([f for f in found if f.match >= max(floor, BESIDE * best)], k)
+    if not kept:
+        return Recalled(untold=personal and best < UNTOLD and asks_what_was_told(text))
+    kept = _with_second(fold, kept, found, k)
+    replaced = dict(_replaced(fold, sentences, kept))
+    there = {f.entry.id for f in kept}
+    kept += [Found(e, best) for e in get(sorted(set(replaced.values()) - there)) if allowed(e)]
+    past = asks_for_the_past(text)
+    kept = [f for f in kept if past or f.entry.id not in replaced]
+    return Recalled(tuple(kept), tuple(_said(kept, replaced, get, past=past)), tuple(replaced.items()))
+
+
+def _distinct(found: Sequence[Found], k: int) -> list[Found]:
+    """The best of each message, at most k of them."""
+    best: dict[str, Found] = {}
+    for f in found:
+        best.setdefault(f.entry.operation, f)
+    return list(best.values())[:k]
+
+
+def _with_second(fold: Fold, kept: Sequence[Found], found: Sequence[Found], k: int) -> list[Found]:
+    """And the likeliest span that shares a rare word with the best one: a question may need two."""
+    there = {f.entry.operation for f in kept}
+    rare = _rare(fold, kept[0].entry.id)
+    for f in found:
+        if f.entry.operation not in there and f.match >= SECOND and rare & set(fold.sentences.words[f.entry.id]):
+            return [*kept[: k - 1], f]
+    return list(kept)
+
+
+def _rare(fold: Fold, span: int) -> set[tuple[int, ...]]:
+    """Words of a span that few others have: by their token ids."""
+    words = fold.sentences
+    return {w for w in set(words.words[span]) if words.having(w) <= max(2, len(words) // FEW)}
+
+
+def _replaced(fold: Fold, sentences: SentenceMemory, kept: Sequence[Found]) -> list[tuple[int, int]]:
+    """(earlier, later) where a later span takes an earlier one's place."""
+    out = []
+    for f in kept:
+        for later in fold.sentences.later(f.entry.id, NEIGHBOURS, NEAR):
+            asked = sentences.asked(*fold.sentences.candidate(later))
+            outside = np.array([[fold.sentences.cosine(later, f.entry.id), 0.0, 0.0]], np.float32)
+            if sentences.match(asked, [fold.sentences.candidate(f.entry.id)], outside, statement=True)[0, 1] > REPLACES:
+                out.append((f.entry.id, later))
+    return out
+
+
+def _said(kept: Sequence[Found], replaced: dict[int, int], get: Get, *, past: bool) -> Iterator[tuple[int, str]]:
+    """Each span with what was said around it in one breath, without what was replaced; where that is asked for, it is
+    marked.
+    """
+    for f in kept:
+        near = get(range(f.entry.id - AROUND, f.entry.id + AROUND + 1))
+        parts = [e for e in near if e.operation == f.entry.operation and allowed(e)]
+        if f.entry.source.kind != "user" and not refers_back(f.entry.text):
+            parts = [f.entry]
+        held = [e for e in parts if past or e.id not in replaced]
+        yield f.entry.id, " ".join(f"{e.text} (this was before)" if e.id in replaced else e.text for e in held)

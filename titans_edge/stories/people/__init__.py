@@ -1,0 +1,6 @@
+"""What people really say of themselves, invented: `people(seed, n)` yields simulated persons to train and test on."""
+
+from titans_edge.stories.people.generator import people
+from titans_edge.stories.people.model import Alike, Asked, Change, Person, Told, TwoFacts
+
+__all__ = ["Alike", "Asked", "Change", "Person", "Told", "TwoFacts", "people"]

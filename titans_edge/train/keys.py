@@ -1,0 +1,125 @@
+"""Stage 3: keys of sentences (a question's key is its sentence's), then the matcher on what the keys find."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from titans_edge.backbone.vocabulary import Vocabulary
+from titans_edge.neural.keys import KeyEncoder
+from titans_edge.neural.sentences import SentenceMemory
+from titans_edge.train.checkpoint import checkpoint, resume
+from titans_edge.train.episodes import episodes, key_pairs
+from titans_edge.train.matching import answers_loss, mine, replaces_loss
+from titans_edge.train.pairs import Pair, natural_pairs
+from titans_edge.train.recipe import Recipe, Report
+from titans_edge.train.stage1 import learning_rate
+from titans_edge.train.texts import TextTable
+
+TEMPERATURE = 0.05
+ALIKE = 0.9  # questions with this cosine ask the same
+STATEMENTS = 32  # pairs of statements in a batch
+LONG, LONG_SHARE = 24, 0.3  # words of a long text; batches with long ones
+KEPT = 100  # steps between two checkpoints
+
+
+def train_sentences(
+    sentences: SentenceMemory, vocab: Vocabulary, recipe: Recipe, data: Path | None, folder: Path, report: Report
+) -> None:
+    """Both parts; checkpoints in `folder`, taken up again."""
+    table = TextTable(vocab, sentences.contents)
+    natural = natural_pairs(data, random.Random(recipe.seed)) if data is not None else []
+    natural = [p for p in natural if table.has_words(p.sentence) and table.has_words(p.question)]
+    _keys(sentences.keys, table, natural, recipe, folder / "keys.pt", report)
+    sentences.eval()
+    _matcher(sentences, table, natural, recipe, folder / "matcher.pt", report)
+    sentences.eval()
+
+
+def _keys(keys: KeyEncoder, table: TextTable, natural: list[Pair], recipe: Recipe, path: Path, report: Report) -> None:
+    pairs = key_pairs(natural, recipe.seed, recipe.persons)
+    pairs = [p for p in pairs if table.has_words(p[0]) and table.has_words(p[2])]
+
+    def loss(rng: random.Random) -> Tensor:
+        return key_loss(keys, table, rng.sample(pairs, min(recipe.key_batch, len(pairs))))
+
+    _run("keys", keys, loss, 1e-3, recipe.key_steps, recipe.seed, path, report)
+
+
+def _matcher(
+    sentences: SentenceMemory, table: TextTable, natural: list[Pair], recipe: Recipe, path: Path, report: Report
+) -> None:
+    if not recipe.match_steps:
+        return
+    rng = random.Random(recipe.seed)
+    told = episodes(natural, recipe.seed, min(recipe.persons, recipe.match_persons), recipe.memories)
+    items, pairs = [], []
+    for n, episode in enumerate(told, 1):
+        found = mine(episode, sentences, table, rng)
+        items += found[0]
+        pairs += found[1]
+        report("candidates", n, len(told), f"{len(items)} questions")
+
+    longest = {id(i): max(table.length(text) for text in i.texts if text is not None) for i in items}
+    short, long = (
+        [i for i in items if (longest[id(i)] > LONG) is long] or items for long in (False, True)
+    )  # apart, because a batch is as wide as its longest text
+
+    def loss(rng: random.Random) -> Tensor:
+        group = long if rng.random() < LONG_SHARE else short
+        asked = rng.sample(group, min(recipe.match_batch, len(group)))
+        return answers_loss(sentences, table, asked) + replaces_loss(
+            sentences, table, rng.sample(pairs, min(STATEMENTS, len(pairs)))
+        )
+
+    _run("matcher", sentences.matcher, loss, 7e-4, recipe.match_steps, recipe.seed, path, report)
+
+
+def _run(
+    part: str, module: nn.Module, loss: Callable[[random.Random], Tensor], rate: float, steps: int, seed: int,
+    path: Path, report: Report,
+) -> None:  # fmt: skip
+    """So many steps of AdamW on batches that the step's number decides."""
+    optimiser = torch.optim.AdamW(module.parameters(), rate, weight_decay=0.03)
+    running = 0.0
+    for step in range(resume(path, module, optimiser), steps):
+        rng = random.Random(f"{part} {seed} {step}")
+        torch.manual_seed(rng.randrange(2**31))
+        random.seed(rng.random())
+        module.train()
+        for group in optimiser.param_groups:
+            group["lr"] = learning_rate(step, steps, peak=rate)
+        made = loss(rng)
+        optimiser.zero_grad()
+        made.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
+        optimiser.step()
+        running = float(made.detach()) if not running else 0.97 * running + 0.03 * float(made.detach())
+        report(part, step + 1, steps, f"loss {running:.3f}")
+        if step % KEPT == KEPT - 1 or step == steps - 1:
+            checkpoint(path, module, optimiser, step + 1)
+    module.eval()
+
+
+def key_loss(keys: KeyEncoder, table: TextTable, batch: list[tuple[str, str, str]], drop: float = 0.05) -> Tensor:
+    """InfoNCE over a batch of (question, before, sentence), both ways (van den Oord et al. 2018, eq. 4).
+
+    No rivals are: the same sentence again, and sentences of questions that are nearly the same ("Who is my landlord?"
+    of two people).
+    """
+    questions = table.words([("", q) for q, _, _ in batch], drop=drop)
+    asked, _ = keys(questions, asking=True)
+    told, _ = keys(table.words([(b, s) for _, b, s in batch], drop=drop), asking=False)
+    logits = asked @ told.T / TEMPERATURE
+    number = {s: i for i, (_, _, s) in enumerate(batch)}
+    sentence = torch.tensor([number[s] for _, _, s in batch])
+    about = F.normalize((questions.content * questions.signs[..., :1]).sum(1), dim=-1)
+    no_rival = (sentence[:, None] == sentence) | (about @ about.T > ALIKE)
+    logits = logits.masked_fill(no_rival & ~torch.eye(len(batch), dtype=torch.bool), -1e4)
+    gold = torch.arange(len(batch))
+    return (F.cross_entropy(logits, gold) + F.cross_entropy(logits.T, gold)) / 2

@@ -1,0 +1,48 @@
+"""Times in sentences: what "tomorrow" meant when it was told, and which time of telling a question asks for.
+
+Knows English and the calendar; takes naive local moments and gives dates. Knows no clock, no journal and no model.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from titans_edge.when.asked import asked_range
+from titans_edge.when.spans import MONTHS, WEEKDAYS, written
+from titans_edge.when.words import expressions
+
+__all__ = ["asked_range", "resolved", "today_line", "told_on"]
+
+
+def resolved(text: str, told: datetime) -> str:
+    """The text with each relative time followed by its date in brackets: "tomorrow (Sunday 22 November 2026)".
+
+    Readings, where people differ: weeks are Monday to Sunday. "next Monday" is the Monday of the next week ("next
+    Monday" on a Saturday: in two days; on a Tuesday: in six). "last Monday" is the one nearest before. "this Monday"
+    is today or the nearest, back or ahead by the verb. "on Monday" is never today: the one after, or the one before
+    where the nearest verb is in the past tense ("I saw her on Tuesday"); where such a verb leaves it open ("I booked it
+    on Tuesday", "I promised to come on Tuesday") nothing is added; "to", "for" and "by" Monday look ahead, "since"
+    looks back. "this weekend" is of this week, "next weekend" of the next. Months and years away become a month or a
+    year. A date without a year gets its year when it lies within nine months ahead, or sixty days back with a past
+    verb, and the sentence speaks of no birthday or habit.
+    Quotations, names, habits and vague times are left alone. Nothing but " (...)" is ever added.
+    """
+    parts, at = [], 0
+    for found in expressions(text, told.date()):
+        if not text.startswith(" (", found.end):  # it has its date
+            parts += [text[at : found.end], f" ({found.span.label})"]
+            at = found.end
+    return "".join([*parts, text[at:]])
+
+
+def today_line(now: datetime) -> str:
+    """`Today is Tuesday, 24 November 2026.`"""
+    return f"Today is {WEEKDAYS[now.weekday()]}, {written(now)}."
+
+
+def told_on(told: datetime, now: datetime) -> str:
+    """When something was told, for a line in a list: `today`, `yesterday` or `24 Nov 2026`."""
+    days = (now.date() - told.date()).days
+    if days in (0, 1):
+        return ("today", "yesterday")[days]
+    return f"{told.day} {MONTHS[told.month - 1][:3]} {told.year}"
