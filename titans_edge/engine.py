@@ -66,6 +66,11 @@ class Engine:
         file = path if path is not None or not kept else library.memory_path(name)
         return self._host.memory(name, str(file) if kept else None, write=write, guard=guard)
 
+    @property
+    def layer(self) -> int | None:
+        """The layer of the backbone its memories are read from; None without memory."""
+        return None if self._host is None else int(self._host.info["layer"])
+
     def session(self, memory: MemoryClient | None = None, **options: Any) -> Session:
         """A session on a memory (None: the plain backbone); options as in `Session`."""
         return Session(self.backbone, memory, **options)

@@ -36,7 +36,7 @@ from titans_edge.features import SpanFeatures
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
-from titans_edge.suspicion import speeches, voices
+from titans_edge.suspicion import Voice, speeches, voices
 from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences, spans
 from titans_edge.when import asked_range, today_line
 
@@ -65,9 +65,10 @@ class Remembered:
 
 @dataclass(frozen=True)
 class Text:
-    """A piece of the reply."""
+    """A piece of the reply; tokens: of the reply so far."""
 
     text: str
+    tokens: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -350,7 +351,7 @@ class Session:
             text = decoder.decode(b"" if token is None else self.backbone.vocab.piece(token), final=token is None)
             turn.reply += text
             if text:
-                yield Text(text)
+                yield Text(text, count)
             if token is None:
                 break
         yield Done(first, count, time.perf_counter() - began, self.speaker.stopped, prompt)
@@ -370,22 +371,32 @@ class Session:
 
     # --- learning
 
-    def commit(self, time: float | None = None) -> None:
+    def commit(self, time: float | None = None, *, said: Sequence[Voice] | None = None, operation: str = "") -> None:
         """Queue what the last message taught; the memory works while the user types, and `memory.wait` makes sure.
 
-        Twice is once. Without a memory, or after a reply that failed, nothing happens. time: see `MemoryClient.begin`.
+        Twice is once. Without a memory, or after a reply that failed, nothing happens. time, operation: see
+        `MemoryClient.begin`; said: the message's parts where the caller knows better than `voices`.
         """
         turn, self._turn = self._turn, None
         if turn is None or self.memory is None or self.reader is None:
             return
-        if self._dead:
-            raise SidecarFailed("The memory process cannot be started.", "It is tried again with the next message.")
-        self.memory.begin(time)
-        for voice in voices(turn.message):
-            cut = [_moved(s, voice.start) for s in self._spans(voice.text)]
-            self._write(cut, PASTED if voice.pasted else USER, self._surprises(turn, cut))
+        self.tell(voices(turn.message) if said is None else said, operation, time, turn)
         if self.learn_replies and turn.reply:
             self._write(list(self._spans(turn.reply)), ASSISTANT, None)
+
+    def tell(
+        self, said: Sequence[Voice], operation: str = "", time: float | None = None, turn: _Turn | None = None
+    ) -> None:
+        """Queue a message's parts as one operation, as `commit` does for the last one."""
+        if self.memory is None:
+            return
+        if self._dead:
+            raise SidecarFailed("The memory process cannot be started.", "It is tried again with the next message.")
+        self.memory.begin(time, operation)
+        for voice in said:
+            cut = [_moved(s, voice.start) for s in self._spans(voice.text)]
+            surprises = None if turn is None else self._surprises(turn, cut)
+            self._write(cut, PASTED if voice.pasted else USER, surprises)
 
     def learn(self, text: str, source: Source = USER, time: float | None = None) -> Iterator[tuple[int, int]]:
         """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it.

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from titans_edge.cli import ask, bench, chat, convert, doctor, evaluate, inspect, mcp, memory, models, train
+from titans_edge.cli import ask, bench, chat, convert, doctor, evaluate, inspect, mcp, memory, models, serve, train
 from titans_edge.cli import config as config_command
 from titans_edge.cli import read as read_command
 from titans_edge.errors import TitansError
@@ -47,6 +47,7 @@ def options(
 
 app.command("chat")(chat.chat)
 app.command("ask")(ask.ask)
+app.command("serve")(serve.serve)
 app.command("read")(read_command.read)
 app.add_typer(memory.app, name="memory")
 app.add_typer(evaluate.app, name="eval")

@@ -147,6 +147,15 @@ class Reading:
         )
         return [int(r[0]) for r in rows]
 
+    def operation(self, prefix: str, since: float) -> str:
+        """The last operation that begins with `prefix` and left a span since a time; "" where there is none."""
+        row = self.db.execute(
+            "SELECT b.operation FROM batches b JOIN spans s ON s.batch = b.id"
+            " WHERE b.operation >= ? AND b.operation < ? AND s.time >= ? ORDER BY s.id DESC LIMIT 1",
+            (prefix, prefix + "\U0010ffff", since),
+        ).fetchone()
+        return "" if row is None else str(row[0])
+
     def summary(self) -> dict[str, Any]:
         """What the journal holds, in figures: spans by source and by decision, snapshots, graft, format."""
         by_source = self.db.execute(

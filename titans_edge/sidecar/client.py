@@ -201,12 +201,12 @@ class MemoryClient:
 
     # --- changes
 
-    def begin(self, time: float | None = None) -> None:
+    def begin(self, time: float | None = None, operation: str = "") -> None:
         """A new message or document begins: `undo` takes back a whole one, also where it leaves nothing. time: when it
         was told, in seconds since 1970; None: when it is written. Never before what was written last: time does not
-        run backwards.
+        run backwards. operation: an id by which the journal knows a message that may be sent again.
         """
-        self._message, self._part, self._time = _operation(), 0, time
+        self._message, self._part, self._time = operation or _operation(), 0, time
         self._last = self._message
 
     def write(
@@ -285,9 +285,22 @@ class MemoryClient:
 
     # --- questions about the memory
 
-    def find(self, *, text: str = "", source: str = "", since: float | None = None, limit: int = -1) -> list[Fields]:
+    def find(
+        self,
+        *,
+        text: str = "",
+        source: str = "",
+        since: float | None = None,
+        before: int | None = None,
+        limit: int = -1,
+    ) -> list[Fields]:
         """Spans of the journal: see `Journal.find`."""
-        return self._spans("find", {"text": text, "source": source, "since": since, "limit": limit})
+        args = {"text": text, "source": source, "since": since, "limit": limit}
+        return self._spans("find", args if before is None else {**args, "before": before})
+
+    def operation(self, prefix: str, since: float) -> str:
+        """The last message whose operation begins so and of which something is there since then; "": none."""
+        return str(self._ask("operation", {"prefix": prefix, "since": since}).result["operation"])
 
     def unread(self, limit: int) -> list[Fields]:
         """The first spans this graft has yet to read, at most so many: see `reread`."""

@@ -52,6 +52,7 @@ class MemoryHost:
             "reread": self.reread,
             "unread": self.unread,
             "find": self.find,
+            "operation": self.operation,
             "get": self.get,
             "quarantine": self.quarantine,
             "explain": self.explain,
@@ -187,6 +188,11 @@ class MemoryHost:
             text=a.get("text", ""), source=a.get("source", ""), since=a.get("since"), **_page(a)
         )
         return _shown(found)
+
+    def operation(self, r: Request, progress: Progress) -> Reply:
+        """args: prefix, since."""
+        found = self._journal(r, progress).operation(str(r.args["prefix"]), float(r.args["since"]))
+        return Reply(True, {"operation": found})
 
     def get(self, r: Request, progress: Progress) -> Reply:
         """args: ids, before."""
