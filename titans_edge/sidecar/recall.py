@@ -20,11 +20,11 @@ from titans_edge.text import refers_back
 
 LIKELY = 0.5  # spans below this are not given to a question that is not about the user
 BESIDE = 0.15  # a span below this share of the best one's likelihood is far less likely than that
-UNTOLD = 0.1  # a question about the user that no span answers more likely than this was not told
+UNTOLD = 0.03  # a question about the user that no span answers more likely than this was not told
 SECOND = 0.01  # nor one that shares a rare word with the best, below this
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
-NEIGHBOURS, NEAR = 3, 0.3  # later spans that may take a span's place: so many, with keys at least so near
+NEIGHBOURS, NEAR = 3, 0.45  # later spans that may take a span's place: so many, with keys at least so near
 REPLACES = 0.8  # a later span that takes an earlier one's place more likely than this does
 
 Get = Callable[[Sequence[int]], list[Entry]]  # spans by their numbers
