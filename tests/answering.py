@@ -45,7 +45,7 @@ class Answering:
             raise self.error
         return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k])
 
-    def begin(self, time: float | None = None) -> None:
+    def begin(self, time: float | None = None, operation: str = "") -> None:
         self.operations += 1
 
     def write(
