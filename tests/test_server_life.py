@@ -99,8 +99,9 @@ def long(server: Server, message: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_reply_ends_when_its_client_leaves_and_what_was_said_is_learnt(server: Server, stream: bool) -> None:
-    body, before = {**long(server, "My dog is Rex."), "stream": stream}, tokens(server)
-    paused = Paused(server)
+    body = {**long(server, "My dog is Rex."), "stream": stream}
+    settled(server)  # a reply is counted after it was sent
+    before, paused = tokens(server), Paused(server)
     if stream:
         with server.client.stream("POST", "/v1/chat/completions", json=body) as answer:
             next(answer.iter_lines())
