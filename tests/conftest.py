@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.telling import TEXTS, Open, Told
 from tests.tiny import make_gguf, make_graft
@@ -19,6 +20,10 @@ from titans_edge.neural.graft import Graft, load
 from titans_edge.neural.memory import NeuralMemory
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sidecar.protocol import Request
+
+# the machine may be busy
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

@@ -28,7 +28,7 @@ rates = st.floats(0, 1)
 any_facts = st.lists(st.builds(Fact, keys, phrase_kinds | keys, rates, rates, rates), max_size=3).map(tuple)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(any_facts)
 def test_facts_survive_their_record(told: tuple[Fact, ...]) -> None:
     assert unpack(pack(told)) == told

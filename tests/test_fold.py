@@ -80,7 +80,7 @@ def everything(fold: Fold, known: dict[int, int] | None = None) -> dict[str, Any
 # --- however it is reached
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(told=sayings, data=st.data())
 def test_forgetting_equals_never_having_seen(
     memory: NeuralMemory, records: list[bytes], told: list[tuple[int, str]], data: st.DataObject
@@ -103,7 +103,7 @@ def outcome(e: Entry) -> tuple[Decision, float, bool, float]:
     return e.ruling.decision, e.ruling.scale, e.ruling.confined, e.ruling.trust
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(told=sayings.filter(lambda t: len(t) > 1), data=st.data())
 def test_replay_from_any_snapshot_equals_replay_from_nothing(
     memory: NeuralMemory, records: list[bytes], told: list[tuple[int, str]], data: st.DataObject
@@ -124,7 +124,7 @@ def test_replay_from_any_snapshot_equals_replay_from_nothing(
     assert everything(second) == everything(whole) and second.last == whole.last
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(told=st.lists(st.tuples(st.integers(0, 6), st.booleans(), st.sampled_from(KINDS)), min_size=1, max_size=10))
 def test_merging_the_halves_of_a_journal_gives_the_whole(
     memory: NeuralMemory, records: list[bytes], told: list[tuple[int, bool, str]],
@@ -141,7 +141,7 @@ def test_merging_the_halves_of_a_journal_gives_the_whole(
             assert everything(decided(merged, memory)) == everything(decided(whole, memory))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(told=sayings, data=st.data())
 def test_going_back_to_a_mark_undoes_everything_since(
     memory: NeuralMemory, records: list[bytes], told: list[tuple[int, str]], data: st.DataObject

@@ -52,7 +52,7 @@ def test_a_clock_that_jumps_changes_no_order_and_leaves_a_memory_that_opens(
         assert journal.verify() == [] and journal.count() == 5
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(text=st.text(st.characters(), max_size=40))
 def test_any_text_is_kept_found_and_forgotten(text: str) -> None:
     with Journal(None) as journal:
@@ -195,7 +195,7 @@ def sound(
     return path
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(data=st.data())
 def test_a_torn_or_flipped_file_is_refused_or_right(sound: Path, data: st.DataObject) -> None:
     good = sound.read_bytes()

@@ -148,7 +148,7 @@ def test_the_order_of_tokens_counts(memory: NeuralMemory) -> None:
         assert float(memory.contents.phrase(ids) @ memory.contents.phrase(ids[::-1])) < 0.9
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(ids=st.lists(st.integers(0, 255), min_size=1, max_size=SHORT))
 def test_short_phrases_are_their_tokens_each_turned_by_its_place(memory: NeuralMemory, ids: list[int]) -> None:
     tokens = memory.contents.tokens(ids)

@@ -46,7 +46,7 @@ def stepwise(state: State, w: Writes) -> State:
     return state
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 20), st.integers(0, 10_000))
 def test_a_chunk_equals_its_steps(t: int, seed: int) -> None:
     start, w = random_state(seed), random_writes(t, seed)

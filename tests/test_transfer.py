@@ -265,7 +265,7 @@ def test_a_newer_file_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(min_size=1, max_size=40).filter(str.strip), name=st.text(max_size=20), offset=st.integers(0, 2**53))
 def test_any_text_survives_every_format(
     tmp_path_factory: pytest.TempPathFactory, text: str, name: str, offset: int
