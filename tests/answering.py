@@ -30,6 +30,8 @@ class Answering:
         self.spans = tuple(
             {"id": i, "text": t, "kind": "user", "source": "you", "time": 0.0} for i, t in enumerate(texts, 1)
         )
+        self.untold = False  # nobody told what is asked
+        self.between: tuple[float, float] | None = None  # of the last question
         self.error: TitansError | None = None
         self.asked: list[tuple[str, int, bool]] = []  # text, k, whether its words came with it
         self.written: list[tuple[str, Source, int, float]] = []  # text, source, offset, surprise
@@ -41,9 +43,10 @@ class Answering:
         between: tuple[float, float] | None = None, *, recite: bool = False,
     ) -> MemoryReadout:  # fmt: skip
         self.asked.append((text, k, question is not None))
+        self.between = between
         if self.error is not None:
             raise self.error
-        return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k])
+        return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k], untold=self.untold)
 
     def begin(self, time: float | None = None, operation: str = "") -> None:
         self.operations += 1

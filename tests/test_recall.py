@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -118,3 +119,11 @@ def test_a_span_that_shares_a_rare_word_with_the_best_comes_too() -> None:
     m = Memory("Bram owns the parrot.", "Bram lives in Ghent.", "Anna lives in Lyon.")
     assert ids(m.recall("In which city does the owner of the parrot live?", {1: 0.9, 3: 0.05, 2: 0.04})) == [1, 2]
     assert ids(m.recall("In which city does the owner of my parrot live?", {1: 0.9, 3: 0.05, 2: 0.04}, k=2)) == [1, 2]
+
+
+def test_a_document_never_takes_the_place_of_the_users_words_but_the_user_of_a_documents() -> None:
+    for first, second, replaced in ((USER, DOCUMENT, False), (DOCUMENT, USER, True), (USER, USER, True)):
+        m = Memory("The meeting is on Tuesday.", "It is on Thursday now.", replaces={2: 1})
+        for i, source in ((1, first), (2, second)):
+            m.entries[i] = replace(m.entries[i], source=source)
+        assert ids(m.recall("When is my meeting?", {1: 0.9})) == ([2] if replaced else [1])

@@ -92,6 +92,11 @@ def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tupl
     return Injection(tuple(p for _, i in parts for p in i.parts)), tuple(name for name, _ in parts)
 
 
+def given(mode: Mode, readout: MemoryReadout) -> tuple[dict[str, Any], ...]:
+    """The spans a turn's text is made of, where it has any."""
+    return (_decided(readout)[1] if mode is Mode.AUTO else readout).retrieved
+
+
 def _decided(readout: MemoryReadout) -> tuple[Mode, MemoryReadout]:
     """A sure association comes with the spans it rests on; where one says the answer as asked, it speaks for itself."""
     if not len(readout.rows):

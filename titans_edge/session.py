@@ -33,7 +33,7 @@ from titans_edge.errors import (
     UsageError,
 )
 from titans_edge.features import SpanFeatures
-from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose
+from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
 from titans_edge.suspicion import Voice, speeches, voices
@@ -217,7 +217,7 @@ class Session:
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
         turn.nll = self._feed(turn, injection, surprise=surprise)
         if routes:
-            yield self._remembered(readout, routes)
+            yield self._remembered(readout, routes, given(mode, readout))
         yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection))
         self._tidy()
 
@@ -364,8 +364,10 @@ class Session:
             self.speaker.retract(self._injected, keep=False)
             self._injected = None
 
-    def _remembered(self, readout: MemoryReadout, routes: tuple[str, ...]) -> Remembered:
-        retrieved = readout.retrieved if "text" in routes else ()
+    def _remembered(
+        self, readout: MemoryReadout, routes: tuple[str, ...], spans: tuple[dict[str, Any], ...]
+    ) -> Remembered:
+        retrieved = spans if "text" in routes else ()
         rows = len(readout.rows) if "association" in routes else 0
         return Remembered(routes, rows, readout.confidence, readout.relation, readout.hop, retrieved)
 

@@ -86,7 +86,7 @@ def ask(
             elif isinstance(event, Remembered):
                 known = {"rows": event.rows, "confidence": event.confidence, "relation": event.relation}
                 out |= known | {"recalled": list(event.retrieved), "routes": list(event.routes)}
-                cited = [common.cite(r) for r in event.retrieved]
+                cited = [common.cite(r) for r in common.telling(event.retrieved)]
             elif isinstance(event, Notice):
                 print(f"! {event.text}", file=sys.stderr)
             elif isinstance(event, Done):

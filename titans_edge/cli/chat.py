@@ -152,7 +152,7 @@ class Loop:
         elif isinstance(event, Remembered):
             sure = event.rows or event.confidence >= SURE
             self._note = f", from memory ({100 * event.confidence:.0f} % sure)" if sure else ""
-            return [common.cite(r) for r in event.retrieved]
+            return [common.cite(r) for r in common.telling(event.retrieved)]
         elif isinstance(event, Done):
             rate = event.tokens / max(1e-9, event.seconds - event.first_token)
             self.last = f"first token {event.first_token:.2f} s, {event.tokens} tokens, {rate:.0f} tokens/s{self._note}"

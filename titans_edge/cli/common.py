@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
@@ -141,10 +141,19 @@ def source_named(label: str) -> str:
     return label.strip()
 
 
+CITED = 0.2  # of the best one's likelihood: what an answer's note cites; /why shows all
+
+
 def cite(span: dict[str, Any]) -> str:
     """A stored span (`Entry.shown`) as people see it: [3] you, 12 Nov: "..." """
     day = datetime.fromtimestamp(span["time"])
     return f'[{span["id"]}] {printable(span["source"])}, {day.day} {day:%b}: "{printable(span["text"])}"'
+
+
+def telling(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of the spans an answer was given, those that likely hold it: none far less likely than the best."""
+    best = max((s.get("match", 0.0) for s in spans), default=0.0)
+    return [s for s in spans if s.get("match", best) >= CITED * best]
 
 
 def printable(text: str) -> str:

@@ -41,6 +41,7 @@ class Contents:
         self._phrases: dict[tuple[int, ...], Tensor] = {}
         self._means: dict[tuple[int, ...], Tensor] = {}
         self._all: Tensor | None = None
+        self._wide: Tensor | None = None
 
     @property
     def dim(self) -> int:
@@ -116,8 +117,9 @@ class Contents:
 
     def nearest_tokens(self, vectors: Tensor) -> list[int]:
         """The token of the whole vocabulary nearest to each vector (n, d)."""
-        table = self._table()
-        return [int(i) for i in (vectors.to(table.dtype) @ table.T).float().argmax(-1)]
+        if self._wide is None:
+            self._wide = self._table().float()  # where there are no instructions for bfloat16, this is much faster
+        return [int(i) for i in (vectors @ self._wide.T).argmax(-1)]
 
     def _table(self) -> Tensor:
         """All tokens' unit vectors (vocabulary, d) bfloat16, made at first use (about four seconds)."""

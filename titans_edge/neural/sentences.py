@@ -109,7 +109,7 @@ class SentenceMemory(nn.Module):
         goes on without that key.
         """
         found, query = dict[Ids, None](), torch.from_numpy(asked.key)
-        for _ in range(2 * n):
+        for _ in range(n + 2):
             tokens = held.recite(query, self.contents)
             if not tokens:
                 break

@@ -64,9 +64,9 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     if not kept:
         return Recalled()
     kept = _with_second(fold, kept, found, k)
-    replaced = dict(_replaced(fold, sentences, kept))
+    replaced = dict(_replaced(fold, sentences, kept, get))
     there = {f.entry.id for f in kept}
-    kept += [Found(e, best) for e in get(sorted(set(replaced.values()) - there)) if allowed(e)]
+    kept += [Found(e, best) for e in get(sorted(set(replaced.values()) - there))]
     past = asks_for_the_past(text)
     kept = [f for f in kept if past or f.entry.id not in replaced]
     return Recalled(tuple(kept), tuple(_said(kept, replaced, get, past=past)), tuple(replaced.items()))
@@ -96,15 +96,17 @@ def _rare(fold: Fold, span: int) -> set[tuple[int, ...]]:
     return {w for w in set(words.words[span]) if words.having(w) <= max(2, len(words) // FEW)}
 
 
-def _replaced(fold: Fold, sentences: SentenceMemory, kept: Sequence[Found]) -> list[tuple[int, int]]:
-    """(earlier, later) where a later span takes an earlier one's place."""
+def _replaced(fold: Fold, sentences: SentenceMemory, kept: Sequence[Found], get: Get) -> list[tuple[int, int]]:
+    """(earlier, later) where a later span of a source no less trusted takes an earlier one's place."""
     out = []
     for f in kept:
-        for later in fold.sentences.later(f.entry.id, NEIGHBOURS, NEAR):
-            asked = sentences.asked(*fold.sentences.candidate(later))
-            outside = np.array([[fold.sentences.cosine(later, f.entry.id), 0.0, 0.0]], np.float32)
+        for later in get(fold.sentences.later(f.entry.id, NEIGHBOURS, NEAR)):
+            if later.source.trust < f.entry.source.trust or not allowed(later):
+                continue
+            asked = sentences.asked(*fold.sentences.candidate(later.id))
+            outside = np.array([[fold.sentences.cosine(later.id, f.entry.id), 0.0, 0.0]], np.float32)
             if sentences.match(asked, [fold.sentences.candidate(f.entry.id)], outside, statement=True)[0, 1] > REPLACES:
-                out.append((f.entry.id, later))
+                out.append((f.entry.id, later.id))
     return out
 
 

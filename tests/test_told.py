@@ -1,0 +1,66 @@
+"""What a session does with what was told when, and with what was never told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+
+from tests.answering import WARM, answering, client, done, hear, said, text
+from titans_edge.backbone.model import Backbone
+from titans_edge.routes import Mode, given
+from titans_edge.routes import said as put
+from titans_edge.session import UNTOLD, Session
+
+NOW = datetime(2026, 11, 24, 9).timestamp  # a Tuesday
+
+
+def test_what_nobody_told_is_said_in_a_sentence_and_the_model_is_not_asked(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    memory.untold = True
+    with Session(tiny, client(memory), context=512) as session:
+        events = hear(session, "Where do I live?")
+        assert text(events) == UNTOLD and (done(events).tokens, done(events).stop_reason) == (0, "stop")
+        session.commit()
+        assert [w[0] for w in memory.written] == ["Where do I live?"]
+        for mode in (Mode.TEXT, Mode.ASSOCIATION, Mode.BOTH, Mode.OFF):
+            assert text(hear(session, "Where do I live?", mode=mode)) != UNTOLD
+
+
+def test_what_stands_in_the_conversation_is_left_to_the_model(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    memory.untold = True
+    with Session(tiny, client(memory), context=512) as session:
+        spoken = list(session.reply(said("I live in Leeds.", "Nice.", "Where do I live?"), WARM))
+        other = list(session.reply(said("I like tea.", "Nice.", "Where do I live?"), WARM))
+        assert text(spoken) != UNTOLD and text(other) == UNTOLD
+
+
+def test_a_question_for_a_time_of_telling_looks_at_that_time_only(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    with Session(tiny, client(memory), context=512, clock=NOW) as session:
+        hear(session, "What did I tell you yesterday about the car?")
+        assert memory.between == tuple(datetime(2026, 11, d).timestamp() for d in (23, 24))
+        hear(session, "Where is the car?")
+        assert memory.between is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("user", "The exam is tomorrow (Sunday 22 November 2026)."),
+        ("document", "The exam is tomorrow. (from notes.txt)"),
+    ],
+)
+def test_only_the_users_own_words_are_given_their_dates(kind: str, line: str) -> None:
+    span = {"text": "The exam is tomorrow.", "kind": kind, "source": "notes.txt"}
+    assert put({**span, "time": datetime(2026, 11, 21, 9).timestamp()}) == line
+
+
+def test_what_a_turn_was_given_is_what_its_text_was_made_of(tiny: Backbone) -> None:
+    memory = answering(tiny, texts=["Mary went home."])
+    readout = replace(memory.retrieve(None, k=4), behind=({"id": 9, "text": "The milk.", "kind": "user"},))
+    assert [s["id"] for s in given(Mode.AUTO, readout)] == [1]
+    sure = replace(readout, rows=readout.rows.__class__((1, tiny.n_embd), readout.rows.dtype))
+    assert [s["id"] for s in given(Mode.AUTO, sure)] == [9] and [s["id"] for s in given(Mode.TEXT, sure)] == [1]
