@@ -249,6 +249,7 @@ def test_the_same_request_to_a_new_server_learns_once(home: Path, tiny_path: Pat
 # --- OpenAI's own client
 
 
+@pytest.mark.slow
 def test_openai_s_client_chats_streams_embeds_and_meets_errors(server: Server) -> None:
     openai = pytest.importorskip("openai")
     client = openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0)
