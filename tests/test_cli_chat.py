@@ -250,21 +250,21 @@ def test_without_a_memory_the_commands_of_memory_say_so(tiny: Backbone, capsys: 
 
 def test_what_is_forgotten_leaves_the_typed_lines_too(typed: Typist, tmp_path: Path) -> None:
     folder, file = tmp_path / "memories", tmp_path / "memories" / "a.history"
-    typed("My PIN is 4417.", "The pot is blue.", "Ann left.", "/forget PIN", "y")
-    assert b"4417" not in file.read_bytes() and b"PIN" not in file.read_bytes()
+    typed("My PIN is zq4417.", "The pot is blue.", "Ann left.", "/forget PIN", "y")
+    assert b"zq4417" not in file.read_bytes() and b"PIN" not in file.read_bytes()
     typed("/undo")
     assert "Ann left." not in typed.history.lines and b"Ann" not in file.read_bytes()
     typed("/forget #2", "Bob sat.", "/forget since 1h", "y")
     assert not [line for line in typed.history.lines if not line.startswith("/")]
-    typed("My PIN is 4417.")
-    assert b"4417" in file.read_bytes()
+    typed("My PIN is zq4417.")
+    assert b"zq4417" in file.read_bytes()
     for name in ("a.damaged-1", "a.format-1"):
-        (folder / name).write_text("My PIN is 4417.")
+        (folder / name).write_text("My PIN is zq4417.")
     typed("/reset yes")
     assert sorted(p.suffix for p in folder.iterdir()) in ([".lock", ".memory"], [".lock", ".memory", *SIDE])
     typed.client.close()
     for p in folder.iterdir():
-        assert b"4417" not in p.read_bytes(), p
+        assert b"zq4417" not in p.read_bytes(), p
 
 
 SIDE = [".memory-shm", ".memory-wal"]

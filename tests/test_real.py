@@ -141,6 +141,7 @@ def test_relations_are_known_from_both_ends(chat: Chat) -> None:
 
 def test_an_empty_memory_and_small_talk_give_nothing(chat: Chat, real: Backbone) -> None:
     fresh(chat)
+    chat.session.speaker.clear()  # numbers depend, in their last bits, on what was decoded in one go
     with Chat(real, None, context=2048, sampling=chat.sampling) as plain:
         for message in ("Where is Mary?", "Write a poem about the sea.", "Hello!", "What is the capital of France?"):
             events = list(chat.turn(message, learn=False))

@@ -82,7 +82,7 @@ def test_only_a_question_about_something_the_user_may_have_told_was_not_told() -
         ("Can you help me with my letter?", False),
         ("Where is Rome?", False),
     ):
-        assert m.recall(question, {1: 0.01}).untold is untold, question
+        assert m.recall(question, {1: 0.001}).untold is untold, question
         assert m.recall(question, {}).untold is untold, question
     assert not m.recall("Where do I live?", {1: 0.3}).untold
 

@@ -15,12 +15,12 @@ from titans_edge.journal import Entry
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.questions import asks_for_the_past, asks_what_was_told
 from titans_edge.sidecar.fold import Fold
-from titans_edge.sidecar.retrieval import Found, about_the_user, allowed
+from titans_edge.sidecar.retrieval import MUCH, Found, about_the_user, allowed
 from titans_edge.text import refers_back
 
 LIKELY = 0.5  # spans below this are not given to a question that is not about the user
 BESIDE = 0.15  # a span below this share of the best one's likelihood is far less likely than that
-UNTOLD = 0.03  # a question about the user that no span answers more likely than this was not told
+UNTOLD = 0.01  # a question about the user that no span answers more likely than this, or shares much with, was not told
 SECOND = 0.01  # nor one that shares a rare word with the best, below this
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
@@ -58,7 +58,8 @@ class Recalled:
 def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: str, k: int, get: Get) -> Recalled:
     """At most k messages of `found` (best first), and the later spans that take the place of one of them."""
     personal, best = about_the_user(text), max((f.match for f in found), default=0.0)
-    if personal and best < UNTOLD and asks_what_was_told(text):
+    shared = max((f.share for f in found), default=0.0)
+    if personal and best < UNTOLD and shared < MUCH and asks_what_was_told(text):
         return Recalled(untold=True)
     kept = _distinct([f for f in found if f.match >= (0.0 if personal else LIKELY)], k)
     if not kept:

@@ -29,11 +29,12 @@ _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re
 
 @dataclass(frozen=True)
 class Found:
-    """A span, how likely it answers (0..1), and what it is ordered by."""
+    """A span, how likely it answers (0..1), what it is ordered by, and its share of the question's words (0..1)."""
 
     entry: Entry
     match: float
     score: float = 0.0
+    share: float = 0.0
 
 
 def rank(
@@ -60,7 +61,11 @@ def rank(
     logit = np.log(np.clip(match, 1e-6, 1 - 1e-6) / (1 - np.clip(match, 1e-6, 1 - 1e-6)))
     score = outside[:, 0] / max(float(outside[:, 0].max()), 1e-6) + outside[:, 1] + BY_MATCH * logit
     entries = {e.id: e for e in _allowed(journal, ids)}
-    found = [Found(entries[i], float(m), float(s)) for i, m, s in zip(ids, match, score, strict=True) if i in entries]
+    found = [
+        Found(entries[i], float(m), float(s), shares[i])
+        for i, m, s in zip(ids, match, score, strict=True)
+        if i in entries
+    ]
     return sorted(found, key=lambda f: (f.score, f.entry.id), reverse=True)
 
 
