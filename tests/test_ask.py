@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from titans_edge import engine as engines
 from titans_edge import errors
+from titans_edge.backbone.model import Backbone
 from titans_edge.cli import common
 from titans_edge.cli.ask import MAX_INPUT
 from titans_edge.cli.main import EXIT_CODES, app
@@ -116,6 +117,7 @@ def test_sampling_and_system_prompt_reach_the_reply(
     tiny_path: Path, graft_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "HostClient", partial(HostClient, local=True))
+    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))  # more would wait for each other
 
     def answer(*flags: str) -> tuple[str, int]:
         base = ["ask", "-", "-b", str(tiny_path), "--no-memory", "--json", "--context", "512", "--max-tokens", "8"]

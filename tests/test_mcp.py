@@ -17,6 +17,7 @@ from mcp import Client, StdioServerParameters
 
 from titans_edge import engine as engines
 from titans_edge import library
+from titans_edge.backbone.model import Backbone
 from titans_edge.cli.main import run
 from titans_edge.engine import Engine
 from titans_edge.errors import MemoryStateError, UsageError
@@ -29,6 +30,7 @@ from titans_edge.sidecar.client import HostClient
 def tools(tiny_path: Path, graft_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(engines, "HostClient", partial(HostClient, local=True))  # no process to wait for
+    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))  # more would wait for each other
     with Engine(str(tiny_path), str(graft_path), gpu_layers=0) as engine:
         yield Tools(engine, "work")
 
@@ -102,6 +104,7 @@ mcp_server.serve(Noisy())
 """
 
 
+@pytest.mark.slow
 def test_nothing_but_the_protocol_is_on_standard_output(tmp_path: Path) -> None:
     hello = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
     sent = [
