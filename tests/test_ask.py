@@ -117,7 +117,7 @@ def test_sampling_and_system_prompt_reach_the_reply(
     tiny_path: Path, graft_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(engines, "HostClient", partial(HostClient, local=True))
-    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))
+    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))  # more would wait for each other
 
     def answer(*flags: str) -> tuple[str, int]:
         base = ["ask", "-", "-b", str(tiny_path), "--no-memory", "--json", "--context", "512", "--max-tokens", "8"]

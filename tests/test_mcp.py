@@ -30,7 +30,7 @@ from titans_edge.sidecar.client import HostClient
 def tools(tiny_path: Path, graft_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tools]:
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr(engines, "HostClient", partial(HostClient, local=True))  # no process to wait for
-    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))
+    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))  # more would wait for each other
     with Engine(str(tiny_path), str(graft_path), gpu_layers=0) as engine:
         yield Tools(engine, "work")
 

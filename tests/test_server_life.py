@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -60,18 +61,20 @@ class Held:
 
 
 class Paused:
-    """The desk, which after the first piece of a reply waits until it is told that nobody listens."""
+    """The desk, which once, after the first piece of a reply, waits until it is told that nobody listens."""
 
     def __init__(self, server: Server) -> None:
-        self._lane, self._spoken, self.left = server.parts.talk, server.parts.desk._spoken, 0
+        self._lane, self._spoken, self._waited = server.parts.talk, server.parts.desk._spoken, False
         server.parts.desk._spoken = self.spoken  # type: ignore[method-assign]
 
     def spoken(self, *args: Any) -> Iterator[str]:
+        running, first = self._lane._running, not self._waited
+        self._waited = True
         for piece in self._spoken(*args):
             yield piece
-            running = self._lane._running
-            if not self.left and running is not None and running._stop.wait(30):
-                self.left += 1
+            if first and running is not None:
+                first = False
+                running._stop.wait(30)
 
 
 def tokens(server: Server) -> int:
@@ -94,14 +97,25 @@ def long(server: Server, message: str) -> dict[str, Any]:
     raise AssertionError("the tiny model always stops")
 
 
+def test_who_has_a_reply_finds_it_counted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    add = server.parts.metrics.add_many
+
+    def slow(*args: Any, **labels: str) -> None:
+        time.sleep(labels.get("kind") == "reply")
+        add(*args, **labels)
+
+    monkeypatch.setattr(server.parts.metrics, "add_many", slow)
+    told = server.ask("Hi.", headers={"X-Memory": "none"}).json()["usage"]["completion_tokens"]
+    assert tokens(server) == told > 0
+
+
 # --- clients that leave
 
 
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_reply_ends_when_its_client_leaves_and_what_was_said_is_learnt(server: Server, stream: bool) -> None:
-    body = {**long(server, "My dog is Rex."), "stream": stream}
-    settled(server)  # a reply is counted after it was sent
-    before, paused = tokens(server), Paused(server)
+    body, before = {**long(server, "My dog is Rex."), "stream": stream}, tokens(server)
+    Paused(server)
     if stream:
         with server.client.stream("POST", "/v1/chat/completions", json=body) as answer:
             next(answer.iter_lines())
@@ -109,7 +123,7 @@ def test_a_reply_ends_when_its_client_leaves_and_what_was_said_is_learnt(server:
         with pytest.raises(httpx.TimeoutException):
             server.client.post("/v1/chat/completions", json=body, timeout=1)
     settled(server)
-    assert paused.left == 1 and 0 < tokens(server) - before < MOST
+    assert 0 < tokens(server) - before < MOST
     assert server.texts() == ["My dog is Rex."]
     assert "titans_edge_cancelled_total 1" in server.client.get("/metrics").text
 
@@ -249,7 +263,6 @@ def test_the_same_request_to_a_new_server_learns_once(home: Path, tiny_path: Pat
 # --- OpenAI's own client
 
 
-@pytest.mark.slow
 def test_openai_s_client_chats_streams_embeds_and_meets_errors(server: Server) -> None:
     openai = pytest.importorskip("openai")
     client = openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0)

@@ -25,7 +25,7 @@ def serve(
         typer.Option(help="KEY=MEMORY or KEY=ONE,TWO: a key and its memories, the first its default. May be repeated."),
     ] = None,
     api_keys: Annotated[
-        Path | None, typer.Option(help='A TOML file of keys: [keys], and lines "KEY" = ["MEMORY"].')
+        Path | None, typer.Option(help='A TOML file of keys: a line \\[keys], and lines "KEY" = ["MEMORY"].')
     ] = None,
     allowed_host: Annotated[
         list[str] | None, typer.Option(help="A name in Host headers besides this machine's own. May be repeated.")

@@ -14,6 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from titans_edge.server.desk import Outcome, Turn
 from titans_edge.server.errors import ApiError, api_error, refused
 from titans_edge.server.http import Parts, body_of, caller, first, json_response, memory_of, note, rest
+from titans_edge.server.lane import Ticket
 from titans_edge.server.watch import say_error
 from titans_edge.server.wire import Asked, ChatRequest, asked, decoded
 
@@ -25,7 +26,7 @@ async def completions(request: Request, parts: Parts) -> Response:
     """POST /v1/chat/completions."""
     what = asked(decoded(await body_of(request, parts), ChatRequest), parts.settings.max_tokens)
     turn = turn_of(request, what)
-    ticket = parts.talk.submit(turn.who, lambda ticket: count(parts.desk.answer(turn, ticket), parts))
+    ticket = parts.talk.submit(turn.who, lambda ticket: work(turn, ticket, parts))
     head = await first(request, ticket, parts)
     if what.stream:
         return StreamingResponse(_streamed(request, ticket, head, what, parts), media_type=SSE)
@@ -47,7 +48,7 @@ def turn_of(request: Request, what: Asked) -> Turn:
 
 
 async def _streamed(
-    request: Request, ticket: Any, event: str | Outcome, what: Asked, parts: Parts
+    request: Request, ticket: Ticket, event: str | Outcome, what: Asked, parts: Parts
 ) -> AsyncIterator[bytes]:
     """Server-sent events. However it ends, the work ends too."""
     frame = _frame(parts, "chat.completion.chunk")
@@ -70,6 +71,13 @@ async def _streamed(
         if not isinstance(event, Outcome):
             ticket.stop()
             parts.metrics.add("titans_edge_cancelled_total")
+
+
+def work(turn: Turn, ticket: Ticket, parts: Parts) -> None:
+    """In the lane: answer a turn, and send what came of it. Whoever has a reply finds it counted in the metrics."""
+    out = parts.desk.answer(turn, ticket)
+    count(out, parts)
+    ticket.send(out)
 
 
 def count(out: Outcome, parts: Parts) -> None:

@@ -46,7 +46,7 @@ class Turn:
 
 @dataclass
 class Outcome:
-    """What came of a turn, sent when it is over. reason: "stop" or "length"."""
+    """What came of a turn. reason: "stop" or "length"."""
 
     memory: str | None
     reason: str = "stop"
@@ -81,7 +81,8 @@ class Desk:
     # --- replies
 
     def answer(self, turn: Turn, ticket: Ticket) -> Outcome:
-        """Send pieces of the reply (str), then the Outcome. Raises ApiError for what cannot be answered.
+        """Send pieces of the reply (str); what came of it is the caller's to send. Raises ApiError for what cannot be
+        answered.
 
         A reply that nobody waits for any more ends, and what the user said in the request is learnt all the same.
         """
@@ -99,7 +100,6 @@ class Desk:
                 break
         if client is not None and turn.learn:
             self._learn(session, client, told(turn.asked.messages, turn.asked.parts), out)
-        ticket.send(out)
         return out
 
     def _refuse_unfit(self, asked: Asked) -> None:

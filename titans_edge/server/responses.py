@@ -11,7 +11,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 
-from titans_edge.server.completions import SSE, count, noted, shown, turn_of
+from titans_edge.server.completions import SSE, noted, shown, turn_of, work
 from titans_edge.server.desk import Outcome
 from titans_edge.server.errors import api_error, refused, unsupported
 from titans_edge.server.http import Parts, body_of, first, json_response, rest
@@ -43,7 +43,7 @@ async def responses(request: Request, parts: Parts) -> Response:
     raw = decoded(await body_of(request, parts), ResponsesRequest)
     what = _asked(raw, parts)
     turn = turn_of(request, what)
-    ticket = parts.talk.submit(turn.who, lambda ticket: count(parts.desk.answer(turn, ticket), parts))
+    ticket = parts.talk.submit(turn.who, lambda ticket: work(turn, ticket, parts))
     head, made = await first(request, ticket, parts), _frame(raw, what, parts)
     if raw.stream:
         return StreamingResponse(_streamed(request, ticket, head, made, parts), media_type=SSE)
