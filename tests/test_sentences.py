@@ -18,9 +18,11 @@ from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.contents import Contents
+from titans_edge.neural.keys import POOLED
 from titans_edge.neural.sentences import SentenceMemory, Sentences
 from titans_edge.neural.verbatim import PLACES, Verbatim
 from titans_edge.sidecar import opened as opening
+from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.host import MemoryHost
 
 NewHost = Callable[..., MemoryHost]
@@ -124,6 +126,18 @@ def test_what_is_written_is_recited_and_the_newest_under_a_key_stays(contents: C
     assert held.recite(keys[12], contents) == []
 
 
+def test_sentences_whose_keys_are_alike_are_recited_apart(contents: Contents) -> None:
+    torch.manual_seed(1)
+    shared = torch.randn(64)
+    keys = torch.nn.functional.normalize(shared + 0.8 * torch.randn(12, 64), dim=1)
+    assert float((keys @ keys.T).fill_diagonal_(0).max()) > 0.6
+    said = [[5 + 4 * n + m for m in range(4)] for n in range(12)]
+    held = Verbatim(64, contents.dim)
+    for key, tokens in zip(keys, said, strict=True):
+        held.write(key, contents.tokens(tokens))
+    assert [held.recite(key, contents)[:4] for key in keys] == said
+
+
 def test_a_state_of_sentences_is_loaded_as_it_was_dumped_and_no_other_is(contents: Contents) -> None:
     a, b = Verbatim(8, contents.dim), Verbatim(8, contents.dim)
     a.write(torch.eye(8)[1], contents.tokens([4, 5, 6]))
@@ -165,6 +179,26 @@ def test_the_state_is_that_of_a_replay_and_of_a_memory_never_told_what_was_forgo
     m.close()
     again = told(path)
     assert again.state() == state
+
+
+def test_a_write_that_fails_leaves_the_state_as_it_was_and_sentences_are_part_of_it(
+    told: Callable[..., Told], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    m, other = told(), told()
+    for each in (m, other):
+        each.tell(0, 1)
+    before = m.state()
+    monkeypatch.setattr(Fold, "finite", lambda self: False)
+    with pytest.raises(MemoryStateError):
+        m.tell(2)
+    monkeypatch.undo()
+    assert m.state() == before == other.state()
+    m.tell(3)
+    other.tell(3)
+    assert m.state() == other.state() != before
+    assert m.stats()["bytes"] == len(m.state())
+    sentences = Verbatim(32 + POOLED, 32)
+    assert m.state()[-sentences.size :] != sentences.dump()
 
 
 def test_a_follower_of_what_was_forgotten_is_found_as_if_it_had_stood_alone(told: Callable[..., Told]) -> None:
