@@ -155,5 +155,5 @@ def test_people_say_things_in_many_ways(held: bool) -> None:
 
 
 @pytest.mark.slow
-def test_two_thousand_people_say_twenty_thousand_different_sentences() -> None:
-    assert len({t.text for p in people(1, 2000) for t in p.told}) >= 20_000
+def test_two_hundred_people_say_two_thousand_different_sentences() -> None:
+    assert len({t.text for p in people(1, 200) for t in p.told}) >= 2_000
