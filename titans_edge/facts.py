@@ -15,10 +15,9 @@ from typing import Annotated
 import msgspec
 
 from titans_edge.errors import MemoryStateError
-from titans_edge.features import MAX_WORDS
 
 FORMAT = 1  # of a record
-MAX_FACTS, MAX_TOKENS, MAX_ID = 64, 1024, 2**31 - 1  # of a span; of a phrase; of a token's number
+MAX_FACTS, MAX_WORDS, MAX_TOKENS, MAX_ID = 64, 64, 1024, 2**31 - 1  # of a span (two), a phrase, a token's number
 
 Rate = Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
 Ids = Annotated[tuple[Annotated[int, msgspec.Meta(ge=0, le=MAX_ID)], ...], msgspec.Meta(max_length=MAX_TOKENS)]
