@@ -75,7 +75,7 @@ def test_where_all_is_there_the_verdict_is_sound_and_nothing_is_written(
         "packages", "machine", "settings", "models in", "memories in", "grafts", "model", "graft", "memories",
         "llama.cpp", "GPU", "self-test",
     }  # fmt: skip
-    assert by["self-test"]["data"]["routes"] and by["self-test"]["data"]["kept"] == 1
+    assert by["self-test"]["data"]["routes"] and by["self-test"]["data"]["kept"] >= 1
     assert by["llama.cpp"]["data"]["cpu"]
     assert "CPU" in by["llama.cpp"]["data"]["backends"] and by["machine"]["data"]["threads"] >= 1
     assert not [p for p in home.rglob("*") if p.is_file() and "pytest" not in str(p.relative_to(home))]
