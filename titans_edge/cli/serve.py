@@ -68,7 +68,7 @@ def _have_the_extra() -> None:
         import starlette  # noqa: F401
         import uvicorn  # noqa: F401
     except ImportError as e:
-        raise UsageError("The server's packages are not installed.", "Run `pip install titans-edge[server]`.") from e
+        raise UsageError("The server's packages are not installed.", "Run `pip install 'titans-edge[server]'`.") from e
 
 
 def _run(
