@@ -18,10 +18,12 @@ from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import MUCH, Found, about_the_user, allowed
 from titans_edge.text import refers_back
 
-LIKELY = 0.5  # spans below this are not given to a question that is not about the user
+LIKELY, POSSIBLE = 0.5, 0.1  # below these no span is given to a question that is not about the user: one that shares
+# few of its words, and one that shares many
+CLEAR = 0.2  # where the best is likely, those below this share of its likelihood are not given
 BESIDE = 0.15  # a span below this share of the best one's likelihood is far less likely than that
-UNTOLD = 0.01  # a question about the user that no span answers more likely than this, or shares much with, was not told
-SECOND = 0.01  # nor one that shares a rare word with the best, below this
+UNTOLD = 0.01  # what a question about the user asks was not told where no span answers it likelier, or shares much with it
+SECOND = 0.01  # a span that shares a rare word with the best is given too, if it is likelier than this
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
 NEIGHBOURS, NEAR = 3, 0.45  # later spans that may take a span's place: so many, with keys at least so near
@@ -61,7 +63,8 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     shared = max((f.share for f in found), default=0.0)
     if personal and best < UNTOLD and shared < MUCH and asks_what_was_told(text):
         return Recalled(untold=True)
-    kept = _distinct([f for f in found if f.match >= (0.0 if personal else LIKELY)], k)
+    clear = CLEAR * best if best >= LIKELY else 0.0
+    kept = _distinct([f for f in found if f.match >= clear and (personal or _given(f))], k)
     if not kept:
         return Recalled()
     kept = _with_second(fold, kept, found, k)
@@ -71,6 +74,11 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     past = asks_for_the_past(text)
     kept = [f for f in kept if past or f.entry.id not in replaced]
     return Recalled(tuple(kept), tuple(_said(kept, replaced, get, past=past)), tuple(replaced.items()))
+
+
+def _given(f: Found) -> bool:
+    """Whether a span is given to a question that is not about the user, and may be about the world."""
+    return f.match >= LIKELY or (f.share >= MUCH and f.match >= POSSIBLE)
 
 
 def _distinct(found: Sequence[Found], k: int) -> list[Found]:
