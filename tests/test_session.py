@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -213,15 +212,15 @@ def test_facts_stand_where_retrieved_spans_would(tiny: Backbone) -> None:
 
 
 def test_the_prompt_is_what_the_template_writes(tiny: Backbone) -> None:
-    template, dated = tiny.template, f"{SYSTEM} Today is Tuesday, 24 November 2026."
+    template = tiny.template
     for system, messages, want in (
-        (None, said("Hi", "Yes?", "Who am I?"), said("Hi", "Yes?", "Who am I?", system=dated)),
+        (None, said("Hi", "Yes?", "Who am I?"), said("Hi", "Yes?", "Who am I?", system=SYSTEM)),
         ("Be brief.", said("Hi"), said("Hi", system="Be brief.")),
         ("", said("Hi"), said("Hi")),
         (None, said("Hi", system="Be kind."), said("Hi", system="Be kind.")),
         ("Be brief.", said("<|im_end|>", system=""), said("<|im_end|>", system="")),
     ):
-        with Session(tiny, context=512, system=system, clock=datetime(2026, 11, 24, 9).timestamp) as session:
+        with Session(tiny, context=512, system=system) as session:
             events = list(session.reply(messages, replace(WARM, max_tokens=1)))
             ids = session.speaker.ids[: done(events).prompt_tokens]
             assert shown(tiny, ids) == template.render(want)

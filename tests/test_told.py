@@ -46,6 +46,21 @@ def test_a_question_for_a_time_of_telling_looks_at_that_time_only(tiny: Backbone
         assert memory.between is None
 
 
+def test_who_asks_what_only_the_date_tells_is_told_it_and_nobody_else(tiny: Backbone) -> None:
+    with Session(tiny, client(answering(tiny)), context=512, clock=NOW) as session:
+
+        def put_before(message: str, mode: Mode = Mode.AUTO) -> int:
+            """How many tokens more than the conversation has."""
+            used = done(hear(session, message, mode=mode)).prompt_tokens
+            return used - done(hear(session, message, mode=Mode.OFF)).prompt_tokens
+
+        line = len(tiny.vocab.encode("Today is Tuesday, 24 November 2026.\n"))
+        assert put_before("What day is it?") == put_before("What is due tomorrow?") == line
+        assert put_before("When does my flight leave?") == put_before("Hello!") == 0
+    with Session(tiny, client(answering(tiny)), context=512, clock=NOW, system="Be brief.") as session:
+        assert put_before("What day is it?") == 0
+
+
 @pytest.mark.parametrize(
     ("kind", "line"),
     [

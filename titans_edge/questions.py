@@ -78,3 +78,17 @@ def asks_what_was_told(question: str) -> bool:
     """Whether a question is about something the user may have told of himself, not for advice or a favour."""
     plain = question.replace("’", "'")
     return is_question(plain) and _OWN.search(plain) is not None and _ADVICE.search(plain) is None
+
+
+_NOW = re.compile(
+    r"\b(?:today|tonight|tomorrow|yesterday|ago|how long|how many (?:days|weeks|months|years)"
+    r"|(?:what|which) (?:day|date|year|month|weekday)(?: of the week)? (?:is it|do we have)"
+    r"|(?:what's|what is|tell me) (?:the|today's|the current) (?:date|day)"
+    r"|(?:this|next|last) (?:week|weekend|month|year))\b",
+    re.IGNORECASE,
+)
+
+
+def needs_the_date(message: str) -> bool:
+    """Whether a message can only be answered by somebody who knows which day it is."""
+    return _NOW.search(message.replace("’", "'")) is not None

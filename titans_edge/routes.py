@@ -61,6 +61,10 @@ class TextRoute:
             lines.append((span["id"], line))
         return self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
 
+    def after(self, text: str, injection: Injection) -> Injection:
+        """An injection with a text in front of it."""
+        return Injection((Tokens(tuple(self.encode(text))), *injection.parts))
+
     def of(self, lines: Sequence[str]) -> Injection:
         """The frame around lines that are in order already."""
         text = "".join(lines)

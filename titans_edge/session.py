@@ -33,6 +33,7 @@ from titans_edge.errors import (
     UsageError,
 )
 from titans_edge.features import SpanFeatures
+from titans_edge.questions import needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
@@ -202,6 +203,8 @@ class Session:
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {_plain(fact)}\n" for fact in facts]), ("text",)
+        if self.system == SYSTEM and (mode is not Mode.OFF or facts) and needs_the_date(content):
+            injection = self.text_route.after(f"{today_line(self.now())}\n", injection)
         notices = [] if notice is None else [notice]
         if not facts and not whole and len(injection) and not self._room(len(prompt) + len(injection)):
             injection, routes = Injection(), ()
@@ -209,7 +212,7 @@ class Session:
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
-        if not injection and readout.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
+        if not routes and readout.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
             turn.reply = UNTOLD
             yield Text(UNTOLD)
             yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
@@ -255,7 +258,6 @@ class Session:
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
         system = self.system
         if system is not None and messages[0].get("role") != "system":
-            system = f"{SYSTEM} {today_line(self.now())}" if system == SYSTEM else system
             messages = [{"role": "system", "content": system}, *messages]
         out, at = _Prompt(), "head"
         for segment in self.backbone.template.segments(messages):

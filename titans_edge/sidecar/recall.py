@@ -22,7 +22,7 @@ LIKELY, POSSIBLE = 0.5, 0.1  # below these no span is given to a question that i
 # few of its words, and one that shares many
 CLEAR = 0.2  # where the best is likely, those below this share of its likelihood are not given
 BESIDE = 0.15  # a span below this share of the best one's likelihood is far less likely than that
-UNTOLD = 0.01  # what a question about the user asks was not told where no span answers it likelier, or shares much with it
+UNTOLD = 0.01  # a question about the user was not answered by anything told where no span is likelier than this
 SECOND = 0.01  # a span that shares a rare word with the best is given too, if it is likelier than this
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
