@@ -151,7 +151,7 @@ def test_who_asks_too_much_at_once_is_told_when_to_come_again(server: Server) ->
         held.running.acquire()
         waiting = [pool.submit(server.ask, "Hi.", headers={"X-Memory": "none"}) for _ in range(2)]
         while server.parts.talk.waiting < 2:
-            pass
+            time.sleep(0.01)
         refused = server.ask("One too many.")
         assert refused.status_code == 429 and int(refused.headers["retry-after"]) >= 1
         assert refused.json()["error"]["type"] == "rate_limit_error"
@@ -228,10 +228,11 @@ def test_a_stop_lets_the_running_reply_end_and_keeps_what_it_taught(
 def test_a_stop_with_requests_waiting_answers_them_all(home: Path, tiny_path: Path, graft_path: Path) -> None:
     with ThreadPoolExecutor(3) as pool, serving(tiny_path, graft_path, replace(EAGER, stop_seconds=1)) as server:
         held = Held(server)
-        asked = [pool.submit(server.ask, f"Item {n}.", max_tokens=1) for n in range(3)]
+        asked = [pool.submit(server.ask, "Item 0.", max_tokens=1)]
         held.running.acquire()
-        while server.parts.talk.waiting < 2:
-            pass
+        asked += [pool.submit(server.ask, f"Item {n}.", max_tokens=1) for n in (1, 2)]
+        while server.parts.talk.waiting < 2 and not any(f.done() for f in asked):
+            time.sleep(0.01)
         server.uvicorn.should_exit = True
         held.go.set()
         assert {f.result().status_code for f in asked} <= {200, 503}
@@ -348,7 +349,7 @@ def test_the_command_serves_and_stops_in_order_when_it_is_told_to(
 
 def test_without_the_extra_the_command_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    with pytest.raises(UsageError, match=r"pip install titans-edge\[server\]"):
+    with pytest.raises(UsageError, match=r"pip install 'titans-edge\[server\]'"):
         command.serve()
 
 
