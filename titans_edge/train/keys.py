@@ -65,7 +65,7 @@ def _matcher(
         pairs += found[1]
         report("candidates", n, len(told), f"{len(items)} questions")
 
-    longest = {id(i): max(table.length(text) for text in i.texts if text is not None) for i in items}
+    longest = {id(i): max((table.length(t) for t in i.texts if t is not None), default=0) for i in items}
     short, long = (
         [i for i in items if (longest[id(i)] > LONG) is long] or items for long in (False, True)
     )  # apart, because a batch is as wide as its longest text
