@@ -256,9 +256,8 @@ class Session:
             raise UsageError("The message is empty.", "Type a question or tell a fact.")
         if last.get("role") != "user":
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
-        system = self.system
-        if system is not None and messages[0].get("role") != "system":
-            messages = [{"role": "system", "content": system}, *messages]
+        if self.system is not None and messages[0].get("role") != "system":
+            messages = [{"role": "system", "content": self.system}, *messages]
         out, at = _Prompt(), "head"
         for segment in self.backbone.template.segments(messages):
             ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)

@@ -50,11 +50,13 @@ class SentenceMemory(nn.Module):
         A span without words gets a key of zeros.
         """
         alone = self._keys([(None, s) for s in spans])
-        linked = self._keys([(b, s) for b, s in zip(before, spans, strict=True)])
+        follows = [(b, s) for b, s in zip(before, spans, strict=True) if b is not None]
+        linked = iter(self._keys(follows))
         out = []
-        for s, b, key, both in zip(spans, before, alone, linked, strict=True):
+        for s, b, key in zip(spans, before, alone, strict=True):
             words = tuple(_ids(row) for row in s.address)
-            out.append(Sentence(_bytes(key), words, _bytes(both) if b is not None else b"", int(b is not None)))
+            both = b"" if b is None else _bytes(next(linked))
+            out.append(Sentence(_bytes(key), words, both, int(b is not None)))
         return out
 
     def _keys(self, texts: Sequence[tuple[SpanFeatures | None, SpanFeatures]]) -> Vectors:
