@@ -96,12 +96,12 @@ class Failing(Speaker):
 
     fails = True
 
-    def surprise(self, ids: Sequence[int]) -> FloatArray:
+    def surprise(self, ids: Sequence[int], before: Sequence[int] = ()) -> FloatArray:
         self.feed(ids[:3])
         if self.fails:
             self.fails = False
             raise ContextOverflow("The text does not fit into the context.")
-        return super().surprise(ids[3:])
+        return super().surprise(ids[3:], before)
 
 
 def test_a_failed_prompt_leaves_nothing_behind_and_teaches_nothing(tiny: Backbone) -> None:

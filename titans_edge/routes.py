@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
-from titans_edge.backbone.injection import Injection, Rows, Tokens
+from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
 from titans_edge.sidecar.client import MemoryReadout
 from titans_edge.when import resolved
 
@@ -50,6 +50,7 @@ class TextRoute:
 
     encode: Encode
     budget: int = BUDGET
+    by_lines: bool = False  # each line for itself, so that its keys and values can be kept
 
     def injection(self, readout: MemoryReadout) -> Injection:
         lines, used = [], 0
@@ -68,6 +69,9 @@ class TextRoute:
     def of(self, lines: Sequence[str]) -> Injection:
         """The frame around lines that are in order already."""
         text = "".join(lines)
+        if text and self.by_lines:
+            each = tuple(tuple(self.encode(line)) for line in lines)
+            return Injection((Lines(tuple(self.encode(f"{TOLD}\n")), each), Tokens(tuple(self.encode(f"\n{ASKED}")))))
         return Injection((Tokens(tuple(self.encode(f"{TOLD}\n{text}\n{ASKED}"))),)) if text else Injection()
 
 

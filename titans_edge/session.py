@@ -18,6 +18,7 @@ from typing import Any
 
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.injection import Handle, Injection
+from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
@@ -106,6 +107,7 @@ class _Prompt:
     message: list[int] = field(default_factory=list)
     tail: list[int] = field(default_factory=list)
     text: str = ""
+    begin: int = 0  # tokens before the conversation's first message
 
     def __len__(self) -> int:
         return len(self.head) + len(self.message) + len(self.tail)
@@ -126,7 +128,8 @@ class Session:
     business.
 
     context: positions; system: the system prompt where the messages bring none (None: ours; "": the template's own);
-    k: how many spans are given as text; clock: what time it is, in seconds since 1970.
+    k: how many spans are given as text; clock: what time it is, in seconds since 1970; route: "text" reads recalled
+    lines in each turn, "kv" reads a line once and keeps its keys and values in this process.
     """
 
     def __init__(
@@ -139,18 +142,19 @@ class Session:
         k: int = RETRIEVED,
         learn_replies: bool = False,
         clock: Callable[[], float] = time.time,
+        route: str = "text",
     ) -> None:
         self.backbone, self.memory, self.k, self.learn_replies = backbone, memory, k, learn_replies
         self.clock = clock
         self.system = SYSTEM if system is None else system or None
         self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
         try:
-            self.speaker = Speaker(backbone, context)
+            self.speaker = Speaker(backbone, context, kept=KeptLines() if route == "kv" else None)
         except BaseException:
             if self.reader is not None:
                 self.reader.close()
             raise
-        self.text_route = TextRoute(backbone.vocab.encode, min(1024, self.speaker.n_ctx // 4))
+        self.text_route = TextRoute(backbone.vocab.encode, min(1024, self.speaker.n_ctx // 4), route == "kv")
         self._routes: dict[str, Route] = {
             "association": AssociationRoute(self.text_route, self._words),
             "text": self.text_route,
@@ -259,8 +263,11 @@ class Session:
         if self.system is not None and messages[0].get("role") != "system":
             messages = [{"role": "system", "content": self.system}, *messages]
         out, at = _Prompt(), "head"
+        first = next(i for i, m in enumerate(messages) if m.get("role") != "system")
         for segment in self.backbone.template.segments(messages):
             ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)
+            if segment.message == first and not out.begin:
+                out.begin = len(out.head)
             if segment.message == len(messages) - 1:
                 out.message, out.text, at = out.message + ids, out.text + segment.text, "tail"
             else:
@@ -268,6 +275,7 @@ class Session:
         vocab = self.backbone.vocab
         if vocab.add_bos and out.head[:1] != [vocab.bos]:
             out.head.insert(0, vocab.bos)
+            out.begin += 1
         return _plain(content), out
 
     def _ask(self, message: str, mode: Mode) -> tuple[MemoryReadout, Notice | None]:
@@ -323,11 +331,12 @@ class Session:
         self._mine(turn)
         try:
             self.speaker.feed(prompt.head[self.speaker.share(prompt.head) :])
-            self._injected = self.speaker.inject(injection)
+            at = self.speaker.inject(injection.without_end(), prompt.begin).start
+            self._injected = Handle(at, at + len(injection))
             if surprise:
-                nll = self.speaker.surprise(prompt.message)
+                nll = self.speaker.surprise(prompt.message, injection.end)
             else:
-                self.speaker.feed(prompt.message)
+                self.speaker.feed([*injection.end, *prompt.message])
             self.speaker.feed(prompt.tail)
         except BaseException:
             self._turn = self._speaking = self._injected = None

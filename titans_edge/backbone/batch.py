@@ -30,8 +30,8 @@ class Batch:
         self.n = 0
         self._raw.n_tokens = 0
 
-    def add_tokens(self, ids: Sequence[int], pos: int, seq: int, logits: str) -> None:
-        """Append ids at positions pos… of sequence `seq`. logits: "none", "last" or "all"."""
+    def add_tokens(self, ids: Sequence[int], pos: int, seq: int, logits: str | Sequence[bool]) -> None:
+        """Append ids at positions pos… of sequence `seq`. logits: "none", "last" or "all", or for each whether."""
         for i, token in enumerate(ids):
             self._raw.token[self.n + i] = token
         self._place(len(ids), pos, seq, logits)
@@ -43,13 +43,15 @@ class Batch:
         ctypes.memmove(at, flat.ctypes.data, flat.nbytes)
         self._place(len(rows), pos, seq, logits)
 
-    def _place(self, n: int, pos: int, seq: int, logits: str) -> None:
+    def _place(self, n: int, pos: int, seq: int, logits: str | Sequence[bool]) -> None:
         raw, base = self._raw, self.n
+        if isinstance(logits, str):
+            logits = [logits == "all" or (logits == "last" and i == n - 1) for i in range(n)]
         for i in range(n):
             raw.pos[base + i] = pos + i
             raw.n_seq_id[base + i] = 1
             raw.seq_id[base + i][0] = seq
-            raw.logits[base + i] = logits == "all" or (logits == "last" and i == n - 1)
+            raw.logits[base + i] = logits[i]
         self.n += n
         raw.n_tokens = self.n
 

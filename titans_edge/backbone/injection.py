@@ -7,6 +7,7 @@ branch in `Speaker.inject`.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 
 from titans_edge.backbone.batch import FloatArray
 
@@ -32,13 +33,38 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Lines:
+    """Text in pieces, whose keys and values may be kept: a heading, and lines each read after it by itself."""
+
+    heading: tuple[int, ...]
+    lines: tuple[tuple[int, ...], ...]
+
+    @property
+    def ids(self) -> tuple[int, ...]:
+        """The same as one text."""
+        return tuple(chain(self.heading, *self.lines))
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+
+@dataclass(frozen=True)
 class Injection:
     """Parts in the order they are fed."""
 
-    parts: tuple[Rows | Tokens, ...] = ()
+    parts: tuple[Rows | Tokens | Lines, ...] = ()
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
+
+    @property
+    def end(self) -> tuple[int, ...]:
+        """The tokens it ends with: they can be fed together with what comes after them."""
+        return self.parts[-1].ids if self.parts and isinstance(self.parts[-1], Tokens) else ()
+
+    def without_end(self) -> Injection:
+        """All but those."""
+        return Injection(self.parts[:-1]) if self.end else self
 
 
 @dataclass(frozen=True)

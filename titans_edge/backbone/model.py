@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import ExitStack
 from functools import cached_property
@@ -12,6 +13,7 @@ from typing import Any
 import llama_cpp
 
 from titans_edge.backbone import logs
+from titans_edge.backbone.state import Rope
 from titans_edge.backbone.template import ChatTemplate
 from titans_edge.backbone.vocabulary import Vocabulary
 from titans_edge.errors import ModelError
@@ -108,6 +110,33 @@ class Backbone:
     @cached_property
     def fingerprint(self) -> dict[str, str]:
         return fingerprint(self.header)
+
+    @cached_property
+    def identity(self) -> str:
+        """Of this very file: what its header says, its size and time, and its last megabyte. Quick where `fingerprint`
+        reads all of a tensor.
+        """
+        with open(self.path, "rb") as f:
+            at = os.fstat(f.fileno())
+            f.seek(max(0, at.st_size - (1 << 20)))
+            made = hashlib.blake2b(f.read(1 << 20), digest_size=16)
+        made.update(repr((at.st_size, at.st_mtime_ns, self.header.tokenizer_hash, sorted(self.header.meta.items()))).encode())
+        return made.hexdigest()
+
+    @cached_property
+    def rope(self) -> Rope | None:
+        """How keys are turned by their position; None where it is not one of the two plain ways."""
+        kinds = {int(llama_cpp.LLAMA_ROPE_TYPE_NORM): False, int(llama_cpp.LLAMA_ROPE_TYPE_NEOX): True}
+        meta = self.header.meta
+        arch = str(meta.get("general.architecture", ""))
+        heads = int(meta.get(f"{arch}.attention.head_count", 0) or 0)
+        kind = int(llama_cpp.llama_model_rope_type(self.handle))
+        scaled = str(meta.get(f"{arch}.rope.scaling.type", "none")) != "none" or f"{arch}.rope.scale_linear" in meta
+        if kind not in kinds or not heads or scaled or "rope_freqs.weight" in self.header.tensors:
+            return None
+        head = int(meta.get(f"{arch}.attention.key_length", self.n_embd // heads))
+        turned = int(meta.get(f"{arch}.rope.dimension_count", head))
+        return Rope(head, turned, float(meta.get(f"{arch}.rope.freq_base", 10000.0)), kinds[kind])
 
     @cached_property
     def template(self) -> ChatTemplate:

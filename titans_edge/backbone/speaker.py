@@ -1,7 +1,8 @@
 """The backbone as it speaks: token ids or injections in, logits, hidden states and a stream of tokens out.
 
-One sequence (id 0). The speaker knows which tokens stand in it, so that a conversation that begins as the last one
-did is not decoded again. Positions are contiguous; a range that is cut out is closed by shifting what came after it.
+One sequence (id 0), and spare ones for keys and values that are kept (`splice`). The speaker knows which tokens stand
+in it, so that a conversation that begins as the last one did is not decoded again. Positions are contiguous; a range
+that is cut out is closed by shifting what came after it.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import takewhile
 from types import TracebackType
 
@@ -16,9 +18,11 @@ import llama_cpp
 import numpy as np
 
 from titans_edge.backbone.batch import Batch, FloatArray
-from titans_edge.backbone.injection import Handle, Injection, Rows
+from titans_edge.backbone.injection import Handle, Injection, Lines, Rows
+from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import SamplerChain, Sampling
+from titans_edge.backbone.splice import SPARE, Splice
 from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
@@ -34,16 +38,33 @@ class Seen:
 
 
 class Speaker:
-    """A context of `n_ctx` positions on a backbone; closed by `with`, or with its backbone."""
+    """A context of `n_ctx` positions on a backbone; closed by `with`, or with its backbone.
 
-    def __init__(self, backbone: Backbone, n_ctx: int = 8192) -> None:
+    kept: where keys and values of lines are kept; None: lines are read as text. cache: ggml's type of keys and values
+    (None: llama.cpp's own choice, F16); flash: flash attention (None: where it works).
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        n_ctx: int = 8192,
+        *,
+        kept: KeptLines | None = None,
+        cache: int | None = None,
+        flash: bool | None = None,
+    ) -> None:
         if n_ctx < 1:
             raise UsageError(f"A context of {n_ctx} positions holds nothing.", "Give it some thousand.")
-        self.backbone = backbone
+        self.backbone, self.kept = backbone, kept
         self.n_ctx = min(n_ctx, backbone.n_ctx_train)
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.n_ctx
         params.n_batch = params.n_ubatch = BATCH_TOKENS
+        params.n_seq_max, params.kv_unified = 1 + SPARE, True
+        if cache is not None:
+            params.type_k = params.type_v = cache
+        if flash is not None:
+            params.flash_attn_type = int(flash)
         self._owned = backbone.context(params)
         self._tokens, self._rows = Batch(BATCH_TOKENS), Batch(BATCH_TOKENS, backbone.n_embd)
         self._owned.own(self._tokens)
@@ -53,12 +74,18 @@ class Speaker:
         self.stopped = ""  # why the last reply ended: "stop", "length" or "context"
 
     @property
-    def _ctx(self) -> int:
+    def context(self) -> int:
+        """llama.cpp's pointer; for `splice`."""
         return self._owned.handle
+
+    @cached_property
+    def splice(self) -> Splice:
+        """Takes keys and values out of this context, and sets them in."""
+        return Splice(self)
 
     @property
     def _memory(self) -> int:
-        return int(llama_cpp.llama_get_memory(self._ctx))
+        return int(llama_cpp.llama_get_memory(self.context))
 
     @property
     def closed(self) -> bool:
@@ -92,7 +119,7 @@ class Speaker:
 
     def feed(self, ids: Sequence[int]) -> None:
         """Decode token ids at the end of the sequence; the last one's logits can then be sampled from."""
-        self._need(len(ids))
+        self.need(len(ids))
         for at in range(0, len(ids), BATCH_TOKENS):
             self._decode(ids[at : at + BATCH_TOKENS], "last")
 
@@ -106,25 +133,29 @@ class Speaker:
             raise ModelError(
                 "The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset."
             )
-        self._need(len(rows))
+        self.need(len(rows))
         for at in range(0, len(rows), BATCH_TOKENS):
             part = rows[at : at + BATCH_TOKENS]
             self._rows.clear()
             self._rows.add_rows(part, self.length, 0, "last")
-            self._rows.decode(self._ctx)
+            self._rows.decode(self.context)
             self.length += len(part)
 
-    def inject(self, injection: Injection) -> Handle:
-        """Feed an injection at the end of the sequence. `retract` takes it out again, whatever came after it."""
-        self._need(len(injection))
-        start = self.length
+    def inject(self, injection: Injection, begin: int = 0) -> Handle:
+        """Feed an injection at the end of the sequence. `retract` takes it out again, whatever came after it.
+
+        begin: how many of the sequence's first tokens kept lines are read after, where they are read anew.
+        """
+        self.need(len(injection))
+        start, known = self.length, len(self.ids)
         for part in injection.parts:
             if isinstance(part, Rows):
                 self.feed_rows(part.rows)
+            elif isinstance(part, Lines) and self.kept is not None:
+                self.kept.place(self, part, begin)
             else:
-                known = len(self.ids)
                 self.feed(part.ids)
-                del self.ids[known:]
+            del self.ids[known:]
         return Handle(start, self.length)
 
     def retract(self, handle: Handle, *, keep: bool = True) -> None:
@@ -138,37 +169,42 @@ class Speaker:
 
     def see(self, ids: Sequence[int]) -> Seen:
         """`feed`, with logits and last-layer hidden states of every token."""
-        self._need(len(ids))
-        llama_cpp.llama_set_embeddings(self._ctx, True)
+        self.need(len(ids))
+        llama_cpp.llama_set_embeddings(self.context, True)
         try:
             logits, hidden = [], []
             for at in range(0, len(ids), BATCH_TOKENS):
                 part = ids[at : at + BATCH_TOKENS]
                 self._decode(part, "all")
-                logits.append(self._copy(llama_cpp.llama_get_logits(self._ctx), len(part), self.backbone.vocab.size))
-                hidden.append(self._copy(llama_cpp.llama_get_embeddings(self._ctx), len(part), self.backbone.n_embd))
+                logits.append(self._copy(llama_cpp.llama_get_logits(self.context), len(part), self.backbone.vocab.size))
+                hidden.append(self._copy(llama_cpp.llama_get_embeddings(self.context), len(part), self.backbone.n_embd))
         finally:
-            llama_cpp.llama_set_embeddings(self._ctx, False)
+            llama_cpp.llama_set_embeddings(self.context, False)
         return Seen(np.concatenate(logits), np.concatenate(hidden))
 
-    def surprise(self, ids: Sequence[int]) -> FloatArray:
-        """`feed`, with the negative log-likelihood (T,) of each token in nats; NaN for the sequence's first."""
-        previous = self.last_logits() if self.length else None
+    def surprise(self, ids: Sequence[int], before: Sequence[int] = ()) -> FloatArray:
+        """`feed` of `before` and `ids`, with the negative log-likelihood (T,) of each of `ids` in nats; NaN for a
+        sequence's first.
+        """
+        fed, first = [*before, *ids], len(before)
         out = np.full(len(ids), np.nan, np.float32)
-        self._need(len(ids))
-        for at in range(0, len(ids), SURPRISE_BATCH):
-            part = ids[at : at + SURPRISE_BATCH]
-            self._decode(part, "all")
-            logits = self._copy(llama_cpp.llama_get_logits(self._ctx), len(part), self.backbone.vocab.size)
-            before = logits[:-1] if previous is None else np.concatenate([previous[None], logits[:-1]])
-            known = part[len(part) - len(before) :]
-            out[at + len(part) - len(before) : at + len(part)] = _nll(before, known)
-            previous = logits[-1]
+        if ids and not first and self.length:
+            out[:1] = _nll(self.last_logits()[None], ids[:1])
+        self.need(len(fed))
+        for at in range(0, len(fed), SURPRISE_BATCH):
+            part = fed[at : at + SURPRISE_BATCH]
+            wanted = [i for i in range(len(part)) if first <= at + i + 1 < len(fed)]  # whose next token is one of ids
+            end = [len(part) - 1] * (len(part) - 1 not in wanted)
+            self._decode(part, [i in (*wanted, *end) for i in range(len(part))])
+            logits = self._copy(llama_cpp.llama_get_logits(self.context), len(wanted) + len(end), self.backbone.vocab.size)
+            if wanted:
+                known = [at + i + 1 for i in wanted]
+                out[known[0] - first : known[-1] + 1 - first] = _nll(logits[: len(wanted)], [fed[i] for i in known])
         return out
 
     def last_logits(self) -> FloatArray:
         """Logits (vocab,) of the last decoded entry."""
-        row: FloatArray = self._copy(llama_cpp.llama_get_logits_ith(self._ctx, -1), 1, self.backbone.vocab.size)[0]
+        row: FloatArray = self._copy(llama_cpp.llama_get_logits_ith(self.context, -1), 1, self.backbone.vocab.size)[0]
         return row
 
     def generate(self, sampling: Sampling) -> Iterator[int]:
@@ -179,7 +215,7 @@ class Speaker:
         self.stopped = "length"
         try:
             for _ in range(sampling.max_tokens):
-                token = chain.sample(self._ctx)
+                token = chain.sample(self.context)
                 if self.backbone.vocab.is_end(token):
                     self.stopped = "stop"
                     return
@@ -207,9 +243,9 @@ class Speaker:
 
     def snapshot(self) -> bytes:
         """The sequence's state, to be restored into a speaker of the same backbone and build."""
-        size = llama_cpp.llama_state_seq_get_size(self._ctx, 0)
+        size = llama_cpp.llama_state_seq_get_size(self.context, 0)
         buf = (ctypes.c_uint8 * size)()
-        n = llama_cpp.llama_state_seq_get_data(self._ctx, buf, size, 0)
+        n = llama_cpp.llama_state_seq_get_data(self.context, buf, size, 0)
         return self.length.to_bytes(8, "little") + bytes(buf[:n])
 
     def restore(self, state: bytes) -> None:
@@ -217,20 +253,33 @@ class Speaker:
         self.clear()
         raw = state[8:]
         buf = (ctypes.c_uint8 * len(raw)).from_buffer_copy(raw)
-        if llama_cpp.llama_state_seq_set_data(self._ctx, buf, len(raw), 0) == 0:
+        if llama_cpp.llama_state_seq_set_data(self.context, buf, len(raw), 0) == 0:
             raise ModelError("The snapshot does not fit this backbone.", "Start again with /new.")
         self.length = int.from_bytes(state[:8], "little")
         self.ids = [-1] * self.length  # which tokens they were is not part of a snapshot
 
-    def _decode(self, ids: Sequence[int], logits: str) -> None:
+    def decode_apart(self, pieces: Sequence[tuple[int, int, Sequence[int]]]) -> None:
+        """Read (sequence, how much of this one it begins with, token ids) in spare sequences, many in a batch."""
+        self._tokens.clear()
+        for sequence, begin, ids in pieces:
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, sequence, 0, begin)
+            for at in range(0, len(ids), BATCH_TOKENS):
+                part = ids[at : at + BATCH_TOKENS]
+                if self._tokens.n + len(part) > BATCH_TOKENS:
+                    self._tokens.decode(self.context)
+                    self._tokens.clear()
+                self._tokens.add_tokens(part, begin + at, sequence, "none")
+        self._tokens.decode(self.context)
+
+    def _decode(self, ids: Sequence[int], logits: str | Sequence[bool]) -> None:
         """One batch of token ids at the end of the sequence."""
         self._tokens.clear()
         self._tokens.add_tokens(ids, self.length, 0, logits)
-        self._tokens.decode(self._ctx)
+        self._tokens.decode(self.context)
         self.length += len(ids)
         self.ids += ids
 
-    def _need(self, n: int) -> None:
+    def need(self, n: int) -> None:
         if n > self.room():
             raise ContextOverflow(
                 f"{n} tokens do not fit: {self.room()} of {self.n_ctx} positions are free.",

@@ -1,0 +1,150 @@
+"""Keys and values taken out of a speaker's context, and set into its sequence without a forward pass.
+
+Beside the conversation (sequence 0) the context has room for spare sequences: what is to be kept is read in them, after
+a beginning they share with the conversation, and what was kept goes through one of them. The conversation's own keys
+and values are never touched. Knows nothing of what is kept, or for how long.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import llama_cpp
+import numpy as np
+
+from titans_edge.backbone.state import HALF, Kept, Rope, State
+from titans_edge.errors import ModelError
+
+if TYPE_CHECKING:
+    from titans_edge.backbone.speaker import Speaker
+
+SPARE = 7  # sequences beside the conversation's
+THROUGH = 1  # the one that what is set in goes through
+CLOSE = 0.01  # relative difference of a key turned here from one that llama.cpp turned: 16-bit floats
+_NEXT = "The sentences are read as text; nothing is lost."
+Piece = tuple[Sequence[int], Sequence[int]]  # tokens that stand before it and are not kept, its own tokens
+
+
+class Splice:
+    """Of one speaker, for as long as its context lives."""
+
+    def __init__(self, speaker: Speaker) -> None:
+        self._speaker = speaker
+
+    @cached_property
+    def origin(self) -> bytes:
+        """By what a state was made: model, build of llama.cpp, form. Needs a position in the conversation."""
+        with self._borrowed(1) as (spare,):
+            self._copy(0, spare, 0, 1)
+            state = State(self._taken(spare))
+        built = Path(llama_cpp.llama_cpp._lib._name).stat()
+        known = [self._speaker.backbone.identity, llama_cpp.__version__, built.st_size, built.st_mtime_ns]
+        known += [llama_cpp.llama_print_system_info().decode("utf-8", "replace"), repr(state.form)]
+        return hashlib.blake2b(json.dumps(known).encode(), digest_size=16).digest()
+
+    @cached_property
+    def rope(self) -> Rope | None:
+        """How keys are moved here: as two keys of one token that stand in the conversation say. None: llama.cpp does
+        it.
+        """
+        rope, places = self._speaker.backbone.rope, dict[int, list[int]]()
+        for at, token in enumerate(self._speaker.ids):
+            places.setdefault(token, []).append(at)
+        first, second = max(((at[0], at[-1]) for at in places.values()), key=lambda p: p[1] - p[0], default=(0, 0))
+        if rope is None or first == second:
+            return None
+        one, other = (State(self.taken(at, at + 1)) for at in (first, second))
+        if any(kind != HALF or size % (2 * rope.head) for kind, size in one.form.keys):
+            return None
+        want = other.keys(0).astype(np.float32)  # of the first layer: they depend on the token and its position alone
+        got = rope.turn(one.keys(0), second - first).astype(np.float32)
+        return rope if np.linalg.norm(got - want) <= CLOSE * np.linalg.norm(want) else None
+
+    def taken(self, start: int, end: int) -> bytes:
+        """The conversation's state at positions [start, end)."""
+        with self._borrowed(1) as (spare,):
+            self._copy(0, spare, start, end)
+            return self._taken(spare)
+
+    def read(self, begin: int, pieces: Sequence[Piece]) -> list[Kept]:
+        """Read pieces, each by itself after the conversation's first `begin` tokens. The conversation stays as it is.
+
+        Raises ContextOverflow where there is no room for all of them at once.
+        """
+        speaker, out = self._speaker, list[Kept]()
+        for at in range(0, len(pieces), SPARE):
+            group = pieces[at : at + SPARE]
+            speaker.need(sum(len(before) + len(ids) for before, ids in group))
+            with self._borrowed(len(group)) as spares:
+                speaker.decode_apart([(s, begin, (*before, *ids)) for s, (before, ids) in zip(spares, group, strict=True)])
+                for spare, (before, ids) in zip(spares, group, strict=True):
+                    head = (*speaker.ids[:begin], *before)
+                    self._cut(spare, 0, len(head))
+                    out.append(Kept.of(self.origin, head, ids, self._taken(spare)))
+        return out
+
+    def put(self, kept: Kept) -> None:
+        """Set what was kept in at the end of the conversation. Raises ModelError for what does not fit, and sets in
+        nothing.
+        """
+        speaker = self._speaker
+        speaker.need(len(kept))
+        state, by = self._checked(kept), speaker.length - kept.start
+        raw = state.raw if by == 0 or self.rope is None else state.moved(self.rope, by)
+        with self._borrowed(1) as (spare,):
+            buffer = (ctypes.c_uint8 * len(raw)).from_buffer_copy(raw)
+            if llama_cpp.llama_state_seq_set_data(self._ctx, buffer, len(raw), spare) != len(raw):
+                raise ModelError("llama.cpp did not take the kept keys and values.", _NEXT)
+            if by and self.rope is None:
+                llama_cpp.llama_memory_seq_add(self._memory, spare, -1, -1, by)
+            self._copy(spare, 0, speaker.length, speaker.length + len(kept))
+        speaker.length += len(kept)
+
+    def _checked(self, kept: Kept) -> State:
+        """What llama.cpp itself would not notice, or would end the process over, is noticed here."""
+        if not kept.sound():
+            raise ModelError("The kept keys and values are damaged.", _NEXT)
+        if kept.origin != self.origin:
+            raise ModelError("The kept keys and values are another model's, or of another build of llama.cpp.", _NEXT)
+        state = State(kept.state)
+        if sorted(state.positions) != list(range(kept.start, kept.start + len(kept))):
+            raise ModelError("The kept keys and values stand at other positions than they say.", _NEXT)
+        if self.rope is None and not llama_cpp.llama_memory_can_shift(self._memory):
+            raise ModelError("This model's keys cannot be moved to other positions.", _NEXT)
+        return state
+
+    @property
+    def _ctx(self) -> int:
+        return self._speaker.context
+
+    @property
+    def _memory(self) -> int:
+        return int(llama_cpp.llama_get_memory(self._ctx))
+
+    @contextmanager
+    def _borrowed(self, n: int) -> Iterator[range]:
+        """Spare sequences, empty before and after."""
+        spares = range(THROUGH, THROUGH + n)
+        try:
+            yield spares
+        finally:
+            for spare in spares:
+                self._cut(spare, -1, -1)
+
+    def _copy(self, source: int, target: int, start: int, end: int) -> None:
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
+
+    def _cut(self, sequence: int, start: int, end: int) -> None:
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, end)
+
+    def _taken(self, sequence: int) -> bytes:
+        size = llama_cpp.llama_state_seq_get_size(self._ctx, sequence)
+        buffer = (ctypes.c_uint8 * size)()
+        return bytes(buffer)[: llama_cpp.llama_state_seq_get_data(self._ctx, buffer, size, sequence)]
