@@ -8,7 +8,6 @@ memory forgets anything. Nothing of it is ever written to a disk. Knows nothing 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from titans_edge.backbone.state import Kept, digest_of
@@ -77,5 +76,3 @@ class KeptLines:
         size = self.bytes
         while kept and size > self.limit:
             size -= len(kept.popitem(last=False)[1].state)
-
-

@@ -120,7 +120,9 @@ class Backbone:
             at = os.fstat(f.fileno())
             f.seek(max(0, at.st_size - (1 << 20)))
             made = hashlib.blake2b(f.read(1 << 20), digest_size=16)
-        made.update(repr((at.st_size, at.st_mtime_ns, self.header.tokenizer_hash, sorted(self.header.meta.items()))).encode())
+        made.update(
+            repr((at.st_size, at.st_mtime_ns, self.header.tokenizer_hash, sorted(self.header.meta.items()))).encode()
+        )
         return made.hexdigest()
 
     @cached_property

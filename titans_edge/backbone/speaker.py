@@ -196,7 +196,9 @@ class Speaker:
             wanted = [i for i in range(len(part)) if first <= at + i + 1 < len(fed)]  # whose next token is one of ids
             end = [len(part) - 1] * (len(part) - 1 not in wanted)
             self._decode(part, [i in (*wanted, *end) for i in range(len(part))])
-            logits = self._copy(llama_cpp.llama_get_logits(self.context), len(wanted) + len(end), self.backbone.vocab.size)
+            logits = self._copy(
+                llama_cpp.llama_get_logits(self.context), len(wanted) + len(end), self.backbone.vocab.size
+            )
             if wanted:
                 known = [at + i + 1 for i in wanted]
                 out[known[0] - first : known[-1] + 1 - first] = _nll(logits[: len(wanted)], [fed[i] for i in known])

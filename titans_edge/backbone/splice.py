@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import llama_cpp
 import numpy as np
 
-from titans_edge.backbone.state import HALF, Kept, Rope, State
+from titans_edge.backbone.state import HALF, Form, Kept, Rope, State
 from titans_edge.errors import ModelError
 
 if TYPE_CHECKING:
@@ -39,14 +39,16 @@ class Splice:
         self._speaker = speaker
 
     @cached_property
+    def form(self) -> Form:
+        """Of this context's states. Needs a position in the conversation."""
+        return State(self.taken(0, 1)).form
+
+    @cached_property
     def origin(self) -> bytes:
-        """By what a state was made: model, build of llama.cpp, form. Needs a position in the conversation."""
-        with self._borrowed(1) as (spare,):
-            self._copy(0, spare, 0, 1)
-            state = State(self._taken(spare))
+        """By what a state was made: model, build of llama.cpp, form."""
         built = Path(llama_cpp.llama_cpp._lib._name).stat()
         known = [self._speaker.backbone.identity, llama_cpp.__version__, built.st_size, built.st_mtime_ns]
-        known += [llama_cpp.llama_print_system_info().decode("utf-8", "replace"), repr(state.form)]
+        known += [llama_cpp.llama_print_system_info().decode("utf-8", "replace"), repr(self.form)]
         return hashlib.blake2b(json.dumps(known).encode(), digest_size=16).digest()
 
     @cached_property
@@ -78,16 +80,18 @@ class Splice:
 
         Raises ContextOverflow where there is no room for all of them at once.
         """
-        speaker, out = self._speaker, list[Kept]()
+        speaker, origin, out = self._speaker, self.origin, list[Kept]()
         for at in range(0, len(pieces), SPARE):
             group = pieces[at : at + SPARE]
             speaker.need(sum(len(before) + len(ids) for before, ids in group))
             with self._borrowed(len(group)) as spares:
-                speaker.decode_apart([(s, begin, (*before, *ids)) for s, (before, ids) in zip(spares, group, strict=True)])
+                speaker.decode_apart(
+                    [(s, begin, (*before, *ids)) for s, (before, ids) in zip(spares, group, strict=True)]
+                )
                 for spare, (before, ids) in zip(spares, group, strict=True):
                     head = (*speaker.ids[:begin], *before)
                     self._cut(spare, 0, len(head))
-                    out.append(Kept.of(self.origin, head, ids, self._taken(spare)))
+                    out.append(Kept.of(origin, head, ids, self._taken(spare)))
         return out
 
     def put(self, kept: Kept) -> None:
@@ -114,6 +118,8 @@ class Splice:
         if kept.origin != self.origin:
             raise ModelError("The kept keys and values are another model's, or of another build of llama.cpp.", _NEXT)
         state = State(kept.state)
+        if state.form != self.form:
+            raise ModelError("The kept keys and values are of another form than this context's.", _NEXT)
         if sorted(state.positions) != list(range(kept.start, kept.start + len(kept))):
             raise ModelError("The kept keys and values stand at other positions than they say.", _NEXT)
         if self.rope is None and not llama_cpp.llama_memory_can_shift(self._memory):
@@ -147,4 +153,5 @@ class Splice:
     def _taken(self, sequence: int) -> bytes:
         size = llama_cpp.llama_state_seq_get_size(self._ctx, sequence)
         buffer = (ctypes.c_uint8 * size)()
-        return bytes(buffer)[: llama_cpp.llama_state_seq_get_data(self._ctx, buffer, size, sequence)]
+        written = llama_cpp.llama_state_seq_get_data(self._ctx, buffer, size, sequence)
+        return bytes(buffer)[:written]

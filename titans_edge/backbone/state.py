@@ -81,7 +81,6 @@ def _seal(origin: bytes, before: bytes, tokens: tuple[int, ...], start: int, sta
     return made.digest()
 
 
-
 @dataclass(frozen=True)
 class Rope:
     """How a model turns its keys: `turned` numbers of each head of `head`, in pairs, by base**(-2i/turned) a position.
@@ -100,7 +99,11 @@ class Rope:
         cos, sin = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         heads = keys.astype(np.float32).reshape(len(keys), -1, self.head)
         half = self.turned // 2
-        one, two = (slice(0, half), slice(half, self.turned)) if self.halves else (slice(0, self.turned, 2), slice(1, self.turned, 2))
+        one, two = (
+            (slice(0, half), slice(half, self.turned))
+            if self.halves
+            else (slice(0, self.turned, 2), slice(1, self.turned, 2))
+        )
         a, b = heads[..., one].copy(), heads[..., two].copy()
         heads[..., one], heads[..., two] = a * cos - b * sin, a * sin + b * cos
         return heads.reshape(keys.shape).astype(np.float16)
