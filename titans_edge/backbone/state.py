@@ -1,5 +1,5 @@
-"""Keys and values of some positions of a sequence, as llama.cpp hands them out: what they are of, whether they are whole,
-and the same at other positions.
+"""Keys and values of some positions of a sequence, as llama.cpp hands them out: what they are of, whether they are
+whole, and the same at other positions.
 
 Knows the form of `llama_state_seq_get_data` (a mark, the cells' positions, for each layer a type, a row's size and the
 rows) well enough to refuse what does not fit it, and how a plain model turns keys by their position. Where either is
@@ -99,11 +99,9 @@ class Rope:
         cos, sin = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
         heads = keys.astype(np.float32).reshape(len(keys), -1, self.head)
         half = self.turned // 2
-        one, two = (
-            (slice(0, half), slice(half, self.turned))
-            if self.halves
-            else (slice(0, self.turned, 2), slice(1, self.turned, 2))
-        )
+        one, two = slice(0, self.turned, 2), slice(1, self.turned, 2)
+        if self.halves:
+            one, two = slice(0, half), slice(half, self.turned)
         a, b = heads[..., one].copy(), heads[..., two].copy()
         heads[..., one], heads[..., two] = a * cos - b * sin, a * sin + b * cos
         return heads.reshape(keys.shape).astype(np.float16)
