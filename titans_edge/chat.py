@@ -40,11 +40,14 @@ class Chat:
         mode: Mode = Mode.AUTO,
         k: int = RETRIEVED,
         learn_replies: bool = False,
+        route: str = "text",
     ) -> None:
         self.backbone, self.client, self.sampling = backbone, client, sampling or Sampling()
         self.memory_mode: Mode | str = Mode(mode)
         self.facts = tuple[str, ...]()
-        self.session = Session(backbone, client, context=context, system=system, k=k, learn_replies=learn_replies)
+        self.session = Session(
+            backbone, client, context=context, system=system, k=k, learn_replies=learn_replies, route=route
+        )
         self.rulings: list[dict[str, Any]] = []  # the policy's, on the last text learned
         self.remembered: Remembered | None = None  # what the last turn was given
         self._messages: list[Message] = []

@@ -40,6 +40,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     context: Annotated[int, msgspec.Meta(ge=128)] = 8192
     recall: Annotated[int, msgspec.Meta(ge=0, le=20)] = 4
     rows: bool = True
+    route: Literal["text", "kv"] = "text"
     guard: bool = True
     learn_replies: bool = False
     system: str | None = None

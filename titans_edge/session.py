@@ -163,6 +163,7 @@ class Session:
         self._speaking: _Turn | None = None
         self._dead = False  # the memory could not be started in this turn: it is not tried again
         self._injected: Handle | None = None
+        self._kept_of: MemoryClient | None = None  # whose sentences' keys and values are kept
 
     def close(self) -> None:
         """Free both contexts. May run twice."""
@@ -251,6 +252,24 @@ class Session:
         self._turn = self._speaking = None
         self._dead = False
         self._tidy()
+        self._keep()
+
+    def _keep(self) -> None:
+        """What is kept of a memory's sentences is forgotten with them, and is of no other memory."""
+        kept = self.speaker.kept
+        if kept is None:
+            return
+        if self.memory is not self._kept_of:
+            kept.clear()
+            self._kept_of = self.memory
+        if self.memory is not None:
+            self.memory.caches.add(kept)
+
+    def clear(self) -> None:
+        """Nothing of what was said is known any more, nor how long it takes."""
+        self.speaker.clear()
+        if self.speaker.kept is not None:
+            self.speaker.kept.clear()
 
     def _prompt(self, messages: Sequence[Message]) -> tuple[str, _Prompt]:
         """The last message's text, and all of them as tokens."""

@@ -31,6 +31,7 @@ def ask(
     no_memory: common.NoMemory = False,
     recall: common.Recall = 4,
     rows: common.Rows = True,
+    route: common.Route = "text",
     context: common.Context = 8192,
     gpu_layers: common.GpuLayers = None,
     temperature: common.Temperature = 0.0,
@@ -77,6 +78,7 @@ def ask(
         system=system,
         mode=common.mode(recall, rows),
         k=recall,
+        route=route,
     ) as chat:
         for event in chat.turn(asked, learn=False):
             if isinstance(event, Text):

@@ -38,6 +38,7 @@ def chat(
     max_tokens: common.MaxTokens = 512,
     recall: common.Recall = 4,
     rows: common.Rows = True,
+    route: common.Route = "text",
     guard: common.Guard = True,
     learn_replies: Annotated[
         bool, typer.Option("--learn-replies", help="Learn from the model's own replies too.")
@@ -65,6 +66,7 @@ def chat(
         system=system,
         mode=common.mode(recall, rows),
         k=recall,
+        route=route,
         learn_replies=learn_replies,
     ) as talk:
         if sys.stdin.isatty():

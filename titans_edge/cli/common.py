@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, TypedDict
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
 import typer
 from typing_extensions import Unpack
@@ -47,6 +47,10 @@ Recall = Annotated[
     typer.Option("--recall", min=0, max=20, help="Stored sentences a question is given as text, at most (0: none)."),
 ]
 Rows = Annotated[bool, typer.Option("--rows/--no-rows", help="Answer from the neural memory where it is sure.")]
+Route = Annotated[
+    Literal["text", "kv"],
+    typer.Option("--route", help="kv: keys and values of recalled sentences are kept, and not computed in every turn."),
+]
 Guard = Annotated[bool, typer.Option("--guard/--no-guard", help="Doubt what less trusted sources say.")]
 Temperature = Annotated[float, typer.Option("--temperature", help="0 takes the likeliest token.")]
 TopP = Annotated[float, typer.Option("--top-p", help="Nucleus sampling; 1: off.")]
@@ -70,6 +74,7 @@ class ChatOptions(TypedDict, total=False):
     mode: Mode
     k: int
     learn_replies: bool
+    route: str
 
 
 @contextmanager

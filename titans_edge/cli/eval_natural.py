@@ -52,6 +52,7 @@ def natural(
     ] = False,
     today: Annotated[str, typer.Option(help="The day on which all is asked, YYYY-MM-DD.")] = "2026-11-24",
     out: Out = None,
+    route: common.Route = "text",
     backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
     context: common.Context = 8192,
@@ -77,27 +78,31 @@ def natural(
             for name, wanted in (("world", world), ("untold", untold))
             if wanted
         }
-        with _chat(backbone, graft, context, gpu_layers) as chat:
+        with _chat(backbone, graft, context, gpu_layers, route) as chat:
             eval_full_memory.measure(chat, who, plan, questions, out)
         return
     who = [p for p in who if plan.asks(p)]
     if not who:
         raise UsageError("Nobody asks a question of these kinds.", "Name others with --kinds.")
-    with _chat(backbone, graft, context, gpu_layers, no_memory=not plan.needs_memory) as chat:
+    with _chat(backbone, graft, context, gpu_layers, route, no_memory=not plan.needs_memory) as chat:
         measure(chat, who, plan, out)
 
 
 @contextmanager
 def _chat(
-    backbone: str, graft: str | None, context: int, gpu_layers: int | None, no_memory: bool = False
+    backbone: str, graft: str | None, context: int, gpu_layers: int | None, route: str, no_memory: bool = False
 ) -> Iterator[Chat]:
     """As `chat` opens it, on a memory that is not kept."""
     from titans_edge.evaluate.runner import SAMPLING
 
     with common.open_chat(
-        backbone, graft, None, no_memory=no_memory, context=context, gpu_layers=gpu_layers, sampling=SAMPLING
-    ) as chat:
+        backbone, graft, None, no_memory=no_memory, context=context, gpu_layers=gpu_layers, route=route,
+        sampling=SAMPLING,
+    ) as chat:  # fmt: skip
         yield chat
+        kept = chat.speaker.kept
+        if kept is not None and kept.why:
+            typer.echo(f"! Read as text instead: {kept.why}", err=True)
 
 
 def measure(chat: Chat, people: list[Person], plan: Plan, out: Path | None) -> None:

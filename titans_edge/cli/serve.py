@@ -35,6 +35,7 @@ def serve(
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply where a request names none.")] = 512,
     recall: common.Recall = 4,
     rows: common.Rows = True,
+    route: common.Route = "text",
     guard: common.Guard = True,
     waiting: Annotated[int, typer.Option(min=1, help="Requests of one key that may wait.")] = 8,
     queue_timeout: Annotated[float, typer.Option(min=1, help="Seconds a request may wait for its turn.")] = 120,
@@ -59,7 +60,7 @@ def serve(
     )  # fmt: skip
     _run(
         settings, backbone, graft, with_memory=not no_memory, gpu_layers=gpu_layers, guard=guard, recall=recall,
-        rows=rows, context=context,
+        rows=rows, route=route, context=context,
     )  # fmt: skip
 
 
@@ -73,7 +74,7 @@ def _have_the_extra() -> None:
 
 def _run(
     settings: object, backbone: str, graft: str | None, *, with_memory: bool, gpu_layers: int | None, guard: bool,
-    recall: int, rows: bool, context: int,
+    recall: int, rows: bool, route: str, context: int,
 ) -> None:  # fmt: skip
     from titans_edge.engine import Engine
     from titans_edge.server import app, run
@@ -89,8 +90,9 @@ def _run(
         ) as engine,
     ):
         made = app.make(
-            engine, settings, model=name, guard=guard, mode=common.mode(recall, rows), k=recall, context=context
-        )
+            engine, settings, model=name, guard=guard, mode=common.mode(recall, rows), k=recall, context=context,
+            route=route,
+        )  # fmt: skip
         where = f"[{settings.host}]" if ":" in settings.host else settings.host
         port = listening.getsockname()[1]
         print(f"Titans Edge answers at http://{where}:{port}/v1 · Ctrl-C stops it", file=sys.stderr, flush=True)

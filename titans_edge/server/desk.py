@@ -128,7 +128,7 @@ class Desk:
             self._session = self.engine.session(client, **self._options)
         session = self._session
         if who != self._who:
-            session.speaker.clear()
+            session.clear()
             self._who = who
         session.memory = client
         return session

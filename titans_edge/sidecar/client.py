@@ -11,7 +11,8 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
+from weakref import WeakSet
 
 import numpy as np
 import numpy.typing as npt
@@ -26,6 +27,12 @@ from titans_edge.sources import USER, Source
 
 PAGE = 1000  # spans asked for by their ids at once
 Fields = dict[str, Any]  # a span, a ruling or another record, as the journal shows it
+
+
+class Cache(Protocol):
+    """Something that can be computed anew."""
+
+    def clear(self) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -113,6 +120,7 @@ class MemoryClient:
         opening = Request("open", name, args={"path": path, "write": write})
         self._book = Book(name, opening, logged=path is None and not host.local)
         self.changed: list[Fields] = []  # spans that are ruled otherwise since the last change that was asked for
+        self.caches = WeakSet[Cache]()  # what is kept of its sentences elsewhere, and is forgotten with them
         self.forgotten: list[str] = []  # texts the last `undo` took back
         self.before: list[Fields] = []  # what stands before the last message, where that left nothing to take back
         self.begin()
@@ -267,6 +275,7 @@ class MemoryClient:
         return self._forgotten("forget", {"ids": [int(i) for i in ids]})
 
     def _forgotten(self, op: str, args: Fields) -> int:
+        self._clear_caches()
         result = self._change(op, args).result
         self.changed = result.get("changed", [])
         return int(result["forgotten"])
@@ -277,7 +286,12 @@ class MemoryClient:
 
     def reset(self) -> None:
         """Forget everything."""
+        self._clear_caches()
         self._change("reset", {})
+
+    def _clear_caches(self) -> None:
+        for cache in list(self.caches):
+            cache.clear()
 
     def reread(self, ids: Sequence[int], spans: Sequence[SpanFeatures]) -> int:
         """Give stored spans the facts this graft reads in them. Returns how many spans it has yet to read."""
