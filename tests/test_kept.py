@@ -13,6 +13,7 @@ import llama_cpp
 import numpy as np
 import pytest
 
+from tests.answering import Answering, answering, client, done, hear, local, text
 from tests.tiny import make_gguf
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.injection import Injection, Lines, Tokens
@@ -22,8 +23,12 @@ from titans_edge.backbone.speaker import Speaker
 from titans_edge.backbone.splice import SPARE
 from titans_edge.backbone.state import CELLS, Kept, Rope, State
 from titans_edge.errors import ContextOverflow, ModelError
+from titans_edge.routes import Mode
+from titans_edge.session import Session
+from titans_edge.sidecar.client import MemoryClient
 
 MOVED_KL = 1e-4  # nats: between tokens moved to other positions and the same tokens read there, at most
+TOLD = ("Mary went home.", "The key is blue.")
 HEAD = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n"
 CACHES = {
     "f16": {},
@@ -317,3 +322,64 @@ def test_a_full_context_refuses_and_nearly_full_reads_text(tiny: Backbone) -> No
         assert speaker.length == 120 + len(part)
         with pytest.raises(ContextOverflow):
             speaker.inject(Injection((part,)), 2)
+
+
+# --- in a session
+
+
+def session_on(tiny: Backbone, memory: Answering, route: str = "kv") -> Session:
+    memory.caches = set()  # type: ignore[attr-defined]
+    return Session(tiny, client(memory), context=1024, route=route)
+
+
+def test_a_session_keeps_lines_and_gives_the_same_reply_whatever_was_asked_before(tiny: Backbone) -> None:
+    memory = answering(tiny, "", TOLD)
+    with session_on(tiny, memory) as fresh, session_on(tiny, memory) as session:
+        want = hear(fresh, "Where is Mary?")
+        logits = fresh.speaker.last_logits()
+        for before in ("Where is the key?", "Hello!", "Where is Mary?"):
+            hear(session, before)
+            got = hear(session, "Where is Mary?")
+            assert text(got) == text(want) and np.allclose(session.speaker.last_logits(), logits, atol=1e-3)
+        kept = session.speaker.kept
+        assert kept is not None and len(kept) == 3 and kept.why == ""
+        assert session.speaker.length == len(session.speaker.ids)
+
+
+def test_both_routes_put_the_same_words(tiny: Backbone) -> None:
+    memory = answering(tiny, "", TOLD)
+    with session_on(tiny, memory) as kv, session_on(tiny, memory, "text") as plain:
+        assert done(hear(kv, "Where is Mary?")).prompt_tokens == done(hear(plain, "Where is Mary?")).prompt_tokens
+        assert plain.speaker.kept is None
+
+
+def test_what_is_kept_is_forgotten_with_the_sentences(tiny_path: Path, graft_path: Path, tiny: Backbone) -> None:
+    changes: list[Callable[[MemoryClient], object]] = [
+        lambda m: m.forget([1]),
+        lambda m: m.undo(),
+        lambda m: m.reset(),
+    ]
+    for change in changes:
+        with local(tiny_path, graft_path) as memory, Session(tiny, memory, context=1024, route="kv") as session:
+            list(session.learn("Mary went home. The key is blue."))
+            memory.wait()
+            hear(session, "Where is Mary?", mode=Mode.TEXT)
+            kept = session.speaker.kept
+            assert kept is not None and len(kept) > 1
+            change(memory)
+            assert len(kept) == 0
+
+
+def test_another_memory_or_another_caller_finds_nothing_kept(tiny: Backbone) -> None:
+    one, two = answering(tiny, "", TOLD), answering(tiny, "", TOLD)
+    two.caches = set()  # type: ignore[attr-defined]
+    with session_on(tiny, one) as session:
+        hear(session, "Where is Mary?")
+        kept = session.speaker.kept
+        assert kept is not None and len(kept) == 3
+        session.clear()
+        assert len(kept) == 0 == session.speaker.length
+        hear(session, "Where is Mary?")
+        session.memory = client(two)
+        hear(session, "Hello!")
+        assert len(kept) == 0
