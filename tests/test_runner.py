@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +19,7 @@ from titans_edge.chat import Chat
 from titans_edge.cli import eval_alarms, eval_answers
 from titans_edge.cli.main import app
 from titans_edge.errors import UsageError
-from titans_edge.evaluate import cases, cost, report, runner
+from titans_edge.evaluate import cases, report, runner
 from titans_edge.evaluate.alarms import Alarms
 from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.talk import Told, ask, tell
@@ -176,79 +174,6 @@ def test_telling_ends_the_turn_so_that_it_is_learned() -> None:
     assert ask(as_chat(fake), "Who?") == "I was given: Mr. Okafor. One more sentence.", "not cut at a full stop"
 
 
-# -- cost ------------------------------------------------------------------------------------------------------------
-
-
-TEXT = " ".join(f"word{i}" for i in range(1200))
-
-
-def test_cold_is_the_first_time_and_warm_the_later_ones() -> None:
-    seconds = {
-        "feed": (2.0, 1.0),
-        "learn": (5.0, 4.0),
-        "association": (9.0, 0.5),
-        "text": (3.0, 0.75),
-        "off": (1.0, 0.25),
-    }
-    fake = TalkChat(seconds=seconds)
-    figures, given = cost.measure(as_chat(fake), TEXT, 900, fake.clock)
-    got = {f.name: (f.cold, f.warm) for f in figures}
-    assert got["plain prefill"] == (150.0, 300.0) and got["reading into memory"] == (60.0, 75.0)
-    assert [got[f"first token, {x}"] for x in ("no memory", "text", "rows")] == [(1.0, 0.25), (3.0, 0.75), (9.0, 0.5)]
-    assert all(got[f"decoding, {x}"] == (5.0, 5.0) for x in cost.TURNS) and given == cost.Given(5, len(fake.read))
-    made = cost.as_json(figures, given)["figures"]
-    assert isinstance(made, dict) and made["first token, rows"]["cold_ratio"] == 9.0
-    assert made["reading into memory"]["warm_ratio"] == 0.25 and "cold_ratio" not in made["plain prefill"]
-
-
-def test_no_text_is_timed_twice_and_the_first_question_is_one_with_rows() -> None:
-    fake = TalkChat()
-    cost.measure(as_chat(fake), TEXT, 900, fake.clock)
-    assert " ".join(fake.read[:-1]) == " ".join(TEXT.split(" ")[:900]) and fake.read[-1] == cost.FACT
-    assert [a.memory_mode for a in fake.asked] == ["association"] * 3 + ["text"] * 3 + ["off"] * 3
-    assert not any(a.before or a.learn for a in fake.asked) and all(cost.FACT in a.known for a in fake.asked)
-
-
-def test_a_question_that_gets_no_rows_is_told_as_such() -> None:
-    fake = TalkChat(gives_rows=False)
-    figures, given = cost.measure(as_chat(fake), TEXT, 900, fake.clock)
-    assert given.rows == 0 and "got no rows" in cost.table(figures, given)
-    assert cost.as_json(figures, given)["rows"] == 0
-    with pytest.raises(UsageError, match="longer text"):
-        cost.measure(as_chat(fake), "too short", 900)
-
-
-def test_whole_commands_are_timed_with_a_memory_told_before(tmp_path: Path) -> None:
-    ran: list[tuple[str, ...]] = []
-    now = itertools.accumulate(itertools.count())  # each run takes longer than the one before it
-
-    def command(folder: Path, *args: str) -> None:
-        assert (folder / "fact.txt").read_text() == cost.FACT
-        ran.append(args)
-
-    plain, memory = cost.fresh(tmp_path / "b.gguf", tmp_path / "g.gguf", lambda: float(next(now)), command)
-    assert [a[0] for a in ran] == ["read", "ask", "ask", "ask", "ask"]
-    assert (
-        ["--no-memory" in a for a in ran] == [False, True, True, False, False]
-        and "bench" in ran[0]
-        and "bench" in ran[4]
-    )
-    assert (plain.cold, plain.warm, memory.cold, memory.warm) == (1.0, 3.0, 5.0, 7.0) and memory.plain == plain.name
-
-
-@pytest.mark.slow
-def test_a_whole_command_keeps_its_memories_in_its_folder_and_fails_aloud(tmp_path: Path) -> None:
-    cost.run_command(tmp_path, "memory", "list")
-    (tmp_path / "fact.txt").write_text(" ")
-    with pytest.raises(UsageError, match=r"`titans-edge read` failed: .*is empty.*--no-start"):
-        cost.run_command(tmp_path, "read", "fact.txt", "-m", "bench")
-    code = "print(library.memory_path('bench'))"
-    got = subprocess.run(
-        [sys.executable, "-c", cost._ELSEWHERE.replace("run()", code), str(tmp_path)], capture_output=True, text=True
-    )
-    assert got.stdout.strip() == str(tmp_path / "bench.memory"), got.stderr
-
-
 # -- the commands ----------------------------------------------------------------------------------------------------
 
 
@@ -322,17 +247,6 @@ def test_a_file_is_evaluated_by_either_name(tiny_path: Path, graft_path: Path, t
     ):
         got = titans(*args, home=tmp_path)
         assert got.returncode not in (0, 1) and word in got.stderr and got.stderr.count("\n") == 1, (args, got.stderr)
-
-
-@pytest.mark.slow
-def test_bench_needs_no_memory_of_the_users(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
-    (tmp_path / "book.txt").write_text("Rain fell on the river. " * 40)
-    args = ("-b", str(tiny_path), "-g", str(graft_path), "--tokens", "400", "--json", "--no-start")
-    got = titans("bench", str(tmp_path / "book.txt"), *args, home=tmp_path)
-    assert got.returncode == 0, got.stderr
-    made = json.loads(got.stdout)
-    assert made["rows"] > 0 and {"cold", "warm", "cold_ratio"} <= set(made["figures"]["first token, rows"])
-    assert not list((tmp_path / "data").rglob("*.memory"))
 
 
 def test_alarms_are_shown_with_examples_and_summed() -> None:

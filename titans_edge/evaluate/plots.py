@@ -1,16 +1,19 @@
 """Pictures of long conversations (recall by age and by changes, norms of the state, loss on neutral text) and of
-capacity. Needs matplotlib.
+capacity, and of what a first token costs. Needs matplotlib.
 
 Knows how to draw figures, not how they were measured.
 """
 
 from __future__ import annotations
 
+import re
+import statistics
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from titans_edge.evaluate.capacity import Cell
+from titans_edge.evaluate.cost import Figure
 from titans_edge.evaluate.long import Conversation, Row, by_age, by_changes
 
 if TYPE_CHECKING:
@@ -50,6 +53,30 @@ def _capacity(ax: Axes, cells: Sequence[Cell]) -> None:
     ax.set_xscale("log", base=2)
     ticks = [c.facts for c in cells]
     ax.set(xlabel="facts told", ylabel="right, %", ylim=(0, 104), xticks=ticks, xticklabels=list(map(str, ticks)))
+
+
+def draw_cost(figures: Sequence[Figure], path: Path) -> Path:
+    """Write the first token of turn 2 by the length of what was told, cold and warm, as a PNG; its path."""
+    return _picture(path, lambda ax: _turn_two(ax, figures))
+
+
+def _turn_two(ax: Axes, figures: Sequence[Figure]) -> None:
+    """Medians with least and most, both axes by powers."""
+    lines: dict[str, list[tuple[int, tuple[float, ...]]]] = {}
+    for f in figures:
+        if found := re.fullmatch(r"turn 2 after (\d+) tokens, (.+)", f.name):
+            for what, values in (("cold", f.first), ("warm", f.later)):
+                lines.setdefault(f"{found[2]}, {what}", []).append((int(found[1]), values))
+    for name, points in lines.items():
+        middle = [statistics.median(v) for _, v in points]
+        bars = [[m - min(v) for m, (_, v) in zip(middle, points, strict=True)],
+                [max(v) - m for m, (_, v) in zip(middle, points, strict=True)]]  # fmt: skip
+        style = "-" if name.endswith("cold") else "--"
+        ax.errorbar([n for n, _ in points], middle, bars, marker="o", capsize=3, linestyle=style, label=name)
+    if lines:
+        ax.set_xscale("log", base=2)
+        ax.set_yscale("log")
+    ax.set(xlabel="tokens told before the question", ylabel="first token, s")
 
 
 def _picture(path: Path, fill: Any) -> Path:
