@@ -93,7 +93,6 @@ def open_chat(
 
     A memory whose text another graft read last is read anew first.
     """
-    from titans_edge.chat import Chat
     from titans_edge.engine import Engine
 
     if memory is not None:
@@ -108,6 +107,8 @@ def open_chat(
                 engine.memory(memory or "unkept", kept=memory is not None, write=write, guard=guard)
             )
             show_notices(client)
+        from titans_edge.chat import Chat
+
         chat = stack.enter_context(Chat(engine.backbone, client, **options))
         if write:
             chat.session.catch_up(lambda done, of: show_progress(done, of, "reading the memory's text anew"))
