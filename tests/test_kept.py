@@ -310,7 +310,9 @@ def test_keys_that_cannot_be_moved_are_read_as_text(
 ) -> None:
     plain.splice.__dict__["rope"] = None
     monkeypatch.setattr(llama_cpp, "llama_memory_can_shift", lambda memory: False)
-    plain.inject(Injection((lines(tiny, "The key is blue."),)), len(plain.ids))
+    begin = len(plain.ids)
+    plain.feed(tiny.vocab.encode("Something. "))
+    plain.inject(Injection((lines(tiny, "The key is blue."),)), begin)
     assert plain.kept is not None and "cannot be moved" in plain.kept.why
 
 

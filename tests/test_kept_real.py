@@ -46,7 +46,6 @@ def test_put_back_the_same_to_the_bit_and_moved_nearly_that(real: Backbone, cach
             got.append(next_logits(speaker, "Where"))
             speaker.cut(start, speaker.length)
         assert everything(speaker) == before, "to the bit"
-        print("moved", cache, kl(*got))
         assert abs(kl(*got)) <= MOVED
     assert State(state).form == State(kept.state).form
 
@@ -68,5 +67,4 @@ def test_kept_lines_are_nearly_the_same_lines_read_as_text(real: Backbone) -> No
             speaker.feed(encode(ASKED, special=True))
             got.append(speaker.last_logits())
             speaker.retract(handle, keep=False)
-    print("beside", kl(*got))
     assert kl(*got) < BESIDE and int(got[0].argmax()) == int(got[1].argmax())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import chain, compress
+from pathlib import Path
 from typing import Any
 
 from titans_edge.backbone.model import Backbone
@@ -41,12 +42,13 @@ class Chat:
         k: int = RETRIEVED,
         learn_replies: bool = False,
         route: str = "text",
+        heads: Path | None = None,
     ) -> None:
         self.backbone, self.client, self.sampling = backbone, client, sampling or Sampling()
         self.memory_mode: Mode | str = Mode(mode)
         self.facts = tuple[str, ...]()
         self.session = Session(
-            backbone, client, context=context, system=system, k=k, learn_replies=learn_replies, route=route
+            backbone, client, context=context, system=system, k=k, learn_replies=learn_replies, route=route, heads=heads
         )
         self.rulings: list[dict[str, Any]] = []  # the policy's, on the last text learned
         self.remembered: Remembered | None = None  # what the last turn was given

@@ -55,6 +55,11 @@ def models_dir() -> Path:
     return Path(platformdirs.user_cache_dir("titans-edge")) / "models"
 
 
+def heads_dir() -> Path:
+    """Of states of constant beginnings: see `backbone.heads`."""
+    return Path(platformdirs.user_cache_dir("titans-edge")) / "heads"
+
+
 def memories_dir() -> Path:
     return Path(platformdirs.user_data_dir("titans-edge")) / "memories"
 

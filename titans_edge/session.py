@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from titans_edge.backbone.batch import FloatArray
+from titans_edge.backbone.heads import Heads
 from titans_edge.backbone.injection import Handle, Injection
 from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
@@ -108,6 +110,7 @@ class _Prompt:
     tail: list[int] = field(default_factory=list)
     text: str = ""
     begin: int = 0  # tokens before the conversation's first message
+    told_system: bool = False  # the messages bring a system prompt of their own
 
     def __len__(self) -> int:
         return len(self.head) + len(self.message) + len(self.tail)
@@ -129,7 +132,8 @@ class Session:
 
     context: positions; system: the system prompt where the messages bring none (None: ours; "": the template's own);
     k: how many spans are given as text; clock: what time it is, in seconds since 1970; route: "text" reads recalled
-    lines in each turn, "kv" reads a line once and keeps its keys and values in this process.
+    lines in each turn, "kv" reads a line once and keeps its keys and values in this process; heads: a folder in which
+    the state of our own system prompt is kept (None: nowhere).
     """
 
     def __init__(
@@ -143,6 +147,7 @@ class Session:
         learn_replies: bool = False,
         clock: Callable[[], float] = time.time,
         route: str = "text",
+        heads: Path | None = None,
     ) -> None:
         self.backbone, self.memory, self.k, self.learn_replies = backbone, memory, k, learn_replies
         self.clock = clock
@@ -159,6 +164,7 @@ class Session:
             "association": AssociationRoute(self.text_route, self._words),
             "text": self.text_route,
         }
+        self.heads = Heads(heads) if heads is not None else None
         self._turn: _Turn | None = None  # not committed yet
         self._speaking: _Turn | None = None
         self._dead = False  # the memory could not be started in this turn: it is not tried again
@@ -279,9 +285,10 @@ class Session:
             raise UsageError("The message is empty.", "Type a question or tell a fact.")
         if last.get("role") != "user":
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
-        if self.system is not None and messages[0].get("role") != "system":
+        ours = messages[0].get("role") != "system"
+        if self.system is not None and ours:
             messages = [{"role": "system", "content": self.system}, *messages]
-        out, at = _Prompt(), "head"
+        out, at = _Prompt(told_system=not ours), "head"
         first = next(i for i, m in enumerate(messages) if m.get("role") != "system")
         for segment in self.backbone.template.segments(messages):
             ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)
@@ -349,7 +356,7 @@ class Session:
         prompt, nll = turn.prompt, None
         self._mine(turn)
         try:
-            self.speaker.feed(prompt.head[self.speaker.share(prompt.head) :])
+            self._begun(prompt)
             at = self.speaker.inject(injection.without_end(), prompt.begin).start
             self._injected = Handle(at, at + len(injection))
             if surprise:
@@ -362,6 +369,21 @@ class Session:
             self.speaker.clear()
             raise
         return nll
+
+    def _begun(self, prompt: _Prompt) -> None:
+        """What stands before the last message into the speaker. The constant beginning, but for its last token, is fed
+        by itself, whether it is kept or not: the same logits either way, to the bit.
+        """
+        speaker, begin = self.speaker, prompt.begin - 1
+        heads = self.heads if self.system == SYSTEM and not prompt.told_system and begin > 0 else None
+        if heads is not None and not speaker.length:
+            heads.put(speaker, prompt.head[:begin])
+        known = speaker.share(prompt.head)
+        if known < begin:
+            speaker.feed(prompt.head[known:begin])
+            if heads is not None and not known:
+                heads.keep(speaker, prompt.head[:begin])
+        speaker.feed(prompt.head[max(known, begin) :])
 
     def _mine(self, turn: _Turn) -> None:
         """A reply that was left for another one cannot go on: the sequence is the other's now."""

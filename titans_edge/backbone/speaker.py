@@ -55,7 +55,7 @@ class Speaker:
     ) -> None:
         if n_ctx < 1:
             raise UsageError(f"A context of {n_ctx} positions holds nothing.", "Give it some thousand.")
-        self.backbone, self.kept = backbone, kept
+        self.backbone, self.kept, self.types = backbone, kept, (cache, flash)
         self.n_ctx = min(n_ctx, backbone.n_ctx_train)
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.n_ctx

@@ -45,10 +45,10 @@ class Splice:
 
     @cached_property
     def origin(self) -> bytes:
-        """By what a state was made: model, build of llama.cpp, form."""
+        """By what a state is made: model, build of llama.cpp, types of keys and values."""
         built = Path(llama_cpp.llama_cpp._lib._name).stat()
         known = [self._speaker.backbone.identity, llama_cpp.__version__, built.st_size, built.st_mtime_ns]
-        known += [llama_cpp.llama_print_system_info().decode("utf-8", "replace"), repr(self.form)]
+        known += [llama_cpp.llama_print_system_info().decode("utf-8", "replace"), *self._speaker.types]
         return hashlib.blake2b(json.dumps(known).encode(), digest_size=16).digest()
 
     @cached_property
@@ -100,7 +100,8 @@ class Splice:
         """
         speaker = self._speaker
         speaker.need(len(kept))
-        state, by = self._checked(kept), speaker.length - kept.start
+        by = speaker.length - kept.start
+        state = self._checked(kept, by)
         raw = state.raw if by == 0 or self.rope is None else state.moved(self.rope, by)
         with self._borrowed(1) as (spare,):
             buffer = (ctypes.c_uint8 * len(raw)).from_buffer_copy(raw)
@@ -111,18 +112,18 @@ class Splice:
             self._copy(spare, 0, speaker.length, speaker.length + len(kept))
         speaker.length += len(kept)
 
-    def _checked(self, kept: Kept) -> State:
+    def _checked(self, kept: Kept, by: int) -> State:
         """What llama.cpp itself would not notice, or would end the process over, is noticed here."""
         if not kept.sound():
             raise ModelError("The kept keys and values are damaged.", _NEXT)
         if kept.origin != self.origin:
             raise ModelError("The kept keys and values are another model's, or of another build of llama.cpp.", _NEXT)
         state = State(kept.state)
-        if state.form != self.form:
+        if self._speaker.length and state.form != self.form:
             raise ModelError("The kept keys and values are of another form than this context's.", _NEXT)
         if sorted(state.positions) != list(range(kept.start, kept.start + len(kept))):
             raise ModelError("The kept keys and values stand at other positions than they say.", _NEXT)
-        if self.rope is None and not llama_cpp.llama_memory_can_shift(self._memory):
+        if by and self.rope is None and not llama_cpp.llama_memory_can_shift(self._memory):
             raise ModelError("This model's keys cannot be moved to other positions.", _NEXT)
         return state
 

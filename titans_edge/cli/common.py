@@ -109,7 +109,8 @@ def open_chat(
             show_notices(client)
         from titans_edge.chat import Chat
 
-        chat = stack.enter_context(Chat(engine.backbone, client, **options))
+        heads = library.heads_dir() if memory is not None else None
+        chat = stack.enter_context(Chat(engine.backbone, client, heads=heads, **options))
         if write:
             chat.session.catch_up(lambda done, of: show_progress(done, of, "reading the memory's text anew"))
         elif client is not None and client.info.get("stale"):
