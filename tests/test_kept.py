@@ -13,7 +13,7 @@ import llama_cpp
 import numpy as np
 import pytest
 
-from tests.answering import Answering, answering, client, done, hear, local, text
+from tests.answering import WARM, Answering, answering, client, done, hear, local, notices, said, text
 from tests.tiny import make_gguf
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.injection import Injection, Lines, Tokens
@@ -345,6 +345,17 @@ def test_a_session_keeps_lines_and_gives_the_same_reply_whatever_was_asked_befor
             assert text(got) == text(want) and np.allclose(session.speaker.last_logits(), logits, atol=1e-3)
         kept = session.speaker.kept
         assert kept is not None and len(kept) == 3 and kept.why == ""
+        assert session.speaker.length == len(session.speaker.ids)
+
+
+def test_a_session_says_once_why_lines_are_read_as_text(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama_cpp, "llama_state_seq_set_data", lambda *_: 0)
+    with session_on(tiny, answering(tiny, "", TOLD)) as session, Session(tiny, context=1024) as plain:
+        events = hear(session, "Where is Mary?")
+        (why,) = notices(events)
+        assert "did not take" in why and notices(hear(session, "Where is the key?")) == []
+        lines = list(plain.reply(said("Where is Mary?"), WARM, mode=Mode.OFF, facts=TOLD))
+        assert done(events).prompt_tokens == done(lines).prompt_tokens
         assert session.speaker.length == len(session.speaker.ids)
 
 

@@ -169,6 +169,7 @@ class Session:
         self._speaking: _Turn | None = None
         self._dead = False  # the memory could not be started in this turn: it is not tried again
         self._injected: Handle | None = None
+        self._why = ""  # lines were last read as text
         self._kept_of: MemoryClient | None = None  # whose sentences' keys and values are kept
 
     def close(self) -> None:
@@ -230,6 +231,7 @@ class Session:
             return
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
         turn.nll = self._feed(turn, injection, surprise=surprise)
+        yield from self._read_as_text()
         if routes:
             yield self._remembered(readout, routes, given(mode, readout))
         yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection))
@@ -369,6 +371,13 @@ class Session:
             self.speaker.clear()
             raise
         return nll
+
+    def _read_as_text(self) -> Iterator[Notice]:
+        """Why lines could not be set in, when that is news."""
+        why = self.speaker.kept.why if self.speaker.kept is not None else ""
+        if why and why != self._why:
+            yield Notice(f"What was recalled is read as text: {why}")
+        self._why = why
 
     def _begun(self, prompt: _Prompt) -> None:
         """What stands before the last message into the speaker. The constant beginning, but for its last token, is fed
