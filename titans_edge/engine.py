@@ -2,8 +2,7 @@
 
     with load() as engine, engine.memory("work") as memory, engine.session(memory) as session: ...
 
-Knows how things are opened and in which order they close. The memory process starts while llama.cpp is imported and the
-backbone loaded: it takes longer than both.
+Knows how things are opened and in which order they close. The memory process starts while the backbone is loaded.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from titans_edge import library
+from titans_edge.backbone.model import Backbone
 from titans_edge.errors import UsageError
+from titans_edge.session import Session
 from titans_edge.sidecar.client import HostClient, MemoryClient
-
-if TYPE_CHECKING:
-    from titans_edge.session import Session
 
 Progress = Callable[[int, int, str], None]  # done, of, what
 
@@ -44,8 +42,6 @@ class Engine:
         with ThreadPoolExecutor(1) as pool, ExitStack() as failed:
             starting = pool.submit(self._start, str(path), found) if found is not None else None
             failed.callback(_close_started, starting)
-            from titans_edge.backbone.model import Backbone
-
             self.backbone = failed.enter_context(Backbone(path, gpu_layers=gpu_layers))
             self._host = starting.result() if starting is not None else None
             failed.pop_all()
@@ -77,8 +73,6 @@ class Engine:
 
     def session(self, memory: MemoryClient | None = None, **options: Any) -> Session:
         """A session on a memory (None: the plain backbone); options as in `Session`."""
-        from titans_edge.session import Session
-
         return Session(self.backbone, memory, **options)
 
     def close(self) -> None:

@@ -93,6 +93,7 @@ def open_chat(
 
     A memory whose text another graft read last is read anew first.
     """
+    from titans_edge.chat import Chat
     from titans_edge.engine import Engine
 
     if memory is not None:
@@ -107,8 +108,6 @@ def open_chat(
                 engine.memory(memory or "unkept", kept=memory is not None, write=write, guard=guard)
             )
             show_notices(client)
-        from titans_edge.chat import Chat
-
         heads = library.heads_dir() if memory is not None else None
         chat = stack.enter_context(Chat(engine.backbone, client, heads=heads, **options))
         if write:
