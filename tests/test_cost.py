@@ -45,6 +45,7 @@ def test_ratios_are_of_runs_taken_in_turn_and_the_least_and_most_are_shown() -> 
     plain = cost.Figure("plain", "s", (2.0,), (1.0, 10.0, 3.0))
     other = cost.Figure("other", "s", (4.0,), (2.0, 20.0, 9.0), "plain")
     assert cost_tables.ratios(other, plain) == (2.0, 2.0) and (other.cold, other.warm) == (4.0, 9.0)
+    assert cost_tables.ratios(other, cost.Figure("none", "s", (0.0,), (0.0,))) == (0.0, 0.0), "nothing to compare with"
     made = cost_tables.as_json([plain, other], cost.Given(0, 0))["figures"]["other"]
     assert (made["warm_min"], made["warm_max"], made["warm_runs"]) == (2.0, 20.0, (2.0, 20.0, 9.0))
     line = cost_tables.table([plain, other], cost.Given(0, 0)).splitlines()[2]
@@ -159,7 +160,7 @@ def test_bench_needs_no_memory_of_the_users(tiny_path: Path, graft_path: Path, t
     assert made["rows"] > 0 and {"cold", "warm", "cold_ratio"} <= set(made["figures"]["first token, rows"])
     assert made["figures"]["turn 2 after 128 tokens, memory"]["cold_ratio"] > 0 and "9999" in made["notes"][0]
     assert made["bytes"]["keys and values kept of four sentences"] > 0 < made["machine"]["cores"]
-    assert made["figures"][cost.WRITING]["warm"] > 0
+    assert cost.WRITING in made["figures"]
     for wrong in (("--lengths", "ten"), ("--plot", str(tmp_path / "no" / "x.png"))):
         got = titans("bench", str(tmp_path / "book.txt"), *args[:-2], *wrong, home=tmp_path)
         assert got.returncode == 2 and got.stderr.count("\n") == 1, got.stderr

@@ -247,5 +247,5 @@ def _heard(events: Iterator[object], reply: list[str] | None = None) -> _Turn:
             reply.append(event.text)
         elif isinstance(event, Done):
             first = event.first_token
-            rate = (event.tokens - 1) / max(1e-9, event.seconds - event.first_token)
+            rate = max(0, event.tokens - 1) / max(1e-9, event.seconds - event.first_token)  # of no second token: 0
     return _Turn(first, rate, rows, sentences)

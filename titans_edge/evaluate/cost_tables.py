@@ -35,8 +35,8 @@ def ratios(figure: Figure, plain: Figure) -> tuple[float, float]:
 
 
 def _ratio(some: Sequence[float], plain: Sequence[float]) -> float:
-    pairs = list(zip(some, plain, strict=False))
-    return statistics.median(a / max(1e-9, b) for a, b in pairs) if pairs else 0.0
+    pairs = [(a, b) for a, b in zip(some, plain, strict=False) if b > 0]
+    return statistics.median(a / b for a, b in pairs) if pairs else 0.0
 
 
 def table(figures: Sequence[Figure], given: Given) -> str:
