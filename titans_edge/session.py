@@ -285,7 +285,7 @@ class Session:
             return empty
         parts = [s.text for s in sentences(message)] or [message]
         questions = [p for p in parts if is_question(p)]
-        asked = (questions or parts)[-1]
+        asked = _asked(parts, questions)
         k = self.k if questions and mode is not Mode.ASSOCIATION else 0
         told = asked_range(asked, self.now())
         between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
@@ -450,6 +450,16 @@ class Session:
             known = None if surprises is None else surprises[at : at + READ_SPANS]
             read = list(features(self.reader, [s.text for s in group], known))
             self.memory.write(read, [s.text for s in group], source, [s.start for s in group])
+
+
+def _asked(parts: Sequence[str], questions: Sequence[str]) -> str:
+    """The last question of a message, or its last sentence; with the others where it says nothing without them ("I'm
+    at the padlock. What's the code?").
+    """
+    asked, others = (questions or parts)[-1], " ".join(parts)
+    words = set(content_words(asked))
+    alone = len(words) > 1 or any(w in content_words(p) for w in words for p in parts if p != asked)
+    return asked if alone or not questions else others
 
 
 def _spoken_of(question: str, messages: Sequence[Message]) -> bool:

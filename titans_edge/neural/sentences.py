@@ -19,6 +19,7 @@ from titans_edge.facts import Sentence
 from titans_edge.features import SpanFeatures
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.keys import EARLIER, OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, signs
+from titans_edge.neural.told import Told
 from titans_edge.neural.verbatim import Verbatim
 
 AT_ONCE = 64  # spans encoded, candidates matched
@@ -36,12 +37,13 @@ class Asked:
 
 
 class SentenceMemory(nn.Module):
-    """The trained part: keys and matcher."""
+    """The trained part: keys, matcher, and what tells whether a message is about what was told."""
 
     def __init__(self, config: KeyConfig, contents: Contents) -> None:
         super().__init__()
         self.config, self.contents = config, contents
         self.keys, self.matcher = KeyEncoder(config), Matcher(config)
+        self.told = Told(contents.table.shape[1], config.told) if config.told else None
 
     @torch.no_grad()
     def read(self, spans: Sequence[SpanFeatures], before: Sequence[SpanFeatures | None]) -> list[Sentence]:

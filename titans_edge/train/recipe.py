@@ -30,3 +30,6 @@ class Recipe:
     key_width: int = 192
     match_steps: int = 1000
     match_batch: int = 16
+    told_persons: int = 450
+    told_steps: int = 8000
+    told_width: int = 64
