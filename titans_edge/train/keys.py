@@ -1,5 +1,5 @@
 """Stage 3: keys of sentences (a question's key is its sentence's), then the matcher on what the keys find, then what
-tells a message about it from one about the world.
+tells a message about it from one about the world, and what points at answers.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.episodes import episodes, key_pairs
 from titans_edge.train.matching import GONE, answers_loss, mine, replaces_loss, untold
 from titans_edge.train.pairs import Pair, natural_pairs
+from titans_edge.train.pointing import train_pointer
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stage1 import learning_rate
 from titans_edge.train.texts import TextTable
@@ -33,8 +34,9 @@ KEPT = 100  # steps between two checkpoints
 
 
 def train_sentences(
-    sentences: SentenceMemory, backbone: Backbone, recipe: Recipe, data: Path | None, folder: Path, report: Report
-) -> None:
+    sentences: SentenceMemory, backbone: Backbone, layer: int, recipe: Recipe, data: Path | None, folder: Path,
+    report: Report,
+) -> None:  # fmt: skip
     """Both parts; checkpoints in `folder`, taken up again."""
     table = TextTable(backbone.vocab, sentences.contents)
     natural = natural_pairs(data, random.Random(recipe.seed)) if data is not None else []
@@ -43,8 +45,11 @@ def train_sentences(
     sentences.eval()
     _matcher(sentences, table, natural, recipe, folder / "matcher.pt", report)
     sentences.eval()
-    with Reader(backbone, recipe.layer) as reader:
+    with Reader(backbone, layer) as reader:
         train_told(sentences, table, natural, reader, recipe, folder, report)
+    if sentences.config.looks:
+        with Reader(backbone, sentences.config.looks, max_spans=1) as deeper:
+            train_pointer(sentences, table, natural, deeper, recipe, folder, report)
 
 
 def _keys(keys: KeyEncoder, table: TextTable, natural: list[Pair], recipe: Recipe, path: Path, report: Report) -> None:
