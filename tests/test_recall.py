@@ -64,10 +64,8 @@ def lines(r: Recalled) -> list[str]:
     return [s["said"] for s in r.shown()]
 
 
-def test_a_question_about_the_world_takes_only_what_is_likely_and_one_about_the_user_more() -> None:
+def test_where_one_span_clearly_answers_those_far_less_likely_are_left_out() -> None:
     m = Memory("Paris is a cat.", "Rome burns.")
-    assert ids(m.recall("What is the capital of France?", {1: 0.4})) == []
-    assert ids(m.recall("What is the name of the cat?", {1: 0.6})) == [1]
     assert ids(m.recall("What is my cat called?", {1: 0.4})) == [1]
     assert ids(m.recall("What is my cat called?", {1: 0.9, 2: 0.11})) == [1], "the best is clear"
     assert ids(m.recall("What is my cat called?", {1: 0.4, 2: 0.05})) == [1, 2]

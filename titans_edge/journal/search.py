@@ -35,3 +35,9 @@ def likeness(journal: Reading, words: Sequence[str], ids: Sequence[int]) -> dict
         sql = f"SELECT rowid, -bm25(words) FROM words WHERE words MATCH ? AND rowid IN ({marks})"
         scores |= {int(i): float(s) for i, s in journal.db.execute(sql, (quoted(words, "OR"), *ids))}
     return scores
+
+
+def known_words(journal: Reading, words: Sequence[str]) -> list[str]:
+    """Those of the words that some span has, by their stems."""
+    query = "SELECT 1 FROM words WHERE words MATCH ? LIMIT 1"
+    return [w for w in dict.fromkeys(words) if journal.db.execute(query, (quoted([w], "OR"),)).fetchone()]

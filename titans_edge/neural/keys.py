@@ -31,6 +31,9 @@ class KeyConfig:
     heads: int = 4
     layers: int = 2
     dropout: float = 0.15
+    told: int = 0  # width of the head that tells what was told from the world (`told.py`); 0: there is none
+    looks: int = 0  # the backbone's layer at which answers are looked for (`pointer.py`); 0: they are not
+    pointer: int = 256  # width of what looks for them
 
     @property
     def key(self) -> int:
@@ -50,9 +53,14 @@ class Words:
     earlier: Tensor
 
 
+def rarity(word: Sequence[int]) -> float:
+    """How rare a word of these token ids is in the language, 0..1."""
+    return math.log(1 + max(word, default=0)) / RARE
+
+
 def signs(ids: Sequence[Sequence[int]]) -> Tensor:
     """(W, SIGNS) of words given as token ids."""
-    rows = [(math.log(1 + max(word, default=0)) / RARE, min(len(word), 6) / 3.0) for word in ids]
+    rows = [(rarity(word), min(len(word), 6) / 3.0) for word in ids]
     return torch.tensor(rows).view(-1, SIGNS)
 
 

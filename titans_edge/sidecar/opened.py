@@ -22,8 +22,8 @@ from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sidecar.fold import Fold, UnreadableFacts
-from titans_edge.sidecar.recall import BESIDE, LIKELY, Recalled, recall
-from titans_edge.sidecar.retrieval import Found, rank, retrieve, told_between
+from titans_edge.sidecar.recall import BESIDE, Recalled, recall
+from titans_edge.sidecar.retrieval import LIKELY, Found, about_what_was_told, rank, retrieve, told_between
 from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
@@ -101,7 +101,7 @@ class OpenMemory:
         if plain and _doubtful(behind[0].id, ranked):
             behind, plain, rows = [], False, rows[:0]
         recited = self._recited(question) if recite and not len(rows) else []
-        recalled = self._recalled(readout, None if question is None else ranked, text, k, between)
+        recalled = self._recalled(readout, question, ranked, text, k, between)
         return Asked(readout, rows, recalled, behind, plain, recited)
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Found]:
@@ -122,15 +122,18 @@ class OpenMemory:
         return [tokens for tokens, match in found if match >= BESIDE * best]
 
     def _recalled(
-        self, readout: Readout, ranked: Sequence[Found] | None, text: str, k: int, between: Between
-    ) -> Recalled:
-        """ranked None: the question could not be read as one."""
+        self, readout: Readout, question: SpanFeatures | None, ranked: Sequence[Found], text: str, k: int,
+        between: Between,
+    ) -> Recalled:  # fmt: skip
+        """question None: it could not be read as one."""
         if k <= 0:
             return Recalled()
         if between is not None:
-            return Recalled(tuple(told_between(self.journal, ranked or (), *between)))
-        if self.graft.sentences is None or self.fold is None or ranked is None:
+            return Recalled(tuple(told_between(self.journal, ranked, *between)))
+        if self.graft.sentences is None or self.fold is None or question is None:
             return Recalled(tuple(Found(e, 0.0) for e in retrieve(self.journal, self.fold, readout.path, text, k)))
+        if not about_what_was_told(self.journal, self.graft.sentences, question, text, ranked):
+            return Recalled()
         return recall(self.fold, self.graft.sentences, ranked, text, k, self.journal.get)
 
     def _shard(self, readout: Readout) -> int:

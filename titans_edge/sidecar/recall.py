@@ -15,12 +15,10 @@ from titans_edge.journal import Entry
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.questions import asks_for_the_past, asks_what_was_told
 from titans_edge.sidecar.fold import Fold
-from titans_edge.sidecar.retrieval import MUCH, Found, about_the_user, allowed
+from titans_edge.sidecar.retrieval import MUCH, Found, allowed
 from titans_edge.text import refers_back
 
-LIKELY, POSSIBLE = 0.5, 0.1  # below these no span is given to a question that is not about the user: one that shares
-# few of its words, and one that shares many
-CLEAR = 0.2  # where the best is likely, those below this share of its likelihood are not given
+CLEAR_BEST, CLEAR = 0.65, 0.2  # where the best is this likely, those below that share of it are not given
 BESIDE = 0.15  # a span below this share of the best one's likelihood is far less likely than that
 UNTOLD = 0.01  # a question about the user was not answered by anything told where no span is likelier than this
 SECOND = 0.01  # a span that shares a rare word with the best is given too, if it is likelier than this
@@ -58,13 +56,14 @@ class Recalled:
 
 
 def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: str, k: int, get: Get) -> Recalled:
-    """At most k messages of `found` (best first), and the later spans that take the place of one of them."""
-    personal, best = about_the_user(text), max((f.match for f in found), default=0.0)
-    shared = max((f.share for f in found), default=0.0)
-    if personal and best < UNTOLD and shared < MUCH and asks_what_was_told(text):
+    """At most k messages of `found` (best first), and the later spans that take the place of one of them. For a
+    question about what was told; one about the world is given nothing.
+    """
+    best, shared = (max((getattr(f, of) for f in found), default=0.0) for of in ("match", "share"))
+    if best < UNTOLD and shared < MUCH and asks_what_was_told(text):
         return Recalled(untold=True)
-    clear = CLEAR * best if best >= LIKELY else 0.0
-    kept = _distinct([f for f in found if f.match >= clear and (personal or _given(f))], k)
+    clear = CLEAR * best if best >= CLEAR_BEST else 0.0
+    kept = _distinct([f for f in found if f.match >= clear], k)
     if not kept:
         return Recalled()
     kept = _with_second(fold, kept, found, k)
@@ -74,11 +73,6 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     past = asks_for_the_past(text)
     kept = [f for f in kept if past or f.entry.id not in replaced]
     return Recalled(tuple(kept), tuple(_said(kept, replaced, get, past=past)), tuple(replaced.items()))
-
-
-def _given(f: Found) -> bool:
-    """Whether a span is given to a question that is not about the user, and may be about the world."""
-    return f.match >= LIKELY or (f.share >= MUCH and f.match >= POSSIBLE)
 
 
 def _distinct(found: Sequence[Found], k: int) -> list[Found]:

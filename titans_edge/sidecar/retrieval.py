@@ -10,31 +10,39 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal
-from titans_edge.journal.search import coverage, likeness
+from titans_edge.journal.search import coverage, known_words, likeness
+from titans_edge.neural.keys import rarity
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.store import Address
+from titans_edge.neural.told import Evidence
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
-from titans_edge.text import content_words, is_question
+from titans_edge.text import content_words, is_question, words
 
 LOOKED_AT = 20  # candidates by key, and by words, that the matcher sees
 BY_MATCH = 0.5  # weight of the matcher's logit beside cosine and BM25, each as a share of the best
 SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
+LIKELY, SURE = 0.5, 0.85  # a span that likely answers; one that does, whatever the message looks like
+ABOUT = 0.7  # a message this likely about what was told is not about the world
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
 _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re.I)
 
 
 @dataclass(frozen=True)
 class Found:
-    """A span, how likely it answers (0..1), what it is ordered by, and its share of the question's words (0..1)."""
+    """A span, how likely it answers (0..1), what it is ordered by, its share of the question's words (0..1), and the
+    cosine of the keys.
+    """
 
     entry: Entry
     match: float
     score: float = 0.0
     share: float = 0.0
+    cosine: float = 0.0
 
 
 def rank(
@@ -47,14 +55,14 @@ def rank(
     asked = sentences.ask(question)
     cosines = dict(zip(fold.sentences.spans, fold.sentences.cosines(asked.key).tolist(), strict=True))
     near = sorted(cosines, key=lambda i: cosines[i], reverse=True)[: 4 * LOOKED_AT]
-    words = content_words(text)
-    by_words = dict(journal.like(words, LOOKED_AT))
+    asked_for = content_words(text)
+    by_words = dict(journal.like(asked_for, LOOKED_AT))
     ids = [e.id for e in _allowed(journal, near)][:LOOKED_AT]
     ids += [i for i in by_words if i not in ids and i in cosines]
     ids += [i for i in (*_behind(fold, by_words), *also) if i not in ids and i in cosines]
     if not ids:
         return []
-    bm25, shares = likeness(journal, words, ids), coverage(journal, words, ids)
+    bm25, shares = likeness(journal, asked_for, ids), coverage(journal, asked_for, ids)
     best = max(*bm25.values(), *by_words.values(), 1e-6)
     outside = np.array([[cosines[i], bm25[i] / best, shares[i]] for i in ids], np.float32)
     match = sentences.match(asked, [fold.sentences.candidate(i) for i in ids], outside)[:, 0]
@@ -62,11 +70,34 @@ def rank(
     score = outside[:, 0] / max(float(outside[:, 0].max()), 1e-6) + outside[:, 1] + BY_MATCH * logit
     entries = {e.id: e for e in _allowed(journal, ids)}
     found = [
-        Found(entries[i], float(m), float(s), shares[i])
+        Found(entries[i], float(m), float(s), shares[i], cosines[i])
         for i, m, s in zip(ids, match, score, strict=True)
         if i in entries
     ]
     return sorted(found, key=lambda f: (f.score, f.entry.id), reverse=True)
+
+
+def about_what_was_told(
+    journal: Journal, sentences: SentenceMemory, question: SpanFeatures, text: str, found: Sequence[Found]
+) -> bool:
+    """Whether a message asks for what was told, and not about the world. found: what `rank` found for it."""
+    if sentences.told is None:
+        return about_the_user(text) or any(f.match >= LIKELY for f in found)
+    asked = content_words(text)
+    known = set(known_words(journal, asked))
+    rare = [rarity(_ids(row)) for w, row in zip(words(text), question.address, strict=False) if w.text.lower() in known]
+    evidence = Evidence(
+        max((f.match for f in found), default=0.0),
+        max((f.share for f in found), default=0.0),
+        max((f.cosine for f in found), default=0.0),
+        max(rare, default=0.0),
+        len(known) / max(1, len(set(asked))),
+    )
+    return evidence.match >= SURE or sentences.told.about(question.hidden, evidence) >= ABOUT
+
+
+def _ids(row: npt.NDArray[np.int32]) -> list[int]:
+    return [int(i) for i in row if i >= 0]
 
 
 def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:
@@ -81,10 +112,10 @@ def retrieve(journal: Journal, fold: Fold | None, path: Sequence[Address], text:
     """
     if k <= 0:
         return []
-    words, personal = content_words(text), about_the_user(text)
+    asked_for, personal = content_words(text), about_the_user(text)
     by_key = fold.spans_at(path, 4 * k) if fold is not None else []
-    by_words = [i for i, _ in journal.like(words, 4 * k) if i not in by_key]
-    shares = coverage(journal, words, by_words)
+    by_words = [i for i, _ in journal.like(asked_for, 4 * k) if i not in by_key]
+    shares = coverage(journal, asked_for, by_words)
     by_words = [i for i in by_words if shares[i] >= (SOME if personal else MUCH)]
     found = _allowed(journal, [*by_key, *by_words])[:k]
     if not found and personal:

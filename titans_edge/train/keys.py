@@ -1,4 +1,6 @@
-"""Stage 3: keys of sentences (a question's key is its sentence's), then the matcher on what the keys find."""
+"""Stage 3: keys of sentences (a question's key is its sentence's), then the matcher on what the keys find, then what
+tells a message about it from one about the world, and what points at answers.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from titans_edge.backbone.vocabulary import Vocabulary
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.reader import Reader
 from titans_edge.neural.keys import KeyEncoder
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.episodes import episodes, key_pairs
 from titans_edge.train.matching import GONE, answers_loss, mine, replaces_loss, untold
 from titans_edge.train.pairs import Pair, natural_pairs
+from titans_edge.train.pointing import train_pointer
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stage1 import learning_rate
 from titans_edge.train.texts import TextTable
+from titans_edge.train.told import train_told
 
 TEMPERATURE = 0.05
 ALIKE = 0.9  # questions with this cosine ask the same
@@ -29,16 +34,22 @@ KEPT = 100  # steps between two checkpoints
 
 
 def train_sentences(
-    sentences: SentenceMemory, vocab: Vocabulary, recipe: Recipe, data: Path | None, folder: Path, report: Report
-) -> None:
+    sentences: SentenceMemory, backbone: Backbone, layer: int, recipe: Recipe, data: Path | None, folder: Path,
+    report: Report,
+) -> None:  # fmt: skip
     """Both parts; checkpoints in `folder`, taken up again."""
-    table = TextTable(vocab, sentences.contents)
+    table = TextTable(backbone.vocab, sentences.contents)
     natural = natural_pairs(data, random.Random(recipe.seed)) if data is not None else []
     natural = [p for p in natural if table.has_words(p.sentence) and table.has_words(p.question)]
     _keys(sentences.keys, table, natural, recipe, folder / "keys.pt", report)
     sentences.eval()
     _matcher(sentences, table, natural, recipe, folder / "matcher.pt", report)
     sentences.eval()
+    with Reader(backbone, layer) as reader:
+        train_told(sentences, table, natural, reader, recipe, folder, report)
+    if sentences.config.looks:
+        with Reader(backbone, sentences.config.looks, max_spans=1) as deeper:
+            train_pointer(sentences, table, natural, deeper, recipe, folder, report)
 
 
 def _keys(keys: KeyEncoder, table: TextTable, natural: list[Pair], recipe: Recipe, path: Path, report: Report) -> None:

@@ -41,6 +41,10 @@ class WordIndex:
             share[having] += weight
         return bm25, share / whole
 
+    def has(self, word: str) -> bool:
+        """Whether any sentence has a word."""
+        return len(self._with(word)) > 0
+
     def _with(self, word: str) -> npt.NDArray[np.int64]:
         if word not in self._having:
             rows = self._db.execute("SELECT rowid FROM words WHERE words MATCH ?", (quoted([word], "OR"),)).fetchall()

@@ -153,7 +153,7 @@ def train(
         stage1(graft, cache, told, noise_sentences(backbone, recipe, data), recipe, folder / "stage1.pt", report)
         stage2(graft, backbone, told, recipe, folder, report)
     assert graft.sentences is not None
-    train_sentences(graft.sentences, backbone.vocab, recipe, data, folder, report)
+    train_sentences(graft.sentences, backbone, graft.info.layer, recipe, data, folder, report)
     save(graft.eval(), out)
     return graft
 
@@ -161,7 +161,7 @@ def train(
 def _new(backbone: Backbone, recipe: Recipe, of: dict[str, Any]) -> Graft:
     config = EncoderConfig(backbone.n_embd, len(Bank))
     info = GraftInfo(recipe.layer, backbone.fingerprint, recipe=of)
-    keys = KeyConfig(recipe.dim, width=recipe.key_width)
+    keys = _keys(recipe, recipe.dim, backbone)
     graft = Graft(config, make_contents(backbone, recipe.dim), make_relations(backbone), info, keys)
     begin(graft)
     return graft
@@ -171,6 +171,12 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     """A graft with the memory and gate of another."""
     memory, stages = start.memory, {k: v for k, v in of.items() if k not in start.info.recipe}
     info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": of["questions"]}, replaces=())
-    graft = Graft(memory.config, memory.contents, memory.relations, info, KeyConfig(memory.dim, width=recipe.key_width))
+    keys = _keys(recipe, memory.dim, backbone)
+    graft = Graft(memory.config, memory.contents, memory.relations, info, keys)
     graft.load_state_dict(start.state_dict(), strict=False)
     return graft
+
+
+def _keys(recipe: Recipe, dim: int, backbone: Backbone) -> KeyConfig:
+    looks = min(recipe.looks, backbone.n_layer - 2)
+    return KeyConfig(dim, width=recipe.key_width, told=recipe.told_width, looks=looks, pointer=recipe.pointer_width)
