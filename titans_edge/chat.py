@@ -316,8 +316,8 @@ class Chat:
         return self.rulings
 
     def correct(self, span: dict[str, Any], text: str) -> dict[str, Any]:
-        """Put a sentence in the place of a stored one, as if the user had said it then: all of that, or nothing. Returns
-        what was decided about it; what held the old one is `forget`'s business.
+        """Put a sentence in the place of a stored one, as if the user had said it then: all of that, or nothing.
+        Returns what was decided about it; what held the old one is `forget`'s business.
         """
         session, count = self.session, self.backbone.vocab.encode
         if self.client is None or session.reader is None:

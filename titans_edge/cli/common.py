@@ -162,7 +162,12 @@ class _Switch:
         if client is not None:
             self._stack.callback(client.close)
             show_notices(client)
-        chat.move(engine.backbone, client)
+        try:
+            chat.move(engine.backbone, client)
+        except BaseException:
+            if client is not None:
+                client.close()
+            raise
 
 
 def _catch_up(chat: Chat) -> None:

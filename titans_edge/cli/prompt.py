@@ -38,7 +38,7 @@ def is_open(text: str) -> bool:
     begun = _OPENS.match(text)
     if begun is None:
         return False
-    last = text[begun.end() :].rpartition("\n")[2].rstrip()
+    last = text[begun.end() :].rstrip().rpartition("\n")[2]
     return not (last.endswith(FENCE) and last.count(FENCE) % 2)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderResult
     from rich.live import Live
+    from rich.markdown import Markdown
 
 PACE = 1 / 12  # seconds between two pictures of an unfinished block
 CODE_THEME = "ansi_dark"  # the terminal's own colours
@@ -123,7 +124,7 @@ class _Tail:
             yield Segment.line()
 
 
-def _markdown(text: str) -> object:
+def _markdown(text: str) -> Markdown:
     from rich.markdown import Markdown
 
     return Markdown(text, code_theme=CODE_THEME, inline_code_theme=CODE_THEME, hyperlinks=False)

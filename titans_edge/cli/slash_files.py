@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 
 from titans_edge import conversation
@@ -59,7 +60,7 @@ def save(room: Room, rest: str) -> None:
         raise UsageError("Nothing was said in this conversation yet.", "There is nothing to save.")
     if _may(room, path):
         conversation.save(path, messages, replace=True)
-        print(f"{path}: {len(messages) // 2} exchanges.")
+        print(f"{path}: {_exchanges(messages)}.")
 
 
 @command("/load", "FILE", "go on with a saved conversation; nothing of it is learnt", "path")
@@ -67,7 +68,7 @@ def load(room: Room, rest: str) -> None:
     messages = conversation.load(file(rest, "/load FILE"))
     room.talk.load(messages)
     room.fresh()
-    print(f"{len(messages) // 2} exchanges; nothing of them was learnt.")
+    print(f"{_exchanges(messages)}; nothing of it was learnt.")
 
 
 @command("/export", "FILE", "the conversation to read, as FILE.md; or the memory's sentences, as FILE.jsonl", "path")
@@ -81,7 +82,7 @@ def export(room: Room, rest: str) -> None:
         raise UsageError("Nothing was said in this conversation yet.", "FILE.jsonl writes the memory's sentences.")
     if _may(room, path):
         conversation.export(path, messages, replace=True)
-        print(f"{path}: {len(messages) // 2} exchanges.")
+        print(f"{path}: {_exchanges(messages)}.")
 
 
 def _export_memory(room: Room, path: Path) -> None:
@@ -95,6 +96,11 @@ def _export_memory(room: Room, path: Path) -> None:
     if _may(room, path):
         with Journal(memory, write=False) as journal, translated(memory):
             print(f"{path}: {transfer.export(journal, path)} sentences.")
+
+
+def _exchanges(messages: Sequence[object]) -> str:
+    count = len(messages) // 2
+    return f"{count} exchange{'s' * (count != 1)}"
 
 
 def _may(room: Room, path: Path) -> bool:

@@ -107,7 +107,7 @@ def correct(room: Room, rest: str) -> None:
     room.gone([old["text"]])
 
 
-@command("/forget", "[WHAT]", "your last message (as /undo), or #ID…, WORDS, source NAME, since yesterday|2h|2026-11-20")
+@command("/forget", "[WHAT]", "the last message (as /undo), #ID…, WORDS, source NAME, since yesterday|2h|2026-11-20")
 def forget(room: Room, rest: str) -> None:
     if not rest:
         from titans_edge.cli.slash_talk import undo

@@ -9,7 +9,7 @@ import msgspec
 
 from titans_edge import library
 from titans_edge.cli import common
-from titans_edge.cli.room import COMMANDS, Room, command, nothing
+from titans_edge.cli.room import Room, command, nothing
 from titans_edge.config import TYPES
 from titans_edge.errors import TitansError, UsageError
 
@@ -37,13 +37,14 @@ def undo(room: Room, rest: str) -> None:
         print(f'  "{common.printable(text)}"')
     if done.texts:
         print("Taken back.")
+    elif done.exchange and not done.before:
+        print("The last exchange left the conversation; it had taught nothing.")
     elif done.before:
+        print("The exchange left the conversation.\n" * done.exchange, end="")
         print("The last message left nothing to take back; the one before it was:")
         for s in done.before[-20:]:
             print(f"  {common.cite(s)}")
         print("/undo once more takes that back.")
-    elif done.exchange:
-        print("The last exchange left the conversation; it had taught nothing.")
     else:
         print("There is nothing to take back.")
     room.gone(list(done.texts), done.turns)
@@ -119,15 +120,13 @@ def set_(room: Room, rest: str) -> None:
     if len(words) > 2:
         raise UsageError("A setting has one value.", "Write /set NAME VALUE.")
     if len(words) == 2:
-        _change(room, name, _value(name, words[1]))
+        _change(room, name, _value(name, words[1], _settings(room)[name]))
     known = _settings(room)
     for each in [name] if name else SETTINGS:
-        value = known[each]
-        shown = "another one each time" if value is None else ("off", "on")[value] if value in (True, False) else value
-        print(f"{each:<15}{shown if not isinstance(value, (int, float)) or isinstance(value, bool) else value}")
+        print(f"{each:<15}{_shown(known[each])}")
 
 
-def _value(name: str, text: str) -> Any:
+def _value(name: str, text: str, before: Any) -> Any:
     """What the user typed as the setting's type. Raises UsageError."""
     raw: Any = YES_NO.get(text.lower(), text) if TYPES[name] is bool else text
     if name == "seed" and text.lower() in ("none", "off", "random", "-"):
@@ -136,7 +135,11 @@ def _value(name: str, text: str) -> Any:
         return msgspec.convert(raw, TYPES[name], strict=False)
     except (msgspec.ValidationError, OverflowError) as e:
         said = str(e)[:1].lower() + str(e)[1:]
-        raise UsageError(f"{name} cannot be {text[:40]!r}: {said}.", f"It stays {name}.") from e
+        raise UsageError(f"{name} cannot be {text[:40]!r}: {said}.", f"It stays {_shown(before)}.") from e
+
+
+def _shown(value: Any) -> str:
+    return ("off", "on")[value] if isinstance(value, bool) else "another one each time" if value is None else str(value)
 
 
 def _settings(room: Room) -> dict[str, Any]:
@@ -185,14 +188,3 @@ def model(room: Room, rest: str) -> None:
 @command("/stats", "", "speed of the last reply")
 def stats(room: Room, rest: str) -> None:
     print(room.last or "No reply yet.")
-
-
-@command("/help", "", "this list")
-def help_(room: Room, rest: str) -> None:
-    from rich.cells import cell_len
-
-    for c in COMMANDS.values():
-        head = f"{c.name} {c.usage}".rstrip()
-        print(head + " " * max(1, 20 - cell_len(head)) + c.help)
-    print('"""                 begins and ends a message of many lines (also Alt-Enter); Ctrl-R searches what was typed')
-    print("/bye                leave (also Ctrl-D)")

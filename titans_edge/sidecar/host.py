@@ -25,7 +25,7 @@ from titans_edge.sources import Source
 
 MAX_OPEN = 16  # memories at once; each takes its state's size
 PAGE, PAGE_BYTES = 10_000, 1 << 24  # spans and bytes of text in one reply: it has to fit into a frame
-CHANGES = ("write", "forget", "undo", "accept", "correct", "reset")  # are done once, and carry an operation to know them by
+CHANGES = ("write", "forget", "undo", "accept", "correct", "reset")  # done once: each has an operation it is known by
 
 
 class MemoryHost:

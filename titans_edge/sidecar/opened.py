@@ -80,7 +80,13 @@ class OpenMemory:
     # --- asking
 
     def ask(
-        self, question: SpanFeatures | None, text: str, k: int, between: Between = None, *, recite: bool = False,
+        self,
+        question: SpanFeatures | None,
+        text: str,
+        k: int,
+        between: Between = None,
+        *,
+        recite: bool = False,
         peek: bool = False,
     ) -> Asked:
         """Rows of the association the memory is sure of; up to k spans for the text, told between two moments.
