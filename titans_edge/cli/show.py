@@ -52,7 +52,8 @@ class Pretty:
     def __init__(self, console: Console) -> None:
         from markdown_it import MarkdownIt
 
-        self.console, self._live = console, list[Live]()
+        self.console = console
+        self._live: list[Live] = []  # none or one
         self._parser = MarkdownIt().enable("strikethrough").enable("table")
         self._held, self._begun, self._drawn = "", False, 0.0
 
