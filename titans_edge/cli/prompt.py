@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 YES, NO = ("y", "yes"), ("n", "no", "")
 FENCE = '"""'
-_OPENS = re.compile(r'\s*(?:/\S+\s+)?"""')
+_OPENS = re.compile(r'\s*(?:/\S+\s+(?:#?[0-9]+\s+)?)?"""')
 
 
 class Lines(Protocol):

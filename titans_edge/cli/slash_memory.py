@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from titans_edge.cli import common
+from titans_edge.cli.prompt import block
 from titans_edge.cli.room import SHOWN, Room, command, listed, nothing, number
 from titans_edge.errors import UsageError
 from titans_edge.times import since
@@ -96,12 +97,13 @@ def correct(room: Room, rest: str) -> None:
     found = room.client.get([number(words[0])])
     if not found:
         raise UsageError(f"There is no sentence {words[0][:40]}.", "Numbers stand in brackets in /memory WORDS.")
-    old = found[0]
-    if old["text"] == words[1]:
+    old, quoted = found[0], block(words[1])
+    text = words[1] if quoted is None else quoted
+    if old["text"] == text:
         print("It says that already.")
         return
     with room.whole():
-        ruling = room.talk.correct(old, words[1])
+        ruling = room.talk.correct(old, text)
     print(f"  was: {common.cite(old)}")
     learnt([ruling] if ruling else [])
     room.gone([old["text"]])
