@@ -201,7 +201,7 @@ def test_what_is_remembered_is_told_and_what_is_held_back_with_its_reason(typed:
 def test_a_correction_is_the_memory_that_was_told_so_from_the_beginning(
     typed: Typist, tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path
 ) -> None:
-    typed("/remember Ann left. Mary went home.", "/remember John went home.", "Who is Ann?")
+    typed("/remember Ann left. Mary went home.", "/remember John went home.", "/remember Who is Ann?")
     (before,) = typed.client.get([2])
     shown = typed("/correct #2 Mary went to the garden.")
     assert "was: [2] you" in shown and "[2] learnt, " in shown
