@@ -17,7 +17,7 @@ from prompt_toolkit.output import DummyOutput
 from rich.console import Console
 
 from titans_edge import library
-from titans_edge.cli import show
+from titans_edge.cli import common, show
 from titans_edge.cli.completing import completer
 from titans_edge.cli.prompt import Terminal, block, is_open
 from titans_edge.cli.slash import COMMANDS
@@ -180,3 +180,14 @@ def test_what_a_command_takes_is_completed(tmp_path: Path, monkeypatch: pytest.M
     assert offered("/set top") == ["/set top_p", "/set top_k"] and offered("/set top_p ") == []
     assert offered("/model qwen2.5-c") == [f"/model {library.DEFAULT}"]
     assert offered("/remember no") == offered("no") == offered("/nonsense no") == []
+
+
+def test_names_of_memories_and_backbones_are_completed_in_the_shell(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(library, "memories_dir", lambda: tmp_path)
+    for name in ("work.memory", "wood.memory", "home.memory", "work.history"):
+        (tmp_path / name).touch()
+    assert common.memories("wo") == ["wood", "work"] and common.backbones("qwen2.5-c") == [library.DEFAULT]
+    monkeypatch.setattr(library, "memories_dir", lambda: tmp_path / "none")
+    assert common.memories() == []

@@ -22,7 +22,26 @@ if TYPE_CHECKING:
     from titans_edge.routes import Mode
     from titans_edge.sidecar.client import MemoryClient
 
-Backbone = Annotated[str, typer.Option("--backbone", "-b", help="A name from `titans-edge models`, or a .gguf file.")]
+
+def memories(begun: str = "") -> list[str]:
+    """Names of the memories there are that begin so."""
+    try:
+        return sorted(p.stem for p in library.memories_dir().glob("*.memory") if p.stem.startswith(begun))
+    except OSError:
+        return []
+
+
+def backbones(begun: str = "") -> list[str]:
+    """Names of the catalogue that begin so."""
+    return [name for name in library.catalogue() if name.startswith(begun)]
+
+
+Backbone = Annotated[
+    str,
+    typer.Option(
+        "--backbone", "-b", autocompletion=backbones, help="A name from `titans-edge models`, or a .gguf file."
+    ),
+]
 
 
 def _of_the_backbone(ctx: typer.Context, value: str | None) -> str | None:
@@ -37,7 +56,7 @@ GraftOption = Annotated[
         "--graft", "-g", callback=_of_the_backbone, help="A graft file; default: the one shipped for the backbone."
     ),
 ]
-Memory = Annotated[str, typer.Option("--memory", "-m", help="Name of the memory to use.")]
+Memory = Annotated[str, typer.Option("--memory", "-m", autocompletion=memories, help="Name of the memory to use.")]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="The plain backbone.")]
 Context = Annotated[int, typer.Option("--context", min=128, help="Positions of the backbone's context.")]
 GpuLayers = Annotated[

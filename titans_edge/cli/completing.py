@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
 from prompt_toolkit.document import Document
 
-from titans_edge import library
+from titans_edge.cli import common
 
 if TYPE_CHECKING:
     from titans_edge.cli.room import Command
@@ -49,16 +49,7 @@ def _settings() -> Iterable[str]:
     return SETTINGS
 
 
-def memories() -> list[str]:
-    """Names of the memories there are."""
-    try:
-        return sorted(p.stem for p in library.memories_dir().glob("*.memory"))
-    except OSError:
-        return []
-
-
 _NAMES: dict[str, Callable[[], Iterable[str]]] = {
     "setting": _settings,
-    "backbone": lambda: list(library.catalogue()),
-    "memory": memories,
+    "backbone": common.backbones,
 }

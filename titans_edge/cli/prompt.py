@@ -5,6 +5,7 @@ A message of many lines stands between \"\"\" and \"\"\"; so does what follows a
 
 from __future__ import annotations
 
+import io
 import re
 import sys
 from collections.abc import AsyncGenerator, Iterable, Mapping
@@ -56,6 +57,8 @@ class Piped:
     def __init__(self) -> None:
         self._held: list[str] = []
         self.mark = ""
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # what is no text is no reason to end
 
     def next(self) -> str:
         text = self._read()

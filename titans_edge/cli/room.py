@@ -82,7 +82,7 @@ class Room:
 @dataclass(frozen=True)
 class Command:
     """name: with its slash; usage: its arguments; help: one line; completes: what its argument is ("path", "paths",
-    "setting", "backbone", "memory" or nothing that can be guessed).
+    "setting", "backbone" or nothing that can be guessed).
     """
 
     name: str
