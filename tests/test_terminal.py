@@ -128,6 +128,7 @@ def test_what_keys_and_new_commands_do_at_a_terminal(tiny_path: Path, graft_path
     screen.type("\x03")
     screen.wait(lambda s: "Nothing was changed." in s and ">" in s.split("Nothing was changed.")[1])
     typed("/correct #1 Mary went to the garden.\r", "was: [1]", "[1] learnt")
+    typed("Ann left.\r", "learnt 1 sentence")
     typed("/retry\r", "nothing learnt")
     assert "Mary went home" not in typed("\x12garden\r\r", "It says that already.")
     typed(f"/save {tmp_path}/c.json\r", "1 exchange.")
