@@ -93,6 +93,15 @@ def test_undo_of_what_taught_nothing_leaves_the_memory_as_it_is(typed: Typist) -
     assert "Taken back." in typed("/undo") and typed.texts() == said(typed) == []
 
 
+def test_undo_passes_over_what_was_forgotten_since(typed: Typist) -> None:
+    typed(
+        "/remember Mary went home.", "/remember The pot is blue.", "/remember Cats sleep.", "/forget #2", "/forget #3"
+    )
+    shown = typed("/undo")
+    assert "the one before it was:" in shown and "[1] you" in shown and typed.texts() == ["Mary went home."]
+    assert "Taken back." in typed("/undo") and typed.texts() == []
+
+
 def test_undo_without_a_memory_takes_back_the_text(alone: Typist) -> None:
     alone("Hello!", "Who am I?", "/undo")
     assert said(alone) == ["Hello!"] and "The memory is off. The last exchange left" in alone.err

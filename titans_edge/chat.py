@@ -214,7 +214,7 @@ class Chat:
             self.sampling = kept
             if not begun:
                 self._show([*self._turns()[len(self._earlier) :], last])
-                self.remembered = before
+                self.remembered, self._learns = before, ""
 
     def withdraw(self) -> Undone:
         """Take the last exchange back, text and memory, whatever was told after it."""
@@ -245,8 +245,17 @@ class Chat:
             self._show(left[len(self._earlier) : -1])
             self.remembered = None
         if client is not None and not texts:
-            before = client.told(*self._told[-1]) if self._told else client.before
+            before = self._next(client)
         return Undone(tuple(texts), turns, exchange or turns > 0, tuple(before))
+
+    def _next(self, client: MemoryClient) -> list[dict[str, Any]]:
+        """What the next `undo` takes out of the memory; what was forgotten since is passed over, but for exchanges."""
+        while self._told:
+            found = client.told(*self._told[-1])
+            if found or any(self._told[-1] is operations for operations in self._operations):
+                return found
+            self._told.pop()
+        return client.before
 
     def _note(self) -> None:
         """What others told the memory by its client counts as told here."""
