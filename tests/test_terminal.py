@@ -24,7 +24,7 @@ class Screen:
             os.execvpe(command[0], list(command), env)
         self.shown = ""
 
-    def wait(self, seen: Callable[[str], bool], seconds: float = 60.0) -> str:
+    def wait(self, seen: Callable[[str], bool], seconds: float = 120.0) -> str:
         """What is shown from here on until it fits."""
         import select
 
@@ -55,13 +55,19 @@ class Screen:
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
 
+def chat(backbone: Path, graft: Path, home: Path) -> tuple[list[str], dict[str, str]]:
+    """A command and its environment: a chat in a home of its own, its replies noise."""
+    env = {"HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PATH": "/usr/bin:/bin", "TERM": "xterm",
+           **{k: v for k, v in os.environ.items() if k == "PYTHONPATH"}}  # fmt: skip
+    command = [sys.executable, "-m", "titans_edge", "chat", "-b", str(backbone), "-g", str(graft),
+               "--context", "1024", "--temperature", "3", "--seed", "0"]  # fmt: skip
+    return command, env
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs pseudo-terminals as Linux has them")
 def test_a_whole_conversation_at_a_terminal(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
-    env = {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "data"), "PATH": "/usr/bin:/bin", "TERM": "xterm",
-           **{k: v for k, v in os.environ.items() if k == "PYTHONPATH"}}  # fmt: skip
-    command = [sys.executable, "-m", "titans_edge", "chat", "-b", str(tiny_path), "-g", str(graft_path),
-               "--context", "1024", "--temperature", "3", "--seed", "0"]  # fmt: skip
+    command, env = chat(tiny_path, graft_path, tmp_path)
     before = os.umask(0o022)
     try:
         screen = Screen([*command, "--max-tokens", "900"], env)
@@ -87,3 +93,50 @@ def test_a_whole_conversation_at_a_terminal(tiny_path: Path, graft_path: Path, t
     folder = tmp_path / "data" / "titans-edge" / "memories"
     assert sorted(p.name for p in folder.iterdir()) == ["default.lock", "default.memory"]
     assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs pseudo-terminals as Linux has them")
+def test_what_keys_and_new_commands_do_at_a_terminal(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+    command, env = chat(tiny_path, graft_path, tmp_path)
+    screen = Screen([*command, "--max-tokens", "8"], env)
+
+    def typed(keys: str, *shown: str) -> str:
+        """What stands on the screen after these keys, up to the next prompt."""
+        screen.type(keys)
+
+        def seen(s: str) -> bool:
+            at = 0
+            for part in shown:
+                at = s.find(part, at) + len(part)
+                if at < len(part):
+                    return False
+            return ">" in s[at:]
+
+        return screen.wait(seen)
+
+    screen.wait(lambda s: ">" in s)
+    typed("Mary went home.\r", "learnt 1 sentence", "first token", "tokens/s")
+    typed('"""\rMary has\rthe milk.\r"""\r', "learnt 1 sentence")
+    assert "Mary has the milk." in typed("/memory milk\r", "[2] you")
+    typed("/private\r", "is not learnt", "private")
+    typed("My PIN is zq4417.\r", "private: nothing learnt")
+    typed("/undo\r", "The exchange left the conversation.", "/undo once more")
+    typed("/public\r", "is learnt")
+    screen.type("/edit\r")
+    screen.wait(lambda s: "edit>" in s and "the milk." in s)
+    screen.type("\x03")
+    screen.wait(lambda s: "Nothing was changed." in s and ">" in s.split("Nothing was changed.")[1])
+    typed("/correct #1 Mary went to the garden.\r", "was: [1]", "[1] learnt")
+    typed("Ann left.\r", "learnt 1 sentence")
+    typed("/retry\r", "nothing learnt")
+    assert "Mary went home" not in typed("\x12garden\r\r", "It says that already.")
+    typed(f"/save {tmp_path}/c.json\r", "1 exchange.")
+    typed(f"/load {tmp_path}/c.json\r", "nothing of it was learnt")
+    screen.type("half a line\x03")
+    typed("/undo\r", "left the conversation", "/undo once more")
+    screen.type("\x04")
+    assert screen.end() == 0 and "Traceback" not in screen.shown
+    kept = [p.read_bytes() for p in (tmp_path / "data" / "titans-edge" / "memories").iterdir()]
+    assert not any(b"zq4417" in raw or b"went home" in raw for raw in kept) and any(b"garden" in raw for raw in kept)
+    assert stat.S_IMODE((tmp_path / "c.json").stat().st_mode) == 0o600

@@ -23,6 +23,7 @@ class History:
 
     def __init__(self, path: Path | None) -> None:
         self.path = path
+        self.private = False  # while it is set, no line is kept
         self.lines: list[str] = self._load()
 
     @classmethod
@@ -38,6 +39,8 @@ class History:
 
     def add(self, line: str) -> None:
         """One line more. What cannot be saved is kept for this run."""
+        if self.private:
+            return
         self.lines = [*self.lines, line][-KEPT:]
         self._save()
 

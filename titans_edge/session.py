@@ -333,7 +333,16 @@ class Session:
             self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
 
-    def retrieve(self, message: str, mode: Mode = Mode.AUTO) -> MemoryReadout:
+    def recall(self, message: str, mode: Mode = Mode.AUTO) -> Remembered:
+        """What a reply to this message would be given; nothing is said or learned, and `why` tells of it as before."""
+        readout = self.retrieve(message, mode, peek=True)
+        return self._remembered(readout, choose(mode, readout, self._routes)[1], given(mode, readout))
+
+    def check(self, messages: Sequence[Message]) -> None:
+        """Raises as `reply` does for messages that are none, or do not fit."""
+        self._fits(len(self._prompt(messages)[1]))
+
+    def retrieve(self, message: str, mode: Mode = Mode.AUTO, *, peek: bool = False) -> MemoryReadout:
         """What the memory answers to the message's last question, or to its last sentence."""
         empty = MemoryReadout.empty(self.backbone.n_embd)
         if self.memory is None or self.reader is None or mode is Mode.OFF:
@@ -349,8 +358,8 @@ class Session:
             (question,) = features(self.reader, [asked])
         if question is None or not len(question):  # too long, or signs and no words
             return self.memory.retrieve(None, asked, k, between) if k else empty
-        recite = mode is Mode.ASSOCIATION and bool(questions)
-        return self.memory.retrieve(question, asked, k, between, recite=recite)
+        recite, aside = mode is Mode.ASSOCIATION and bool(questions), {"peek": True} if peek else {}
+        return self.memory.retrieve(question, asked, k, between, recite=recite, **aside)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
         """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where

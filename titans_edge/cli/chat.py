@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from titans_edge import library
 from titans_edge.cli import common
-from titans_edge.cli.slash import COMMANDS, SURE, Slash
+from titans_edge.cli.room import COMMANDS, Room, interrupts
+from titans_edge.cli.slash import run as run_command
+from titans_edge.cli.slash_memory import SURE
 
 if TYPE_CHECKING:
     from titans_edge.chat import Chat
     from titans_edge.cli.prompt import Lines
+    from titans_edge.cli.show import Show
     from titans_edge.history import History
-    from titans_edge.session import Event
+    from titans_edge.session import Done, Event, Remembered
     from titans_edge.sidecar.client import MemoryClient
 
 
@@ -44,12 +45,17 @@ def chat(
         bool, typer.Option("--learn-replies", help="Learn from the model's own replies too.")
     ] = False,
     system: common.System = None,
+    plain: Annotated[bool, typer.Option("--plain", help="No Markdown: replies as they come.")] = False,
+    footer: Annotated[
+        bool | None, typer.Option("--footer/--no-footer", help="What was learnt and how fast; default: at a terminal.")
+    ] = None,
 ) -> None:
     """Talk to a model that remembers. What you tell it goes into memory and outlasts the conversation.
 
     Examples: [bold]titans-edge chat[/bold] · [bold]titans-edge chat --memory work --temperature 0.7[/bold]
     """
     from titans_edge.backbone.sampling import Sampling
+    from titans_edge.cli.show import fitting
     from titans_edge.history import History
 
     sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens)
@@ -73,22 +79,28 @@ def chat(
             told = talk.client.info["spans"] if talk.client else 0
             name = "off" if no_memory else memory
             print(f"{talk.backbone.name} · memory {name} ({told} sentences) · /help for commands")
-        Loop(talk, history).run()
+        Loop(talk, history, show=fitting(plain), footer=sys.stdout.isatty() if footer is None else footer).run()
 
 
 class Loop:
-    """Reads lines, runs commands and turns, prints events."""
+    """Reads lines, runs commands and turns, prints events. footer: what was learnt and how fast, beneath a reply."""
 
-    def __init__(self, talk: Chat, history: History, lines: Lines | None = None) -> None:
+    def __init__(
+        self, talk: Chat, history: History, lines: Lines | None = None, show: Show | None = None, footer: bool = False
+    ) -> None:
         from titans_edge.cli.prompt import lines as fitting
+        from titans_edge.cli.show import Plain
 
-        self.talk, self.history = talk, history
+        self.talk, self.history, self.footer = talk, history, footer
         self.lines = lines or fitting(history, COMMANDS)
-        self.last = ""
-        self.slash = Slash(talk, history, lambda: self.last, self.lines.confirm)
+        self.show: Show = show or Plain()
+        self.room = Room(talk, history, self.lines, self._say)
+        self._given: Remembered | None = None
 
     def run(self) -> None:
         while True:
+            self.lines.mark = "private" if self.talk.private else ""
+            self.history.private = self.talk.private
             try:
                 line = self.lines.next().strip()
                 if line in ("/bye", "/quit", "/exit"):
@@ -102,90 +114,101 @@ class Loop:
 
     def handle(self, line: str) -> None:
         """One line of the user: a command or a message. Neither an error nor Ctrl-C ends the chat."""
+        from titans_edge.cli.prompt import block
         from titans_edge.errors import TitansError
 
         try:
-            if line.startswith("/"):
-                self.slash.run(line)
+            message = block(line)
+            if message is None and line.startswith("/"):
+                run_command(self.room, line)
             else:
-                self.turn(line)
-            if self.talk.client is not None:
-                common.show_notices(self.talk.client)
+                self.turn(line if message is None else message)
+            self._notices()
         except TitansError as e:
             print(f"! {e}", file=sys.stderr)
-            if self.talk.client is not None:
-                common.show_notices(self.talk.client)
+            self._notices()
         except KeyboardInterrupt:
             print("\n! Stopped waiting; a change that was sent is made all the same.", file=sys.stderr)
+
+    def _notices(self) -> None:
+        if self.talk.client is not None:
+            common.show_notices(self.talk.client)
 
     def turn(self, message: str) -> None:
         """Stream one reply; Ctrl-C stops the reply, and the message is still learned. Then wait until it is kept.
 
         Ctrl-C while the memory is asked ends the turn before there is a reply, and nothing is learned.
         """
-        client = self.talk.client
+        self._say(self.talk.turn(message))
+
+    def _say(self, events: Iterator[Event]) -> None:
+        from titans_edge.session import Done
+
+        client, note, done = self.talk.client, "", None
         restarts = client.restarts if client else 0
         cited = list[str]()
         with interrupts(client) as pressed:
-            events = self.talk.turn(message)
             try:
                 for event in events:
                     if pressed:
-                        print(" [stopped]", end="")
+                        note = " [stopped]"
                         break
-                    cited = self._show(event) or cited
+                    cited = self._event(event) or cited
+                    done = event if isinstance(event, Done) else done
             except KeyboardInterrupt:
+                self.show.drop()
                 print("\n! Stopped before there was a reply; the message was not learned.", file=sys.stderr)
                 return
+            except BaseException:
+                self.show.drop()
+                raise
             events.close()  # type: ignore[attr-defined]
+            self.show.end(note, cited)
             self.talk.commit()
-            print("\n".join(["", *cited]))
-        if client is not None:
-            self._remembered(client, restarts)
+        rulings = self._remembered(client, restarts) if client is not None else []
+        if self.footer:
+            self.show.beneath(self._foot(done, rulings))
 
-    def _show(self, event: Event) -> list[str]:
-        """Print an event; the citations it brings."""
+    def _event(self, event: Event) -> list[str]:
+        """Show an event; the citations it brings."""
+        from titans_edge.chat import Dropped
         from titans_edge.session import Done, Notice, Remembered, Text
 
         if isinstance(event, Text):
-            print(event.text, end="", flush=True)
+            self.show.text(event.text)
+        elif isinstance(event, Dropped) and self.room.told_of_window:
+            pass
         elif isinstance(event, Notice):
+            self.room.told_of_window |= isinstance(event, Dropped)
             print(f"! {event.text}", file=sys.stderr)
         elif isinstance(event, Remembered):
-            sure = event.rows or event.confidence >= SURE
-            self._note = f", from memory ({100 * event.confidence:.0f} % sure)" if sure else ""
+            self._given = event
             return [common.cite(r) for r in common.telling(event.retrieved)]
         elif isinstance(event, Done):
-            rate = event.tokens / max(1e-9, event.seconds - event.first_token)
-            self.last = f"first token {event.first_token:.2f} s, {event.tokens} tokens, {rate:.0f} tokens/s{self._note}"
-            self._note = ""
+            self.room.last = self._figures(event)
+            self._given = None
         return []
 
-    _note = ""
+    def _figures(self, done: Done) -> str:
+        rate = done.tokens / max(1e-9, done.seconds - done.first_token)
+        sure = self._given is not None and (self._given.rows or self._given.confidence >= SURE)
+        note = f", from memory ({100 * self._given.confidence:.0f} % sure)" if self._given and sure else ""
+        return f"first token {done.first_token:.2f} s, {done.tokens} tokens, {rate:.0f} tokens/s{note}"
 
-    def _remembered(self, client: MemoryClient, restarts: int) -> None:
-        for r in client.wait():
+    def _foot(self, done: Done | None, rulings: list[dict[str, Any]]) -> str:
+        """What a reply's message taught, and how fast the reply was."""
+        kept = [r for r in rulings if r["decision"] in ("written", "damped", "kept")]
+        facts = sum(r.get("facts", 0) for r in kept)
+        taught = [f"learnt {len(kept)} sentence{'s' * (len(kept) != 1)}, {facts} fact{'s' * (facts != 1)}"]
+        taught = ["private: nothing learnt"] if self.talk.private else taught if kept else ["nothing learnt"]
+        return " · ".join([*(taught if self.talk.client else []), self.room.last if done else "stopped"])
+
+    def _remembered(self, client: MemoryClient, restarts: int) -> list[dict[str, Any]]:
+        rulings = client.wait()
+        for r in rulings:
             if r["decision"] == "quarantined":
                 why = common.printable(f"({r['reason']}): {r['text']}")
                 print(f"! #{r['id']} waits for /accept or /reject {why}", file=sys.stderr)
         if client.restarts > restarts:
             print("! The memory process was started again from its journal; nothing was lost.", file=sys.stderr)
-
-
-@contextmanager
-def interrupts(client: MemoryClient | None) -> Iterator[list[int]]:
-    """Collects Ctrl-C instead of raising it: llama.cpp must not be left in the middle of a step. What waits for the
-    memory's answer is in the middle of nothing, and ends.
-    """
-    pressed: list[int] = []
-
-    def press(number: int, _: object) -> None:
-        pressed.append(number)
-        if client is not None and client.asking:
-            raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGINT, press)
-    try:
-        yield pressed
-    finally:
-        signal.signal(signal.SIGINT, before)
+        return rulings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
@@ -18,10 +18,30 @@ from titans_edge.errors import UsageError
 if TYPE_CHECKING:
     from titans_edge.backbone.sampling import Sampling
     from titans_edge.chat import Chat
+    from titans_edge.engine import Engine
     from titans_edge.routes import Mode
     from titans_edge.sidecar.client import MemoryClient
 
-Backbone = Annotated[str, typer.Option("--backbone", "-b", help="A name from `titans-edge models`, or a .gguf file.")]
+
+def memories(begun: str = "") -> list[str]:
+    """Names of the memories there are that begin so."""
+    try:
+        return sorted(p.stem for p in library.memories_dir().glob("*.memory") if p.stem.startswith(begun))
+    except OSError:
+        return []
+
+
+def backbones(begun: str = "") -> list[str]:
+    """Names of the catalogue that begin so."""
+    return [name for name in library.catalogue() if name.startswith(begun)]
+
+
+Backbone = Annotated[
+    str,
+    typer.Option(
+        "--backbone", "-b", autocompletion=backbones, help="A name from `titans-edge models`, or a .gguf file."
+    ),
+]
 
 
 def _of_the_backbone(ctx: typer.Context, value: str | None) -> str | None:
@@ -36,7 +56,7 @@ GraftOption = Annotated[
         "--graft", "-g", callback=_of_the_backbone, help="A graft file; default: the one shipped for the backbone."
     ),
 ]
-Memory = Annotated[str, typer.Option("--memory", "-m", help="Name of the memory to use.")]
+Memory = Annotated[str, typer.Option("--memory", "-m", autocompletion=memories, help="Name of the memory to use.")]
 NoMemory = Annotated[bool, typer.Option("--no-memory", help="The plain backbone.")]
 Context = Annotated[int, typer.Option("--context", min=128, help="Positions of the backbone's context.")]
 GpuLayers = Annotated[
@@ -91,32 +111,92 @@ def open_chat(
 ) -> Iterator[Chat]:
     """A chat on a backbone and a saved memory (memory None: one that is not kept). Closed in order at the end.
 
-    A memory whose text another graft read last is read anew first.
+    A memory whose text another graft read last is read anew first. `Chat.switch` opens another backbone in its place.
     """
     from titans_edge.chat import Chat
     from titans_edge.engine import Engine
 
     if memory is not None:
         library.memory_path(memory)  # a bad name is an error before anything is loaded
-    with (
-        Engine(backbone, graft, with_memory=not no_memory, gpu_layers=gpu_layers, on_progress=show_progress) as engine,
-        ExitStack() as stack,
-    ):
-        client = None
-        if not no_memory:
-            client = stack.enter_context(
-                engine.memory(memory or "unkept", kept=memory is not None, write=write, guard=guard)
-            )
+
+    def opened(name: str, graft: str | None) -> Engine:
+        return Engine(name, graft, with_memory=not no_memory, gpu_layers=gpu_layers, on_progress=show_progress)
+
+    def remembering(engine: Engine, guard: bool) -> MemoryClient | None:
+        if no_memory:
+            return None
+        return engine.memory(memory or "unkept", kept=memory is not None, write=write, guard=guard)
+
+    with ExitStack() as stack:
+        engine = stack.enter_context(opened(backbone, graft))
+        client = remembering(engine, guard)
+        if client is not None:
+            stack.callback(client.close)
             show_notices(client)
         heads = library.heads_dir() if memory is not None else None
         chat = stack.enter_context(Chat(engine.backbone, client, heads=heads, **options))
         if write:
-            chat.session.catch_up(lambda done, of: show_progress(done, of, "reading the memory's text anew"))
+            _catch_up(chat)
         elif client is not None and client.info.get("stale"):
             print(
                 "! The memory was read by another graft: only its text answers until a chat opens it.", file=sys.stderr
             )
+        if memory is not None and write:
+            chat.switch = _Switch(chat, engine, stack, opened, remembering)
         yield chat
+
+
+class _Switch:
+    """Opens another backbone in the place of a chat's; where that fails, the chat goes on with its own."""
+
+    def __init__(
+        self,
+        chat: Chat,
+        engine: Engine,
+        stack: ExitStack,
+        opened: Callable[[str, str | None], Engine],
+        remembering: Callable[[Engine, bool], MemoryClient | None],
+    ) -> None:
+        self._chat, self._engine, self._opened, self._remembering = chat, engine, opened, remembering
+        self._stack = stack
+
+    def __call__(self, name: str) -> None:
+        """Raises what stands against it, and then nothing is changed."""
+        engine = self._opened(name, None)  # the graft that is shipped for it
+        with ExitStack() as failed:
+            failed.callback(engine.close)
+            try:
+                self._move(engine)
+                _catch_up(self._chat)
+            except BaseException:
+                self._move(self._engine)
+                _catch_up(self._chat)
+                raise
+            failed.pop_all()
+        self._stack.callback(engine.close)
+        self._engine.close()
+        self._engine = engine
+
+    def _move(self, engine: Engine) -> None:
+        """The memory's file has one writer: it is closed there before it is opened here."""
+        chat, guard = self._chat, True
+        if chat.client is not None:
+            guard = chat.client.guard
+            chat.client.close()
+        client = self._remembering(engine, guard)
+        if client is not None:
+            self._stack.callback(client.close)
+            show_notices(client)
+        try:
+            chat.move(engine.backbone, client)
+        except BaseException:
+            if client is not None:
+                client.close()
+            raise
+
+
+def _catch_up(chat: Chat) -> None:
+    chat.session.catch_up(lambda done, of: show_progress(done, of, "reading the memory's text anew"))
 
 
 def show_progress(done: int, of: int, what: str) -> None:

@@ -1,22 +1,54 @@
-"""Where a chat's lines come from: prompt_toolkit at a terminal, plain lines (echoed) from a pipe. And yes or no."""
+"""Where a chat's lines come from: prompt_toolkit at a terminal, plain lines (echoed) from a pipe. And yes or no.
+
+A message of many lines stands between \"\"\" and \"\"\"; so does what follows a command.
+"""
 
 from __future__ import annotations
 
+import io
+import re
 import sys
-from collections.abc import AsyncGenerator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
 
+from titans_edge.errors import UsageError
+
 if TYPE_CHECKING:
+    from prompt_toolkit.key_binding import KeyBindings
+
+    from titans_edge.cli.room import Command
     from titans_edge.history import History
 
 YES, NO = ("y", "yes"), ("n", "no", "")
+FENCE = '"""'
+_OPENS = re.compile(r'\s*(?:/\S+\s+(?:#?[0-9]+\s+)?)?"""')
 
 
 class Lines(Protocol):
-    """A source of lines; EOFError at the end."""
+    """A source of lines; EOFError at the end. mark: stands before the prompt."""
+
+    mark: str
 
     def next(self) -> str: ...
     def confirm(self, question: str) -> bool: ...
+    def edit(self, text: str) -> str: ...
+
+
+def is_open(text: str) -> bool:
+    """Whether a \"\"\" block was begun and not ended: it ends with a line that ends with \"\"\"."""
+    begun = _OPENS.match(text)
+    if begun is None:
+        return False
+    last = text[begun.end() :].rstrip().rpartition("\n")[2]
+    return not (last.endswith(FENCE) and last.count(FENCE) % 2)
+
+
+def block(text: str) -> str | None:
+    """What stands in a message that is one \"\"\" block; None for any other line."""
+    bare = text.strip()
+    if not bare.startswith(FENCE) or is_open(bare) or len(bare) < 2 * len(FENCE):
+        return None
+    return bare[len(FENCE) : -len(FENCE)].strip("\r\n")
 
 
 class Piped:
@@ -24,11 +56,22 @@ class Piped:
 
     def __init__(self) -> None:
         self._held: list[str] = []
+        self.mark = ""
+        if isinstance(sys.stdin, io.TextIOWrapper):
+            sys.stdin.reconfigure(errors="replace")  # what is no text is no reason to end
 
     def next(self) -> str:
-        line = self._read()
-        print(f"> {line.rstrip()}", flush=True)
-        return line
+        text = self._read()
+        print(f"{self.mark}> {text.rstrip()}", flush=True)
+        while is_open(text):
+            try:
+                line = self._read()
+            except EOFError:
+                print(f"! The text that {FENCE} begins is not ended; it was not sent.", file=sys.stderr)
+                raise
+            print(f"... {line.rstrip()}", flush=True)
+            text += line
+        return text
 
     def confirm(self, question: str) -> bool:
         try:
@@ -41,6 +84,9 @@ class Piped:
         print(f"{question} [y/N] {answer if answer in (*YES, *NO) else ''}", flush=True)
         return answer in YES
 
+    def edit(self, text: str) -> str:
+        raise UsageError("Nobody can edit here.", "Write /edit TEXT.")
+
     def _read(self) -> str:
         line = self._held.pop() if self._held else sys.stdin.readline()
         if not line:
@@ -49,18 +95,32 @@ class Piped:
 
 
 class Terminal:
-    """A prompt with history and completion of commands."""
+    """A prompt with history (Ctrl-R searches it), completion, and messages of many lines."""
 
-    def __init__(self, history: History, commands: Sequence[str]) -> None:
+    def __init__(self, history: History, commands: Iterable[str] | Mapping[str, Command]) -> None:
         from prompt_toolkit import PromptSession
-        from prompt_toolkit.completion import WordCompleter
 
+        from titans_edge.cli.completing import completer
+
+        self.mark, self._typed = "", _typed(history)
         self._session: PromptSession[str] = PromptSession(
-            history=_typed(history), completer=WordCompleter(list(commands), sentence=True)
+            history=self._typed,
+            completer=completer(commands),
+            complete_while_typing=False,
+            key_bindings=_keys(),
+            multiline=True,
+            prompt_continuation="... ",
         )
 
     def next(self) -> str:
-        return self._session.prompt("> ")
+        return self._session.prompt(f"{self.mark}> ")
+
+    def edit(self, text: str) -> str:
+        """The line a user makes of a text; "" where it is given up. It is a line like any other to the history."""
+        try:
+            return self._session.prompt(f"{self.mark}edit> ", default=text)
+        except (EOFError, KeyboardInterrupt):
+            return ""
 
     def confirm(self, question: str) -> bool:
         from prompt_toolkit import prompt
@@ -69,6 +129,28 @@ class Terminal:
             return prompt(f"{question} [y/N] ").strip().lower() in YES
         except (EOFError, KeyboardInterrupt):
             return False
+
+
+def _keys() -> KeyBindings:
+    """Enter sends what is no open block; Alt-Enter begins a new line."""
+    from prompt_toolkit.filters import is_searching
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+    keys = KeyBindings()
+
+    @keys.add("enter", filter=~is_searching)
+    def send(event: KeyPressEvent) -> None:
+        buffer = event.current_buffer
+        if is_open(buffer.text):
+            buffer.newline(copy_margin=False)
+        else:
+            buffer.validate_and_handle()
+
+    @keys.add("escape", "enter")
+    def another(event: KeyPressEvent) -> None:
+        event.current_buffer.newline(copy_margin=False)
+
+    return keys
 
 
 def _typed(history: History) -> Any:
@@ -95,6 +177,6 @@ def _typed(history: History) -> Any:
     return Typed()
 
 
-def lines(history: History, commands: Sequence[str]) -> Lines:
+def lines(history: History, commands: Mapping[str, Command]) -> Lines:
     """What fits where the program runs."""
     return Terminal(history, commands) if sys.stdin.isatty() else Piped()

@@ -24,7 +24,7 @@ from titans_edge.journal.reading import Reading, in_parts, marks
 from titans_edge.journal.reading import plain as plain
 from titans_edge.journal.schema import FORMAT, Entry, NewSpan
 from titans_edge.rulings import Ruling
-from titans_edge.sources import Source
+from titans_edge.sources import USER, Source
 
 SNAPSHOTS = 2  # kept
 OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again; the others go
@@ -211,6 +211,25 @@ class Journal(Reading):
                 self.db.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM spans)")
             self.done(operation, {"forgotten": len(there)})
         return len(there)
+
+    def correct(self, span: int, text: str, record: bytes, graft: str, operation: str = "") -> None:
+        """Put another text in a span's place, as the user's own word: its number and time stay, what was decided about
+        it and the spans after it is to be decided anew. All or nothing; the old text goes as in `forget`.
+        """
+        with self.transaction():
+            (old,) = self.get([span])
+            (batch,) = self._one("SELECT batch FROM spans WHERE id = ?", (span,))
+            self.db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (USER.kind, USER.name))
+            (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (USER.kind, USER.name))
+            figures = (old.time, old.offset, None, int(old.guarded))
+            check = schema.span_checksum(span, plain(text), USER.kind, USER.name, figures)
+            self.db.execute("DELETE FROM spans WHERE id = ?", (span,))
+            values = (span, batch, origin, old.offset, plain(text), old.time, None, int(old.guarded), check)
+            self.db.execute("INSERT INTO spans VALUES (?,?,?,?,?,?,?,?,?)", values)
+            self.put_facts(span, graft, record)
+            self._undecide(span)
+            self.db.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM spans)")
+            self.done(operation, {})
 
     def clear(self, operation: str = "") -> None:
         """Forget everything. In RAM the numbers begin again, as they do where all that was asked since is repeated."""

@@ -181,12 +181,13 @@ class MemoryClient:
 
     def retrieve(
         self, question: SpanFeatures | None, text: str = "", k: int = 0,
-        between: tuple[float, float] | None = None, *, recite: bool = False,
+        between: tuple[float, float] | None = None, *, recite: bool = False, peek: bool = False,
     ) -> MemoryReadout:  # fmt: skip
         """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those), told
         between two moments where these are given. recite: sentences out of the state alone, where it has no rows.
+        peek: `why` goes on telling of the answer before.
         """
-        args = {"text": text, "k": k, "between": between, "recite": recite}
+        args = {"text": text, "k": k, "between": between, "recite": recite, "peek": peek}
         reply = self._ask("retrieve", args, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
@@ -260,22 +261,30 @@ class MemoryClient:
         rulings, self._book.rulings = self._book.rulings, []
         return rulings
 
-    def undo(self) -> int:
-        """Forget the last message or document; how many spans that were.
+    @property
+    def last(self) -> str:
+        """The operation of the message that `undo` takes back; "": the last one that left something."""
+        return self._last
+
+    def undo(self, *messages: str) -> int:
+        """Forget the last message or document, or those of these operations; how many spans that were.
 
         Where it left nothing, nothing is forgotten and `before` is what the one before it left; the next `undo` is
         about that one.
         """
-        message, self.changed = self._last, []
-        found = self._told_in(message)
-        self.before = [] if found or not message else self._told_in("")
-        gone = self._forgotten("undo", {"message": message}) if found else 0
+        asked, self.changed, gone = messages or (self._last,), [], 0
+        found = self.told(*asked)
+        self.before = [] if found or not any(asked) else self.told("")
+        if found and len(asked) == 1:
+            gone = self._forgotten("undo", {"message": asked[0]})
+        elif found:
+            gone = self.forget([s["id"] for s in found])
         self.forgotten, self._last = [s["text"] for s in found], ""
         return gone
 
-    def _told_in(self, message: str) -> list[Fields]:
-        """What a message left; "": the last one that left anything."""
-        return self.get(self._ask("last", {"message": message}).result["ids"])
+    def told(self, *messages: str) -> list[Fields]:
+        """What these operations left; "": the last one that left anything."""
+        return [s for m in messages for s in self.get(self._ask("last", {"message": m}).result["ids"])]
 
     def forget(self, ids: Sequence[int]) -> int:
         """Forget spans exactly: the state becomes that of a memory that never saw them. Returns how many."""
@@ -290,6 +299,15 @@ class MemoryClient:
     def accept(self, span: int, accept: bool) -> None:
         """The user's word on a quarantined span. `changed` is what is ruled otherwise after it."""
         self.changed = self._change("accept", {"id": int(span), "accept": accept}).result.get("changed", [])
+
+    def correct(self, span: int, text: str, read: Sequence[SpanFeatures]) -> Fields:
+        """Another text in a stored span's place, at its number and time, as the user's own word. read: features of the
+        span before it, where it follows on one, and of the text. Returns what was decided about it; `changed` is what
+        is ruled otherwise after it.
+        """
+        result = self._change("correct", {"id": int(span), "text": text}, read).result
+        self.changed, rulings = result.get("changed", []), result.get("rulings", [])
+        return dict(rulings[0]) if rulings else {}
 
     def reset(self) -> None:
         """Forget everything."""

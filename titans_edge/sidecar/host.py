@@ -27,7 +27,7 @@ from titans_edge.sources import Source
 
 MAX_OPEN = 16  # memories at once; each takes its state's size
 PAGE, PAGE_BYTES = 10_000, 1 << 24  # spans and bytes of text in one reply: it has to fit into a frame
-CHANGES = ("write", "forget", "undo", "accept", "reset")  # are done once, and carry an operation to know them by
+CHANGES = ("write", "forget", "undo", "accept", "correct", "reset")  # done once: each has an operation it is known by
 
 
 class MemoryHost:
@@ -51,6 +51,7 @@ class MemoryHost:
             "undo": self.undo,
             "last": self.last,
             "accept": self.accept,
+            "correct": self.correct,
             "reset": self.reset,
             "reread": self.reread,
             "unread": self.unread,
@@ -110,14 +111,15 @@ class MemoryHost:
         return Reply(True)
 
     def retrieve(self, r: Request, progress: Progress) -> Reply:
-        """args: text, k (how many stored spans to give back), between (two moments or none), recite; one span: the
-        question.
+        """args: text, k (how many stored spans to give back), between (two moments or none), recite, peek; one span:
+        the question.
         """
         question = unpack_span(r.spans[0]) if r.spans else None
         between = r.args.get("between")
         told = None if between is None else (float(between[0]), float(between[1]))
         text, k, recite = str(r.args.get("text", "")), int(r.args.get("k", 0)), bool(r.args.get("recite"))
-        asked = self._memory(r, progress).ask(question, text, k, told, recite=recite)
+        memory, peek = self._memory(r, progress), bool(r.args.get("peek"))
+        asked = memory.ask(question, text, k, told, recite=recite, peek=peek)
         out = asked.readout
         result = {
             "confidence": out.confidence,
@@ -175,6 +177,12 @@ class MemoryHost:
         """args: id, accept."""
         memory = self._memory(r, progress)
         told = memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
+        return self._noted(memory, told)
+
+    def correct(self, r: Request, progress: Progress) -> Reply:
+        """args: id, text; spans: the one before it, where it follows on one, and the text."""
+        memory, read = self._memory(r, progress), [unpack_span(s) for s in r.spans]
+        told = memory.correct(int(r.args["id"]), str(r.args["text"]), read, r.operation, progress)
         return self._noted(memory, told)
 
     def reset(self, r: Request, progress: Progress) -> Reply:

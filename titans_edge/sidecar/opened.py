@@ -80,11 +80,19 @@ class OpenMemory:
     # --- asking
 
     def ask(
-        self, question: SpanFeatures | None, text: str, k: int, between: Between = None, *, recite: bool = False
+        self,
+        question: SpanFeatures | None,
+        text: str,
+        k: int,
+        between: Between = None,
+        *,
+        recite: bool = False,
+        peek: bool = False,
     ) -> Asked:
         """Rows of the association the memory is sure of; up to k spans for the text, told between two moments.
 
-        recite: where it is sure of none, what the state alone says instead.
+        recite: where it is sure of none, what the state alone says instead. peek: `explain` goes on telling of the
+        answer before.
         """
         readout = Readout(torch.zeros(self.graft.memory.dim), 0.0, "", 0)
         rows = torch.zeros(0, self.graft.memory.config.n_embd)
@@ -94,7 +102,8 @@ class OpenMemory:
                 readout = replace(readout, confidence=0.0)
             if self.graft.sure(readout):
                 rows = self.graft.rows(readout, self.fold.known if self.fold.base is None else None)
-        self._asked = readout
+        if not peek:
+            self._asked = readout
         behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
         plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
         ranked = self._ranked(question, text, behind) if k > 0 else []
@@ -274,6 +283,27 @@ class OpenMemory:
         self._said = (operation, told)
         return told
 
+    def correct(
+        self, span: int, text: str, read: Sequence[SpanFeatures], operation: str, progress: Progress
+    ) -> dict[str, Any]:
+        """Another text in a span's place, as if the user had said it then. read: the span before it, where it follows
+        on one, and the text. `rulings`: what is decided about it; `changed`: spans that are decided otherwise now.
+        """
+        if (known := self._done(operation, {"rulings": [], "changed": []})) is not None:
+            return known
+        self._ready()
+        if not self.journal.get([span]):
+            raise UsageError(f"There is no sentence #{span}.", "Numbers stand in brackets in /memory WORDS.")
+        (record,) = self._read(read[-1:], [text], [read[0] if len(read) > 1 else None])
+        before, self._tail = self.journal.decisions(span), None
+        self.journal.correct(span, text, record, self.graft_id, operation)
+        self._settle(progress)
+        self._compact()
+        before.pop(span, None)
+        told = {"rulings": _ruled(self.journal.get([span])), "changed": self._changed(before, span)}
+        self._said = (operation, told)
+        return told
+
     def _changed(self, before: dict[int, Decision], after: int) -> list[dict[str, Any]]:
         """The spans after `after` that were decided otherwise before; the newest, where they are many."""
         now = self.journal.decisions(after)
@@ -435,4 +465,13 @@ def _doubtful(span: int, ranked: Sequence[Found]) -> bool:
 def _ruled(entries: Sequence[Entry]) -> list[dict[str, Any]]:
     """What was decided about each, as a reply."""
     ruled = [(e, e.ruling) for e in entries if e.ruling is not None]
-    return [{"id": e.id, "text": e.text, "decision": r.decision.value, "reason": r.reason} for e, r in ruled]
+    return [
+        {
+            "id": e.id,
+            "text": e.text,
+            "decision": r.decision.value,
+            "reason": r.reason,
+            "facts": len(unpack(e.record)) if r.scale > 0 and e.record is not None else 0,
+        }
+        for e, r in ruled
+    ]
