@@ -16,7 +16,7 @@ import torch
 
 from titans_edge.errors import MemoryStateError, SidecarError, UsageError
 from titans_edge.gguf_header import read_header
-from titans_edge.journal import Entry, Journal, NewSpan
+from titans_edge.journal import Entry, Journal, NewSpan, documents
 from titans_edge.journal.checks import MAX_NUMBER
 from titans_edge.neural import graft as grafts
 from titans_edge.sidecar.opened import OpenMemory, Progress
@@ -25,7 +25,14 @@ from titans_edge.sources import Source
 
 MAX_OPEN = 16  # memories at once; each takes its state's size
 PAGE, PAGE_BYTES = 10_000, 1 << 24  # spans and bytes of text in one reply: it has to fit into a frame
-CHANGES = ("write", "forget", "undo", "accept", "reset")  # are done once, and carry an operation to know them by
+CHANGES = (
+    "write",
+    "forget",
+    "undo",
+    "accept",
+    "document",
+    "reset",
+)  # done once: an operation is what they are known by
 
 
 class MemoryHost:
@@ -48,6 +55,8 @@ class MemoryHost:
             "undo": self.undo,
             "last": self.last,
             "accept": self.accept,
+            "document": self.document,
+            "documents": self.documents,
             "reset": self.reset,
             "reread": self.reread,
             "unread": self.unread,
@@ -164,6 +173,21 @@ class MemoryHost:
         memory = self._memory(r, progress)
         told = memory.answer(int(r.args["id"]), bool(r.args["accept"]), r.operation, progress)
         return self._noted(memory, told)
+
+    def document(self, r: Request, progress: Progress) -> Reply:
+        """args: document, packed ("": none); replaced: operations that are forgotten with it."""
+        packed = str(r.args["document"])
+        document = documents.unpacked(packed) if packed else None
+        if packed and document is None:
+            raise UsageError("That is no document.")
+        memory = self._memory(r, progress)
+        return self._noted(memory, memory.note(document, list(map(str, r.args["replaced"])), r.operation, progress))
+
+    def documents(self, r: Request, progress: Progress) -> Reply:
+        """What is known of documents: packed, with their figures; and the names that are taken."""
+        db = self._journal(r, progress).db
+        found = [[d.packed(), d.sentences, d.parts] for d in documents.documents(db)]
+        return Reply(True, {"documents": found, "names": sorted(documents.names(db))})
 
     def reset(self, r: Request, progress: Progress) -> Reply:
         memory = self._memory(r, progress)
