@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import signal
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -54,22 +55,25 @@ def read(
     found, limit = find(files), int(max_mb * 2**20)
     known, names = _known(memory)
     show = Shown(memory, as_json, dry_run)
+    if watch:
+        _watch(files, memory, show, limit, prune, backbone=backbone, graft=graft, guard=guard, gpu_layers=gpu_layers)
+        return
     if dry_run or not needs_memory(known, names, found, limit, prune=prune):
         for outcome in planned(known, names, found, limit):
             show.outcome(outcome)
     else:
         with (
             common.open_chat(backbone, graft, memory, gpu_layers=gpu_layers, guard=guard, context=512) as chat,
-            interrupts() as stopped,
+            interrupts() as stop,
             show,
         ):
             for outcome in read_files(
-                chat.session, found, limit=limit, prune=prune, on_progress=show.progress, stopped=stopped
+                chat.session, found, limit=limit, prune=prune, on_progress=show.progress, stopped=stop.is_set
             ):
                 show.outcome(outcome)
             assert chat.client is not None
             common.show_notices(chat.client)
-        if stopped():
+        if stop.is_set():
             show.summary(found)
             print("titans-edge: Stopped. The same command goes on where it was.", file=sys.stderr)
             raise typer.Exit(130)
@@ -107,11 +111,11 @@ class Shown:
         self._end()
         self.count[o.status] += 1
         if self._json:
-            print(json.dumps(_fields(o)))
+            print(json.dumps(_fields(o)), flush=True)
         elif o.status == "failed":
             print(_plain(f"titans-edge: {' '.join(o.notes)}"), file=sys.stderr)
         elif o.status != "unchanged":
-            print(_plain(f"{o.shown}: {self._said(o)}"))
+            print(_plain(f"{o.shown}: {self._said(o)}"), flush=True)
         for note in o.notes if o.status in SAID else ():
             print(_plain(f"! {note}"), file=sys.stderr)
         for v in o.held[:SHOWN]:
@@ -191,18 +195,49 @@ def _known(memory: str) -> tuple[list[Document], set[str]]:
         return [], set()
 
 
+def _watch(names: list[str], memory: str, show: Shown, limit: int, prune: bool, *, guard: bool, **of: Any) -> None:
+    """Until Ctrl-C. The memory is opened when there is something to write, so that a chat may have it between."""
+    from titans_edge.documents.files import Found
+    from titans_edge.documents.watching import watch_files
+    from titans_edge.engine import Engine
+    from titans_edge.session import Session
+
+    began = time.monotonic()
+    with Engine(**of, on_progress=common.show_progress) as engine, interrupts() as stop, show:
+
+        @contextmanager
+        def opened() -> Iterator[Session]:
+            with engine.memory(memory, guard=guard) as client, engine.session(client, context=512) as session:
+                session.catch_up()
+                common.show_notices(client)
+                yield session
+                common.show_notices(client)
+
+        print("Watching; Ctrl-C ends it.", file=sys.stderr)
+        for outcome in watch_files(
+            names, opened, stop, limit=limit, prune=prune, on_progress=show.progress, on_trouble=_trouble
+        ):
+            show.outcome(outcome)
+    show.summary(Found())
+    print(f"Watched for {(time.monotonic() - began) / 60:.1f} min.", file=sys.stderr)
+
+
+def _trouble(text: str) -> None:
+    print(_plain(f"! {text} It is tried again."), file=sys.stderr)
+
+
 @contextmanager
-def interrupts() -> Iterator[Callable[[], bool]]:
+def interrupts() -> Iterator[threading.Event]:
     """Ctrl-C asks to stop between two groups of sentences; the second one ends at once."""
-    pressed: list[int] = []
+    stop = threading.Event()
 
     def press(number: int, _: object) -> None:
-        if pressed:
+        if stop.is_set():
             raise KeyboardInterrupt
-        pressed.append(number)
+        stop.set()
 
     before = signal.signal(signal.SIGINT, press)
     try:
-        yield lambda: bool(pressed)
+        yield stop
     finally:
         signal.signal(signal.SIGINT, before)

@@ -90,3 +90,9 @@ def spans_of(db: sqlite3.Connection, operations: Sequence[str]) -> list[int]:
 def drop_forgotten(db: sqlite3.Connection) -> None:
     """Inside a transaction: forget the documents of which no sentence is left."""
     db.execute(f"DELETE FROM meta WHERE {_KEYS} AND key NOT IN (SELECT operation FROM batches)")
+
+
+def doubt(db: sqlite3.Connection) -> None:
+    """Inside a transaction: sentences may be missing, so each document is to be read again when it is met."""
+    for document in documents(db):
+        put(db, replace(document, digest=""))
