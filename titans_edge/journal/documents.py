@@ -87,6 +87,21 @@ def spans_of(db: sqlite3.Connection, operations: Sequence[str]) -> list[int]:
     return sorted(found)
 
 
+def answers(db: sqlite3.Connection, spans: Sequence[int], operation: str) -> list[tuple[int, bool, float]]:
+    """What the user answered about these spans, for those of an operation with the same words: span, word, when."""
+    said = dict[str, tuple[bool, float]]()
+    for span in spans:
+        row = db.execute(
+            "SELECT s.text, a.accept, a.time FROM answers a JOIN spans s ON s.id = a.span WHERE s.id = ?", (span,)
+        ).fetchone()
+        if row is not None:
+            said[row[0]] = bool(row[1]), float(row[2])
+    rows = db.execute(
+        "SELECT s.id, s.text FROM spans s JOIN batches b ON b.id = s.batch WHERE b.operation = ?", (operation,)
+    )
+    return [(int(i), *said[text]) for i, text in rows.fetchall() if text in said]
+
+
 def drop_forgotten(db: sqlite3.Connection) -> None:
     """Inside a transaction: forget the documents of which no sentence is left."""
     db.execute(f"DELETE FROM meta WHERE {_KEYS} AND key NOT IN (SELECT operation FROM batches)")

@@ -201,10 +201,12 @@ class Journal(Reading):
         """Remove spans with all that is known of them; later ones are to be decided anew. Returns how many there were.
 
         Committed when it returns. What the file's free pages still hold goes with `compact`. document: is noted with
-        it, in place of what the spans were of.
+        it, in place of what the spans were of; the user's word on them is on its spans of the same words then.
         """
         with self.transaction():
             there = self.known(ids)
+            for span, accept, at in documents.answers(self.db, there, document.operation) if document else ():
+                self.note_answer(span, accept, at)
             if there:
                 for part in in_parts(there):
                     self.db.execute(f"DELETE FROM spans WHERE id IN ({marks(part)})", part)
