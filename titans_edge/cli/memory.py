@@ -87,7 +87,7 @@ def show(
     """Everything known of one sentence: where it is from, when, what was decided and why, and its facts. Or of one
     document: its file, when it was read, and how much of it is there.
 
-    Examples: [bold]titans-edge memory show default 3[/bold] · [bold]titans-edge memory show default notes.txt[/bold]
+    Example: [bold]titans-edge memory show default 3[/bold]
     """
     with opened(name, write=False) as journal:
         number = re.fullmatch(r"#?(-?[0-9]{1,30})", what.strip())

@@ -16,6 +16,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
+from titans_edge.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -46,12 +47,13 @@ def read(
     """Read documents into memory: text, Markdown, HTML, PDF, DOCX. A changed one takes the place of its old version, an
     unchanged one costs nothing, and one that fails does not keep the others from being read.
 
-    Examples: [bold]titans-edge read notes.txt diary.md --memory work[/bold] ·
-    [bold]titans-edge read ~/notes --prune[/bold] · [bold]titans-edge read ~/notes --watch[/bold]
+    Example: [bold]titans-edge read notes.txt diary.txt --memory work[/bold]
     """
     from titans_edge.documents.files import find
     from titans_edge.documents.reading import needs_memory, planned, read_files
 
+    if watch and dry_run:
+        raise UsageError("--watch reads, and --dry-run does not.", "Leave one of them out.")
     found, limit = find(files), int(max_mb * 2**20)
     known, names = _known(memory)
     show = Shown(memory, as_json, dry_run)
@@ -139,7 +141,8 @@ class Shown:
     def summary(self, found: Found) -> None:
         """Where there was more than one file to speak of."""
         passed = [f"{n} {what}" for what, n in sorted(found.skipped.items()) if n]
-        if self._json or not (sum(self.count.values()) - self.count["failed"] > 1 or passed or self.count["unchanged"]):
+        several = sum(self.count.values()) - self.count["failed"] > 1
+        if self._json or not (several or passed or self.count["unchanged"] or not self.count):
             return
         counts = [f"{n} {status}" for status, n in self.count.items()]
         print(f"{', '.join(counts) or 'no documents'}{'; passed over: ' if passed else ''}{', '.join(passed)}")
