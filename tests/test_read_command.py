@@ -86,6 +86,17 @@ def test_a_folder_is_read_and_the_second_time_the_model_is_not_even_loaded(read:
     assert memory_command("show", "default", "c.txt")[0] == 2
 
 
+def test_what_only_its_end_shows_to_be_binary_is_passed_over_every_time(read: Read) -> None:
+    Path("a.txt").write_text("Mary went home.")
+    Path("b.bin").write_bytes(b"\xff\x01" * 9000)
+    Path("c.bin").write_bytes(b"x" * 9000 + b"\0")
+    for status in ("new", "unchanged"):
+        code, out, err = read(".")
+        assert (code, err) == (0, "") and out.endswith(f"1 {status}; passed over: 2 binary\n")
+    assert read("b.bin")[0] == 9, "who names it is told"
+    assert read(".", "--watch", "--dry-run")[0] == 2
+
+
 def test_one_that_fails_is_a_sentence_and_exit_code_9_and_the_others_are_read(read: Read, loaded: list[Path]) -> None:
     Path("a.txt").write_text("Mary went home.")
     Path("empty.txt").touch()

@@ -11,6 +11,7 @@ from pathlib import Path
 from titans_edge.errors import DocumentError
 
 MAX_DOCUMENT_BYTES = 256 * 2**20
+NO_TEXT = "is not text."
 _ENCODINGS = (  # the longer mark first: UTF-32's begins like UTF-16's
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -73,7 +74,7 @@ def checked(text: str, name: str) -> str:
 
 
 def not_text(name: str) -> DocumentError:
-    return DocumentError(f"{name} is not text.", "Convert it to plain text first.")
+    return DocumentError(f"{name} {NO_TEXT}", "Convert it to plain text first.")
 
 
 def document_bytes(path: Path, limit: int = MAX_DOCUMENT_BYTES) -> bytes:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from titans_edge.documents.files import File, Found
-from titans_edge.documents.plain import MAX_DOCUMENT_BYTES
+from titans_edge.documents.plain import MAX_DOCUMENT_BYTES, NO_TEXT
 from titans_edge.documents.shelf import Shelf, Status, Step
 from titans_edge.errors import UsageError
 from titans_edge.journal.documents import Document
@@ -69,8 +69,7 @@ def read_files(
         if stopped():
             return
         step = shelf.step(file, limit)
-        if step.status == "failed" and not file.named and step.notes[0].startswith(f"{file.shown} is not text."):
-            found.skipped["binary"] += 1
+        if _passed_over(step, found):
             continue
         outcome = _done(session, memory, step, on_progress, stopped)
         yield outcome
@@ -88,8 +87,9 @@ def planned(documents: list[Document], names: set[str], found: Found, limit: int
         yield Outcome(Path(name), name, "failed", notes=(f"{name} {why}",))
     for file in found.files:
         step = shelf.step(file, limit)
-        shelf.settled(step)
-        yield _outcome(step)
+        if not _passed_over(step, found):
+            shelf.settled(step)
+            yield _outcome(step)
     for path, gone in shelf.gone(found):
         yield Outcome(path, str(path), "gone", gone[-1].name)
 
@@ -101,6 +101,15 @@ def needs_memory(documents: list[Document], names: set[str], found: Found, limit
     return any(s.document is not None and (s.status != "unchanged" or s.replaced) for s in steps) or (
         prune and bool(shelf.gone(found))
     )
+
+
+def _passed_over(step: Step, found: Found) -> bool:
+    """Whether it is something in a folder that only its end shows to be no text; it is counted."""
+    binary = (
+        step.status == "failed" and not step.file.named and step.notes[0].startswith(f"{step.file.shown} {NO_TEXT}")
+    )
+    found.skipped["binary"] += binary
+    return binary
 
 
 def _outcome(step: Step) -> Outcome:
