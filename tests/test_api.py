@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import subprocess
 import sys
@@ -128,6 +129,138 @@ def test_a_memory_is_told_asked_and_made_to_forget(memory: te.Memory) -> None:
     assert [s["text"] for s in memory.find("LEFT john")] == ["John left."] and memory.find("Mary") == []
     with pytest.raises(UsageError, match="empty"):
         memory.ask("  ")
+
+
+def test_files_are_read_by_their_paths_and_a_text_by_its_name(memory: te.Memory, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("Mary went home.")
+    (tmp_path / "b.md").write_text("# Cats")
+    assert [(o.status, o.name) for o in memory.read(tmp_path / "a.txt")] == [("new", "a.txt")]
+    got = memory.read([str(tmp_path / "*.txt"), tmp_path / "b.md", "none.txt"])
+    assert [o.status for o in got] == ["unchanged", "new", "failed"]
+    (tmp_path / "a.txt").unlink()
+    assert [o.status for o in memory.read(str(tmp_path), prune=True)][-1] == "forgotten"
+    assert [r["decision"] for r in memory.read("Cats sleep.", "a.txt")] == ["written"]
+    assert [(s["text"], s["name"]) for s in memory.find()] == [("Cats", "b.md"), ("Cats sleep.", "a.txt")]
+
+
+# --- asyncio
+
+
+def stored(memory: te.Memory) -> tuple[bytes, list[dict[str, Any]]]:
+    return memory.client.state(), memory.find()
+
+
+def test_what_is_asked_within_a_loop_is_what_is_asked_without_one(memory: te.Memory, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("It rained.")
+
+    async def main() -> tuple[list[str], list[te.Reply]]:
+        assert [r["decision"] for r in await memory.atell("Mary went home. John left.")] == ["written"] * 2
+        assert [o.status for o in await memory.aread(tmp_path / "a.txt")] == ["new"]
+        pieces = [piece async for piece in memory.astream("Where is Mary?", WARM)]
+        questions = ("Where is Mary?", "Where is John?", "Where is Mary?")
+        return pieces, list(await asyncio.gather(*(memory.aask(q, WARM) for q in questions)))
+
+    pieces, answers = asyncio.run(main())
+    assert "".join(pieces).strip() == answers[0].text == answers[2].text == memory.ask("Where is Mary?", WARM).text
+    assert answers[1] == memory.ask("Where is John?", WARM) and len(memory.find()) == 3
+
+
+def test_the_loop_goes_on_while_the_model_speaks(memory: te.Memory) -> None:
+    async def main() -> list[str]:
+        order, turn = list[str](), asyncio.Event()
+
+        async def other() -> None:
+            await turn.wait()
+            order.append("other")
+
+        waiting = asyncio.create_task(other())
+        async for _ in memory.astream("Where is Mary?", te.Sampling(temperature=1.0, seed=3, max_tokens=20)):
+            order.append("piece")
+            turn.set()
+            await asyncio.sleep(0)
+        await waiting
+        return order
+
+    order = asyncio.run(main())
+    assert order.index("other") <= 2 < len(order)
+
+
+@pytest.mark.parametrize("how", ["left", "cancelled", "asked"])
+def test_a_stream_that_is_left_or_cancelled_stops_the_model_and_leaves_the_memory_as_it_was(
+    memory: te.Memory, how: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory.tell("Mary went home. John left.")
+    before, made = stored(memory), list[int]()
+    generate = memory.session.speaker.generate
+
+    def counted(sampling: te.Sampling) -> Iterator[int]:
+        for token in generate(sampling):
+            made.append(token)
+            yield token
+
+    monkeypatch.setattr(memory.session.speaker, "generate", counted)
+    long = te.Sampling(temperature=1.0, seed=3, max_tokens=400)
+
+    async def main() -> None:
+        first = asyncio.Event()
+
+        async def listen() -> None:
+            async for _ in memory.astream("Where is Mary?", long):
+                first.set()
+                if how == "left":
+                    break
+
+        async def ask() -> None:
+            first.set()
+            await memory.aask("Where is Mary?", long)
+
+        task = asyncio.create_task(ask() if how == "asked" else listen())
+        await first.wait()
+        if how == "asked":
+            await asyncio.sleep(0.05)
+        if how != "left":
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        count = len(made)
+        if how == "left":  # the loop ends what was left, soon after
+            await task
+        else:
+            await asyncio.sleep(0.1)
+            assert len(made) == count, "the model has stopped when the cancelled task has ended"
+
+    asyncio.run(main())
+    assert len(made) < 400
+    assert stored(memory) == before
+    monkeypatch.undo()
+    assert memory.ask("Where is Mary?", WARM).text == "".join(memory.stream("Where is Mary?", WARM)).strip()
+
+
+def test_a_memory_that_is_closed_meanwhile_says_so_and_hangs_nobody(memory: te.Memory) -> None:
+    async def main() -> list[BaseException | te.Reply]:
+        long = te.Sampling(temperature=1.0, seed=3, max_tokens=1000)
+        asking = [asyncio.create_task(memory.aask("Where is Mary?", long)) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        await asyncio.to_thread(memory.close)
+        return await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 60)
+
+    for answer in asyncio.run(main()):
+        assert isinstance(answer, TitansError) and "closed" in str(answer)
+    with pytest.raises(TitansError, match="closed"):
+        asyncio.run(memory.aask("Where is Mary?"))
+    with pytest.raises(TitansError, match="closed"):
+        asyncio.run(memory.atell("x"))
+
+
+def test_errors_of_a_reply_come_to_who_asked(memory: te.Memory) -> None:
+    with pytest.raises(UsageError, match="empty"):
+        asyncio.run(memory.aask("  "))
+
+    async def empty() -> list[str]:
+        return [piece async for piece in memory.astream(" ")]
+
+    with pytest.raises(UsageError, match="empty"):
+        asyncio.run(empty())
 
 
 def test_what_is_held_back_waits_for_the_users_word_and_notices_are_told_once(memory: te.Memory) -> None:

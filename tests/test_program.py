@@ -94,7 +94,8 @@ def test_ask_and_read_speak_json(tiny_path: Path, graft_path: Path, tmp_path: Pa
     [
         (("read", "{empty}"), 9, "is empty"),
         (("read", "{binary}"), 9, "is not text"),
-        (("read", "{folder}"), 9, "is a directory"),
+        (("read", "{folder}/none.txt"), 9, "cannot be read"),
+        (("read", "{folder}/*.none"), 9, "matches no file"),
         (("ask", "x", "-b", "{folder}"), 3, "is a directory"),
         (("ask", "x", "-b", "{cut}"), 3, "damaged"),
         (("ask", "x", "-b", "unheard-of"), 3, "no backbone"),

@@ -488,15 +488,17 @@ class Session:
             surprises = None if turn is None else self._surprises(turn, cut)
             self._write(cut, PASTED if voice.pasted else USER, surprises)
 
-    def learn(self, text: str, source: Source = USER, time: float | None = None) -> Iterator[tuple[int, int]]:
+    def learn(
+        self, text: str, source: Source = USER, time: float | None = None, *, operation: str = "", part: int = 0
+    ) -> Iterator[tuple[int, int]]:
         """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it.
-        time: see `MemoryClient.begin`.
+        time, operation, part: see `MemoryClient.begin`; groups before `part` are there already.
         """
         if self.memory is None:
             raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
         cut = list(self._spans(_plain(text)))
-        self.memory.begin(time)
-        for at in range(0, len(cut), READ_SPANS):
+        self.memory.begin(time, operation, part)
+        for at in range(part * READ_SPANS, len(cut), READ_SPANS):
             group = cut[at : at + READ_SPANS]
             self._write(group, source, None)
             yield len(group), sum(len(self.backbone.vocab.encode(s.text)) for s in group)

@@ -6,6 +6,7 @@ Parses and prints; what is done to a memory's rows and files is in `journal`.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ import typer
 
 from titans_edge import facts, library, times
 from titans_edge.cli import common, memory_files
+from titans_edge.cli import documents as read_documents
 from titans_edge.cli.stored import Name, Yes, notice, opened, remains
 from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.history import History
@@ -35,18 +37,23 @@ def list_(
     source: Annotated[str, typer.Option(help="Only this source: you, pasted, a document's name.")] = "",
     since: Annotated[str | None, typer.Option(help="Only since: 2026-11-20, yesterday, 2h, 3d.")] = None,
     quarantine: Annotated[bool, typer.Option("--quarantine", help="Only what waits for your word.")] = False,
+    documents: Annotated[bool, typer.Option("--documents", help="The documents it has read, not sentences.")] = False,
     limit: Limit = 50,
     as_json: common.Json = False,
 ) -> None:
-    """The memories, or the stored sentences of one.
+    """The memories, or the stored sentences or documents of one.
 
-    Examples: [bold]titans-edge memory list[/bold] · [bold]titans-edge memory list default --since yesterday[/bold]
+    Examples: [bold]titans-edge memory list[/bold] · [bold]titans-edge memory list default --since yesterday[/bold] ·
+    [bold]titans-edge memory list default --documents[/bold]
     """
     if name is None:
         _memories(as_json)
         return
     after = None if since is None else times.since(since)
     with opened(name, write=False) as journal:
+        if documents:
+            read_documents.print_all(journal, as_json)
+            return
         if quarantine:
             found = journal.quarantine(_limit(limit))
         else:
@@ -73,14 +80,21 @@ def search(
 
 @app.command()
 def show(
-    name: Name, span: Annotated[int, typer.Argument(help="Number of a sentence.")], as_json: common.Json = False
+    name: Name,
+    what: Annotated[str, typer.Argument(help="Number of a sentence, or a document's name or path.")],
+    as_json: common.Json = False,
 ) -> None:
-    """Everything known of one sentence: where it is from, when, what was decided and why, and its facts.
+    """Everything known of one sentence: where it is from, when, what was decided and why, and its facts. Or of one
+    document: its file, when it was read, and how much of it is there.
 
     Example: [bold]titans-edge memory show default 3[/bold]
     """
     with opened(name, write=False) as journal:
-        entry = _one(journal, span)
+        number = re.fullmatch(r"#?(-?[0-9]{1,30})", what.strip())
+        if number is None:
+            read_documents.print_one(journal, what, as_json)
+            return
+        entry = _one(journal, int(number[1]))
         _refuse_damaged(journal, [entry])
     ruling = entry.ruling
     shown = None if entry.record is None else [facts.shown(f) for f in facts.unpack(entry.record)]

@@ -34,11 +34,14 @@ Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
 
 class Head(msgspec.Struct):
-    """graft: by which the facts were read; base: the memory began with a state that no file of spans holds."""
+    """graft: by which the facts were read; base: the memory began with a state that no file of spans holds; documents:
+    packed, which files the spans of some operations are from.
+    """
 
     format: str
     graft: str = ""
     base: bool = False
+    documents: list[str] = []
 
 
 class Decided(msgspec.Struct):

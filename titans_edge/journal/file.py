@@ -19,15 +19,19 @@ NEXT = "Close the other chat, or use another memory with --memory NAME; `titans-
 
 
 def connect(path: Path | None, write: bool) -> sqlite3.Connection:
-    """A connection; path None: a database in this process's memory. A new file is created for its owner only."""
+    """A connection; path None: a database in this process's memory. A new file is created for its owner only.
+
+    Threads may take turns with it: whoever holds it in several sees to that, as `sidecar.delivery` does.
+    """
     with translated(path):
         if path is None:
-            db = sqlite3.connect(":memory:", isolation_level=None)
+            db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
         else:
             if write:
                 _create_private(path)
             mode = "mode=rw" if write else "mode=ro&immutable=1" if _fixed(path) else "mode=ro"
-            db = sqlite3.connect(f"{path.absolute().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=5.0)
+            name = f"{path.absolute().as_uri()}?{mode}"
+            db = sqlite3.connect(name, uri=True, isolation_level=None, timeout=5.0, check_same_thread=False)
         if write:
             db.execute("PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")

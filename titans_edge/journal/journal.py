@@ -18,7 +18,8 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.errors import MemoryStateError, UsageError
-from titans_edge.journal import checks, format_2, schema
+from titans_edge.journal import checks, documents, format_2, schema
+from titans_edge.journal.documents import Document
 from titans_edge.journal.file import connect, damaged, lock, log_wrong, newer, translated
 from titans_edge.journal.reading import Reading, in_parts, marks
 from titans_edge.journal.reading import plain as plain
@@ -196,19 +197,25 @@ class Journal(Reading):
         check = schema.answer_checksum(span, accept, at)
         self.db.execute("INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?)", (span, int(accept), at, check))
 
-    def forget(self, ids: Sequence[int], operation: str = "") -> int:
+    def forget(self, ids: Sequence[int], operation: str = "", document: Document | None = None) -> int:
         """Remove spans with all that is known of them; later ones are to be decided anew. Returns how many there were.
 
-        Committed when it returns. What the file's free pages still hold goes with `compact`.
+        Committed when it returns. What the file's free pages still hold goes with `compact`. document: is noted with
+        it, in place of what the spans were of; the user's word on them is on its spans of the same words then.
         """
         with self.transaction():
             there = self.known(ids)
+            for span, accept, at in documents.answers(self.db, there, document.operation) if document else ():
+                self.note_answer(span, accept, at)
             if there:
                 for part in in_parts(there):
                     self.db.execute(f"DELETE FROM spans WHERE id IN ({marks(part)})", part)
                 self._undecide(there[0])
                 self.db.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM spans)")
                 self.db.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM spans)")
+                documents.drop_forgotten(self.db)
+            if document is not None:
+                documents.put(self.db, document)
             self.done(operation, {"forgotten": len(there)})
         return len(there)
 
@@ -236,6 +243,7 @@ class Journal(Reading):
         with self.transaction():
             for table in ("spans", "batches", "sources", "snapshots"):
                 self.db.execute(f"DELETE FROM {table}")
+            documents.drop_forgotten(self.db)
             if self.path is None:
                 self.db.execute("DELETE FROM sqlite_sequence")
             self.done(operation, {})

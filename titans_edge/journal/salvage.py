@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from titans_edge.errors import MemoryStateError
-from titans_edge.journal import checks, format_2, pages
+from titans_edge.journal import checks, documents, format_2, pages
 from titans_edge.journal.file import (
     PRIVATE,
     DamagedError,
@@ -116,6 +116,8 @@ def _salvage(path: Path) -> Repair:
                     parts.setdefault(part, []).append(span.row[0])
             base, base_lost = found.base()
             _keep_rest(new, found, base, max(kept, default=0))
+            if found.traces() - kept:
+                documents.doubt(new.db)
         if not kept and base is None:
             raise MemoryStateError(
                 f"Nothing that {path} holds could be read; it is left as it is.",

@@ -15,7 +15,8 @@ import msgspec
 
 from titans_edge import facts
 from titans_edge.errors import MemoryStateError, TitansError
-from titans_edge.journal import checks, exchange
+from titans_edge.journal import checks, documents, exchange
+from titans_edge.journal.documents import PREFIX
 from titans_edge.journal.exchange import Decided, Head, Line
 from titans_edge.journal.file import digest, store, translated
 from titans_edge.journal.journal import Journal, plain
@@ -42,6 +43,7 @@ def export(journal: Journal, path: Path) -> int:
         journal.db.execute("BEGIN")
         try:
             head = Head(f"{exchange.NAME} {exchange.FORMAT}", journal.meta("graft") or "", journal.base() is not None)
+            head.documents = [d.packed() for d in documents.documents(journal.db)]
             return exchange.write(path, head, _lines(journal))
         finally:
             journal.db.execute("ROLLBACK")
@@ -53,19 +55,21 @@ def import_file(memory: Path, file: Path, *, mine: bool = False) -> Imported:
     mine: the user's own backup: sources, answers and decisions are taken as they are, and facts where the memory is of
     the same graft and they stand in the text.
     """
-    lines = exchange.read(file)[1]
+    head, lines = exchange.read(file)
     made = not memory.exists()
     try:
         with Journal(memory) as journal:
-            return add(journal, file.name, lines, mine=mine)
+            return add(journal, file.name, lines, mine=mine, of=head.documents if mine else ())
     except MemoryStateError:
         if made:
             delete(memory)
         raise
 
 
-def add(into: Journal, label: str, lines: Sequence[Line], *, mine: bool = False) -> Imported:
-    """Append lines that are not there yet; see `import_file`. label: the file's name, which imported sources bear."""
+def add(into: Journal, label: str, lines: Sequence[Line], *, mine: bool = False, of: Sequence[str] = ()) -> Imported:
+    """Append lines that are not there yet; see `import_file`. label: the file's name, which imported sources bear; of:
+    documents they are of, packed.
+    """
     lines = [_plain(line) for line in lines]
     operation = f"import:{digest(exchange.canonical(lines)).hex()}"
     empty = into.count() == 0
@@ -77,6 +81,10 @@ def add(into: Journal, label: str, lines: Sequence[Line], *, mine: bool = False)
         new = [_not_believed(line, label, operation) for line in new]
     with into.transaction():
         copy(new, into)
+        for document in map(documents.unpacked, of):
+            if document is not None:
+                documents.put(into.db, document)
+        documents.drop_forgotten(into.db)
     return Imported(len(new), len(lines) - len(new), sum(line.record is None for line in new))
 
 
@@ -90,7 +98,7 @@ def merge(journals: Sequence[Journal], target: Path) -> int:
     rows = _joined(journals)
     metas = [set(j.metas().items()) for j in journals]
     with Journal(None) as made, alone(target):
-        for key, value in set.intersection(*metas):
+        for key, value in set.intersection(*metas) | {m for each in metas for m in each if m[0].startswith(PREFIX)}:
             made.set_meta(key, value)
         with made.transaction():
             copy(rows, made)

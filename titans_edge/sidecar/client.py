@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from titans_edge.features import Looked, SpanFeatures
+from titans_edge.journal.documents import Document, unpacked
 from titans_edge.sidecar.delivery import Delivery
 from titans_edge.sidecar.pending import Book
 from titans_edge.sidecar.protocol import Array, Reply, Request, pack, pack_span, unpack
@@ -217,12 +218,13 @@ class MemoryClient:
 
     # --- changes
 
-    def begin(self, time: float | None = None, operation: str = "") -> None:
+    def begin(self, time: float | None = None, operation: str = "", part: int = 0) -> None:
         """A new message or document begins: `undo` takes back a whole one, also where it leaves nothing. time: when it
         was told, in seconds since 1970; None: when it is written. Never before what was written last: time does not
-        run backwards. operation: an id by which the journal knows a message that may be sent again.
+        run backwards. operation: an id by which the journal knows a message that may be sent again; part: the number of
+        the group of it that comes first.
         """
-        self._message, self._part, self._time = operation or _operation(), 0, time
+        self._message, self._part, self._time = operation or _operation(), part, time
         self._last = self._message
 
     def write(
@@ -309,6 +311,13 @@ class MemoryClient:
         self.changed, rulings = result.get("changed", []), result.get("rulings", [])
         return dict(rulings[0]) if rulings else {}
 
+    def note(self, document: Document | None, replaced: Sequence[str] = ()) -> int:
+        """Note a document, and forget in the same moment what other operations left. Returns how many spans those
+        were; `changed` is what is ruled otherwise.
+        """
+        packed = "" if document is None else document.packed()
+        return self._forgotten("document", {"document": packed, "replaced": list(replaced)})
+
     def reset(self) -> None:
         """Forget everything."""
         self._clear_caches()
@@ -340,6 +349,12 @@ class MemoryClient:
     def operation(self, prefix: str, since: float) -> str:
         """The last message whose operation begins so and of which something is there since then; "": none."""
         return str(self._ask("operation", {"prefix": prefix, "since": since}).result["operation"])
+
+    def documents(self) -> tuple[list[Document], set[str]]:
+        """The documents of which something is there, as they were read; and all names that documents bear."""
+        result = self._ask("documents", {}).result
+        found = ((unpacked(packed), n, parts) for packed, n, parts in result["documents"])
+        return [replace(d, sentences=n, parts=p) for d, n, p in found if d is not None], set(result["names"])
 
     def unread(self, limit: int) -> list[Fields]:
         """The first spans this graft has yet to read, at most so many: see `reread`."""

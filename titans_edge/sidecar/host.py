@@ -18,7 +18,7 @@ import torch
 from titans_edge.errors import MemoryStateError, SidecarError, UsageError
 from titans_edge.features import Looked
 from titans_edge.gguf_header import read_header
-from titans_edge.journal import Entry, Journal, NewSpan
+from titans_edge.journal import Entry, Journal, NewSpan, documents
 from titans_edge.journal.checks import MAX_NUMBER
 from titans_edge.neural import graft as grafts
 from titans_edge.sidecar.opened import OpenMemory, Progress
@@ -27,7 +27,8 @@ from titans_edge.sources import Source
 
 MAX_OPEN = 16  # memories at once; each takes its state's size
 PAGE, PAGE_BYTES = 10_000, 1 << 24  # spans and bytes of text in one reply: it has to fit into a frame
-CHANGES = ("write", "forget", "undo", "accept", "correct", "reset")  # done once: each has an operation it is known by
+CHANGES = ("write", "forget", "undo", "accept", "correct", "document", "reset")
+# each is done once: it has an operation that it is known by
 
 
 class MemoryHost:
@@ -52,6 +53,8 @@ class MemoryHost:
             "last": self.last,
             "accept": self.accept,
             "correct": self.correct,
+            "document": self.document,
+            "documents": self.documents,
             "reset": self.reset,
             "reread": self.reread,
             "unread": self.unread,
@@ -184,6 +187,21 @@ class MemoryHost:
         memory, read = self._memory(r, progress), [unpack_span(s) for s in r.spans]
         told = memory.correct(int(r.args["id"]), str(r.args["text"]), read, r.operation, progress)
         return self._noted(memory, told)
+
+    def document(self, r: Request, progress: Progress) -> Reply:
+        """args: document, packed ("": none); replaced: operations that are forgotten with it."""
+        packed = str(r.args["document"])
+        document = documents.unpacked(packed) if packed else None
+        if packed and document is None:
+            raise UsageError("That is no document.")
+        memory = self._memory(r, progress)
+        return self._noted(memory, memory.note(document, list(map(str, r.args["replaced"])), r.operation, progress))
+
+    def documents(self, r: Request, progress: Progress) -> Reply:
+        """What is known of documents: packed, with their figures; and the names that are taken."""
+        db = self._journal(r, progress).db
+        found = [[d.packed(), d.sentences, d.parts] for d in documents.documents(db)]
+        return Reply(True, {"documents": found, "names": sorted(documents.names(db))})
 
     def reset(self, r: Request, progress: Progress) -> Reply:
         memory = self._memory(r, progress)

@@ -18,6 +18,7 @@ from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.facts import pack, unpack
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal, NewSpan, legacy, upkeep
+from titans_edge.journal.documents import Document, spans_of
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
@@ -244,13 +245,17 @@ class OpenMemory:
         """Numbers of a sentence's key."""
         return 0 if self.graft.sentences is None else self.graft.sentences.config.key
 
-    def forget(self, ids: Sequence[int], operation: str, progress: Progress) -> dict[str, Any]:
-        """Exact: the journal without them is replayed. `changed`: spans that are decided otherwise now."""
+    def forget(
+        self, ids: Sequence[int], operation: str, progress: Progress, document: Document | None = None
+    ) -> dict[str, Any]:
+        """Exact: the journal without them is replayed. `changed`: spans that are decided otherwise now. document: see
+        `Journal.forget`.
+        """
         if (known := self._done(operation, {"changed": []})) is not None:
             return known
         first = min(ids, default=0)
         before = self.journal.decisions(first)
-        gone = self.journal.forget(ids, operation)
+        gone = self.journal.forget(ids, operation, document)
         if gone:
             self._settle(progress)
             self._compact()
@@ -264,6 +269,12 @@ class OpenMemory:
         if known is None:
             return None
         return self._said[1] if self._said[0] == operation else unknown | known
+
+    def note(
+        self, document: Document | None, replaced: Sequence[str], operation: str, progress: Progress
+    ) -> dict[str, Any]:
+        """Note a document in place of what other operations left, which is forgotten."""
+        return self.forget(spans_of(self.journal.db, replaced), operation, progress, document)
 
     def undo(self, operation: str, progress: Progress, message: str = "") -> dict[str, Any]:
         """Forget a message or document; "": the last one that left something."""
