@@ -356,7 +356,8 @@ def test_a_stranger_s_page_can_neither_read_nor_frame_this_one(open_page: Open, 
             for (const mode of ["cors", "no-cors"]) {
                 for (const method of ["GET", "POST"]) {
                     try {
-                        const answer = await fetch(url + "/v1/memory/undo", { method, mode, body: method === "POST" ? "{}" : undefined });
+                        const how = { method, mode, body: method === "POST" ? "{}" : undefined };
+                        const answer = await fetch(url + "/v1/memory/undo", how);
                         tried.push(await answer.text());
                     } catch (e) { tried.push("refused"); }
                 }
@@ -380,7 +381,8 @@ def test_texts_can_be_read_in_light_and_dark(open_page: Open, scheme: str) -> No
         """() => ["html", "nav a", "nav a[aria-current]", "button[type=submit]", ".quiet"].map((what) => {
             let node = document.querySelector(what), ground = node, back;
             const ink = getComputedStyle(node).color;
-            while ((back = getComputedStyle(ground).backgroundColor) === "rgba(0, 0, 0, 0)") ground = ground.parentElement;
+            const clear = "rgba(0, 0, 0, 0)";
+            while ((back = getComputedStyle(ground).backgroundColor) === clear) ground = ground.parentElement;
             return [what, ink, back];
         })"""
     )

@@ -122,7 +122,7 @@ async def why(request: Request, parts: Parts) -> Response:
 
 @plain
 async def growth(request: Request, parts: Parts) -> Response:
-    """How many sentences were told when, of those that are there: in each step of so many seconds, by kind of source."""
+    """How many of the sentences that are there were told when: in each step of so many seconds, by kind of source."""
     found = await _asked(request, parts, _named(request, parts), lambda m: m.growth(STEPS))
     return json_response({"object": "growth", **found})
 

@@ -159,8 +159,9 @@ function drawn(end, asked) {
 }
 
 function table(reads) {
-  if (!reads.length) return el("p", { textContent: "No association was read." });
-  const rows = reads.slice(0, 50).map((r) => {
+  const telling = reads.filter((r) => Math.abs(r.share) >= 0.005);
+  if (!telling.length) return el("p", { textContent: "No association was read." });
+  const rows = telling.slice(0, 50).map((r) => {
     const percent = `${(100 * r.share).toFixed(0)} %`;
     const bar = el("meter", { min: 0, max: 1, value: Math.min(1, Math.max(0, r.share)), "aria-label": percent });
     return el("tr", {}, el("td", {}, bar), el("td", { textContent: percent }),
