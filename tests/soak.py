@@ -110,7 +110,9 @@ class Process:
 
 
 class Client(threading.Thread):
-    """One user: tells sentences until `over` is set, and knows which of them were acknowledged."""
+    """One user: tells sentences until `over` is set, and knows which of them were acknowledged. To the tiny backbone a
+    letter is a token: they are short, because longer ones are kept in parts.
+    """
 
     def __init__(self, number: int, url: str, over: threading.Event, result: Result, lock: threading.Lock) -> None:
         super().__init__(daemon=True)
@@ -123,11 +125,11 @@ class Client(threading.Thread):
     def run(self) -> None:
         n = 0
         while not self.over.is_set():
-            self.tell(f"Client {self.number} put item {n} into box {n * 7 % 1000}.", stream=n % 3 == 0)
+            self.tell(f"Client {self.number} has item {n}.", stream=n % 3 == 0)
             if n % 5 == 0:
                 self.ask("list", "GET", "/v1/memory/spans", params={"limit": 20})
             if n % 7 == 0:
-                self.ask("search", "GET", "/v1/memory/search", params={"query": "item box"})
+                self.ask("search", "GET", "/v1/memory/search", params={"query": "has item"})
             if n % 11 == 0:
                 self.ask("why", "GET", "/v1/memory/why")
             if len(self.told) > KEPT:
@@ -145,8 +147,7 @@ class Client(threading.Thread):
 
     def forget(self, text: str) -> None:
         self.unsure.add(text)
-        item = " ".join(text.split()[:5])
-        found = self.ask("search", "GET", "/v1/memory/search", params={"query": item})
+        found = self.ask("search", "GET", "/v1/memory/search", params={"query": text.rstrip(".")})
         ids = [s["id"] for s in found.json()["data"] if s["text"] == text] if found is not None else []
         if ids and self.ask("forget", "DELETE", f"/v1/memory/spans/{ids[0]}") is not None:
             self.told.remove(text)
