@@ -42,7 +42,8 @@ def growth(step: float, told: Told) -> Fill:
             mine = [(at, n) for at, k, n in told if k == kind]
             at = [told[0][0], *(t for t, _ in mine), end]
             held = np.cumsum([0, *(n for _, n in mine), 0])
-            ax.step([datetime.fromtimestamp(t) for t in at], held, where="post", label=LABELS.get(kind, f"{kind}s"))
+            when = np.array([datetime.fromtimestamp(t) for t in at], "datetime64[ms]")
+            ax.step(when, held, where="post", label=LABELS.get(kind, f"{kind}s"))
         ax.set(ylabel="sentences", ylim=(0, None))
         ax.tick_params(axis="x", rotation=20)
 
