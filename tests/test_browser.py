@@ -56,7 +56,7 @@ def open_page(chrome: Any, server: Server) -> Iterator[Open]:
     def opened(view: str = "chat", url: str = server.url, *, watched: bool = True, **options: Any) -> Any:
         contexts.append(chrome.new_context(**options))
         page = contexts[-1].new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(180_000)  # the machine may be busy
         if watched:
             page.on("pageerror", lambda e: wrong.append(str(e)))
             page.on("console", lambda m: wrong.append(m.text) if m.type == "error" and "401" not in m.text else None)
