@@ -279,3 +279,27 @@ def test_an_answer_is_explained_by_the_spans_behind_it(opened: Open) -> None:
     for hop in {r["hop"] for r in reads}:
         assert sum(r["share"] for r in reads if r["hop"] == hop) == pytest.approx(1.0, abs=1e-2)
     assert {r["text"] for r in reads} <= set(TEXTS[:4])
+
+
+def test_what_is_told_after_an_answer_is_no_reason_for_it(opened: Open) -> None:
+    c = opened()
+    c.tell(0, 1)
+    c.rows(7)
+    before = c.ask("explain").result["reads"]
+    c.tell(3, 5, 7)
+    assert before and c.ask("explain").result["reads"] == before
+    c.change("forget", ids=[before[0]["id"]])
+    assert before[0]["id"] not in [r["id"] for r in c.ask("explain").result["reads"]]
+
+
+def test_growth_counts_what_is_there(opened: Open) -> None:
+    c = opened()
+    assert c.ask("growth", steps=10).result == {"step": 0.0, "told": []}
+    c.tell(0, 1)
+    c.tell(2, source=DOCUMENT)
+    c.change("forget", ids=[1])
+    told = c.ask("growth", steps=10).result["told"]
+    assert {kind: sum(t["spans"] for t in told if t["kind"] == kind) for kind in ("user", "document")} == {
+        "user": 1,
+        "document": 1,
+    }

@@ -157,7 +157,11 @@ def test_messages_that_do_not_fit_are_a_400_and_the_next_ones_are_answered(serve
 
 
 def test_paths_and_methods_that_are_not_there_are_openai_s_errors(server: Server) -> None:
-    for method, path, status in (("GET", "/v1/nothing", 404), ("GET", "/v1/chat/completions", 405), ("GET", "/", 404)):
+    for method, path, status in (
+        ("GET", "/v1/nothing", 404),
+        ("GET", "/v1/chat/completions", 405),
+        ("GET", "/page/no.js", 404),
+    ):
         answer = server.client.request(method, path)
         assert answer.status_code == status and answer.json()["error"]["code"] in ("not_found", "method_not_allowed")
     missing = server.client.get("/v1/models/gpt-4o")

@@ -247,6 +247,11 @@ class Session:
         """Negative log-likelihood of a passage's tokens as a message of its own, in nats, and whether the memory
         spoke.
         """
+        _, nll, spoke = self.surprises(passage, mode)
+        return nll, spoke
+
+    def surprises(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[list[bytes], FloatArray, bool]:
+        """`surprise`, with the passage's tokens as text: what it is cut into, in UTF-8."""
         self._begin()
         content, prompt = self._prompt([{"role": "user", "content": passage}])
         readout, _ = self._ask(content, mode)
@@ -257,7 +262,7 @@ class Session:
         nll = self._feed(turn, injection, surprise=True)
         assert nll is not None
         self._tidy()
-        return nll, bool(routes)
+        return [self.backbone.vocab.piece(t) for t in prompt.message], nll, bool(routes)
 
     def _untold(self, message: str, readout: MemoryReadout, routes: tuple[str, ...]) -> bool:
         """Whether a message asks for something that nobody told: nothing comes near, or what does holds no answer."""

@@ -7,7 +7,16 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from titans_edge.cli import eval_alarms, eval_answers, eval_capacity, eval_long, eval_natural, eval_poison, eval_qa
+from titans_edge.cli import (
+    eval_alarms,
+    eval_answers,
+    eval_capacity,
+    eval_long,
+    eval_natural,
+    eval_poison,
+    eval_qa,
+    eval_report,
+)
 
 
 class Evaluations(TyperGroup):
@@ -40,3 +49,4 @@ app.command("capacity")(eval_capacity.capacity)
 app.command("poison")(eval_poison.poison)
 app.command("long")(eval_long.long)
 app.command("alarms")(eval_alarms.alarms)
+app.command("report")(eval_report.report)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from titans_edge import facts, library, times
-from titans_edge.cli import common, memory_files
+from titans_edge.cli import common, memory_files, memory_plot
 from titans_edge.cli import documents as read_documents
 from titans_edge.cli.stored import Name, Yes, notice, opened, remains
 from titans_edge.errors import MemoryStateError, UsageError
@@ -168,6 +168,7 @@ def reject(name: Name, span: Annotated[int, typer.Argument(help="Number of a qua
 
 
 app.add_typer(memory_files.app)
+app.add_typer(memory_plot.app)
 
 
 # --- inside

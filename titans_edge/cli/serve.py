@@ -95,5 +95,6 @@ def _run(
         )  # fmt: skip
         where = f"[{settings.host}]" if ":" in settings.host else settings.host
         port = listening.getsockname()[1]
-        print(f"Titans Edge answers at http://{where}:{port}/v1 · Ctrl-C stops it", file=sys.stderr, flush=True)
+        at = f"http://{where}:{port}"
+        print(f"Titans Edge answers at {at}/v1 · a page at {at}/ · Ctrl-C stops it", file=sys.stderr, flush=True)
         run.serve(made, settings, listening)

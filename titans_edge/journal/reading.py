@@ -178,6 +178,21 @@ class Reading:
             "last": last,
         }
 
+    def growth(self, steps: int) -> tuple[float, list[tuple[float, str, int]]]:
+        """(seconds of a step, [(when a step begins, kind of source, sentences told in it)]) of what is there, in order;
+        at most so many steps, and one for the newest.
+        """
+        first, last = self._one("SELECT min(time), max(time) FROM spans")
+        if first is None:
+            return 0.0, []
+        step = max(1.0, (last - first) / steps)
+        rows = self.db.execute(
+            "SELECT CAST((s.time - ?) / ? AS INTEGER), o.kind, count(*) FROM spans s JOIN sources o ON o.id = s.source"
+            " GROUP BY 1, 2 ORDER BY 1, 2",
+            (first, step),
+        )
+        return step, [(first + n * step, str(kind), int(count)) for n, kind, count in rows]
+
     def count(self) -> int:
         return int(self._one("SELECT count(*) FROM spans")[0])
 

@@ -17,12 +17,12 @@ from starlette.routing import BaseRoute
 
 from titans_edge.engine import Engine
 from titans_edge.routes import Mode
-from titans_edge.server import completions, embeddings, memory_routes, responses
+from titans_edge.server import completions, embeddings, memory_routes, openapi, pages, responses
 from titans_edge.server.access import Access
 from titans_edge.server.desk import Desk
 from titans_edge.server.errors import ApiError
 from titans_edge.server.guard import Guard
-from titans_edge.server.http import Parts, json_response, route
+from titans_edge.server.http import Endpoint, Parts, json_response, plain, route
 from titans_edge.server.lane import Lane
 from titans_edge.server.memories import Memories
 from titans_edge.server.settings import Settings
@@ -80,9 +80,17 @@ def close(parts: Parts, engine: Engine) -> None:
 
 
 def routes(parts: Parts) -> list[BaseRoute]:
-    """All routes, in one table."""
+    """All routes."""
+    return [route(path, method, endpoint, parts) for path, method, endpoint in table()]
+
+
+def table() -> list[tuple[str, str, Endpoint]]:
+    """(path, method, endpoint) of each route. What a later one would match too belongs to the earlier one."""
     memory = "/v1/memory"
-    table = (
+    return [
+        ("/", "GET", pages.index),
+        ("/page/{name}", "GET", pages.file),
+        ("/openapi.json", "GET", _openapi),
         ("/healthz", "GET", _health),
         ("/metrics", "GET", _metrics),
         ("/v1/models", "GET", completions.models),
@@ -94,26 +102,36 @@ def routes(parts: Parts) -> list[BaseRoute]:
         (memory, "GET", memory_routes.summary),
         (f"{memory}/spans", "GET", memory_routes.spans),
         (f"{memory}/spans", "POST", memory_routes.tell),
-        (f"{memory}/search", "GET", memory_routes.spans),
+        (f"{memory}/search", "GET", memory_routes.search),
         (f"{memory}/spans/{{id:int}}", "GET", memory_routes.span),
         (f"{memory}/spans/{{id:int}}", "DELETE", memory_routes.forget_one),
         (f"{memory}/why", "GET", memory_routes.why),
+        (f"{memory}/growth", "GET", memory_routes.growth),
         (f"{memory}/forget", "POST", memory_routes.forget),
         (f"{memory}/undo", "POST", memory_routes.undo),
         (f"{memory}/export", "GET", memory_routes.export),
         (f"{memory}/quarantine", "GET", memory_routes.quarantine),
-        (f"{memory}/quarantine/{{id:int}}/{{word}}", "POST", memory_routes.answer),
-    )
-    return [route(path, method, endpoint, parts) for path, method, endpoint in table]
+        (f"{memory}/quarantine/{{id:int}}/accept", "POST", memory_routes.accept),
+        (f"{memory}/quarantine/{{id:int}}/reject", "POST", memory_routes.reject),
+        ("/v1/surprise", "POST", memory_routes.surprise),
+    ]
 
 
+@plain
+async def _openapi(request: Request, parts: Parts) -> Response:
+    """This API, as OpenAPI describes it."""
+    return json_response(openapi.document(table()))
+
+
+@plain
 async def _health(request: Request, parts: Parts) -> Response:
-    """GET /healthz: the server answers; `waiting` requests are before the next one."""
+    """The server answers; `waiting` requests are before the next one."""
     return json_response({"status": "ok", "model": parts.model, "waiting": parts.talk.waiting})
 
 
+@plain
 async def _metrics(request: Request, parts: Parts) -> Response:
-    """GET /metrics, for Prometheus."""
+    """Counters for Prometheus."""
     parts.metrics.set("titans_edge_waiting", parts.talk.waiting, lane="model")
     parts.metrics.set("titans_edge_waiting", parts.look.waiting, lane="memories")
     parts.metrics.set("titans_edge_memory_restarts", parts.memories.restarts())

@@ -13,18 +13,19 @@ from starlette.responses import Response, StreamingResponse
 
 from titans_edge.server.desk import Outcome, Turn
 from titans_edge.server.errors import ApiError, api_error, refused
-from titans_edge.server.http import Parts, body_of, caller, first, json_response, memory_of, note, rest
+from titans_edge.server.http import Parts, caller, first, json_response, memory_of, note, plain, rest, taking
 from titans_edge.server.lane import Ticket
 from titans_edge.server.watch import say_error
-from titans_edge.server.wire import Asked, ChatRequest, asked, decoded
+from titans_edge.server.wire import Asked, ChatRequest, asked
 
 SSE = "text/event-stream"
 DONE = b"data: [DONE]\n\n"
 
 
-async def completions(request: Request, parts: Parts) -> Response:
-    """POST /v1/chat/completions."""
-    what = asked(decoded(await body_of(request, parts), ChatRequest), parts.settings.max_tokens)
+@taking(ChatRequest)
+async def completions(request: Request, parts: Parts, body: ChatRequest) -> Response:
+    """A reply to a conversation, streamed or not; what the user says in it is learnt."""
+    what = asked(body, parts.settings.max_tokens)
     turn = turn_of(request, what)
     ticket = parts.talk.submit(turn.who, lambda ticket: work(turn, ticket, parts))
     head = await first(request, ticket, parts)
@@ -138,13 +139,15 @@ def shown(out: Outcome) -> dict[str, Any]:
 # --- models
 
 
+@plain
 async def models(request: Request, parts: Parts) -> Response:
-    """GET /v1/models."""
+    """The model that is loaded."""
     return json_response({"object": "list", "data": [_model(parts)]})
 
 
+@plain
 async def model(request: Request, parts: Parts) -> Response:
-    """GET /v1/models/{name}."""
+    """One model by its name."""
     if request.path_params["name"] != parts.model:
         raise ApiError(404, "There is no such model.", "GET /v1/models lists what there is.", code="model_not_found")
     return json_response(_model(parts))

@@ -31,6 +31,7 @@ from titans_edge.sources import Source
 AGAIN = 3600.0  # seconds in which the same message in the same conversation is the same request, sent again
 LONGEST = 64  # characters of a token, on average
 FINISH = {"stop": "stop", "length": "length", "context": "length"}
+MAX_SURPRISED = 2048  # tokens of one text whose surprise is asked for
 MAX_EMBEDDED = 32768  # tokens of one request for embeddings
 
 
@@ -200,6 +201,18 @@ class Desk:
         for _ in session.learn(text, source):
             pass
         ticket.send(client.wait())
+
+    def surprise(self, who: str, name: str | None, text: str, ticket: Ticket) -> None:
+        """Send (tokens as bytes, nats of each, whether the memory spoke) of a text, as a message of its own."""
+        if (n := len(self.engine.backbone.vocab.encode(text[: MAX_SURPRISED * LONGEST]))) > MAX_SURPRISED:
+            raise refused(f"The text has {n} tokens.", f"Send at most {MAX_SURPRISED}.", param="text")
+        session = self._seated(who, None if name is None else self.memories.open(name))
+        session.system = self._system if session.memory is not None else None
+        mode = self.mode if session.memory is not None else Mode.OFF
+        try:
+            ticket.send(session.surprises(text, mode))
+        finally:
+            session.speaker.clear()
 
     # --- embeddings
 

@@ -15,15 +15,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from titans_edge.server.errors import refused, unsupported
-from titans_edge.server.http import Parts, body_of, caller, first, json_response, note
-from titans_edge.server.wire import EmbeddingsRequest, decoded
+from titans_edge.server.http import Parts, caller, first, json_response, note, taking
+from titans_edge.server.wire import EmbeddingsRequest
 
 MAX_TEXTS = 512
 
 
-async def embeddings(request: Request, parts: Parts) -> Response:
-    """POST /v1/embeddings. encoding_format: float (default) or base64, of little-endian float32."""
-    what = decoded(await body_of(request, parts), EmbeddingsRequest)
+@taking(EmbeddingsRequest)
+async def embeddings(request: Request, parts: Parts, what: EmbeddingsRequest) -> Response:
+    """Texts as vectors. encoding_format: float (default) or base64, of little-endian float32."""
     texts, form = _texts(what), what.encoding_format or "float"
     if form not in ("float", "base64"):
         raise refused("encoding_format is neither float nor base64.", param="encoding_format")

@@ -1,8 +1,9 @@
 """What stands before every route: who may talk to this server at all, how much they may send, and what is noted of it.
 
 Without keys the loopback address is the only fence, and a browser is inside it: a page of any site can send requests
-to it. So the Host header has to name this machine (DNS rebinding), an Origin has to be our own (CORS is off), and a
-body has to be JSON (which no foreign page can send without asking).
+to it. So the Host header has to name this machine (DNS rebinding), an Origin has to be our own (CORS is off), a
+browser must not say that another site's page asks (Sec-Fetch-Site), and a body has to be JSON (which no foreign page
+can send without asking). The page's own files may be had by anybody: they hold nothing.
 """
 
 from __future__ import annotations
@@ -20,8 +21,17 @@ from titans_edge.server.errors import ApiError, api_error
 from titans_edge.server.settings import Settings
 from titans_edge.server.watch import Metrics, say, say_error
 
-OPEN = ("/healthz",)  # without a key
+OPEN = ("/", "/healthz", "/openapi.json")  # without a key, as all below PAGE
+PAGE = "/page/"
 SAFE = ("GET", "HEAD", "OPTIONS")
+SENT = {
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-frame-options": "DENY",
+}  # with every answer, unless it says otherwise
 
 
 class Guard:
@@ -50,7 +60,8 @@ class Guard:
     def _check(self, scope: Scope, headers: Headers) -> None:
         self._host(headers.getlist("host"))
         _origin(headers.getlist("origin"), headers.get("host", ""))
-        if scope["path"] not in OPEN:
+        if scope["path"] not in OPEN and not scope["path"].startswith(PAGE):
+            _site(headers.get("sec-fetch-site", "none"))
             sent = headers.getlist("authorization")
             scope.setdefault("state", {})["caller"] = self.access.caller(sent[0] if len(sent) == 1 else None)
         length = headers.get("content-length", "0")
@@ -94,9 +105,9 @@ class _Request:
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            safe = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
             known = {name.lower() for name, _ in message.get("headers", [])}
-            message["headers"] = [*message.get("headers", []), *(h for h in safe if h[0] not in known)]
+            ours = [(k.encode(), v.encode()) for k, v in SENT.items() if k.encode() not in known]
+            message["headers"] = [*message.get("headers", []), *ours]
         await self._send(message)
 
     @property
@@ -131,6 +142,12 @@ def _origin(origins: list[str], host: str) -> None:
             raise ApiError(
                 403, "Requests of web pages of other origins are refused.", "CORS is off.", code="cross_origin"
             )
+
+
+def _site(site: str) -> None:
+    """Browsers say where a request comes from, also one without an Origin: an image or a script of another page's."""
+    if site not in ("same-origin", "none"):
+        raise ApiError(403, "Requests of web pages of other sites are refused.", "CORS is off.", code="cross_origin")
 
 
 def _name(host: str) -> str:

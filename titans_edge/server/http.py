@@ -8,7 +8,7 @@ import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -22,8 +22,9 @@ from titans_edge.server.lane import Lane, Ticket
 from titans_edge.server.memories import Memories
 from titans_edge.server.settings import Settings
 from titans_edge.server.watch import Metrics, say_error
+from titans_edge.server.wire import decoded, queried
 
-Endpoint = Callable[[Request, "Parts"], Awaitable[Response]]
+T = TypeVar("T")
 GONE = 499  # nobody reads it: for the log
 
 
@@ -41,6 +42,44 @@ class Parts:
     started: int
 
 
+@dataclass(frozen=True)
+class Endpoint:
+    """What answers at a route. body, query: the Structs that parse what it is sent, and that /openapi.json shows."""
+
+    answer: Callable[[Request, Parts], Awaitable[Response]]
+    body: type | None = None
+    query: type | None = None
+
+
+def plain(answer: Callable[[Request, Parts], Awaitable[Response]]) -> Endpoint:
+    """An endpoint that takes neither body nor queries."""
+    return Endpoint(answer)
+
+
+def taking(body: type[T]) -> Callable[[Callable[[Request, Parts, T], Awaitable[Response]]], Endpoint]:
+    """An endpoint that is given its JSON body as this Struct."""
+
+    def made(given: Callable[[Request, Parts, T], Awaitable[Response]]) -> Endpoint:
+        async def answer(request: Request, parts: Parts) -> Response:
+            return await given(request, parts, decoded(await _body(request, parts), body))
+
+        return Endpoint(functools.update_wrapper(answer, given), body=body)
+
+    return made
+
+
+def asking(query: type[T]) -> Callable[[Callable[[Request, Parts, T], Awaitable[Response]]], Endpoint]:
+    """An endpoint that is given the queries of its address as this Struct."""
+
+    def made(given: Callable[[Request, Parts, T], Awaitable[Response]]) -> Endpoint:
+        async def answer(request: Request, parts: Parts) -> Response:
+            return await given(request, parts, queried(dict(request.query_params), query))
+
+        return Endpoint(functools.update_wrapper(answer, given), query=query)
+
+    return made
+
+
 class ClientGone(ApiError):
     """The client left."""
 
@@ -51,11 +90,11 @@ class ClientGone(ApiError):
 def route(path: str, method: str, endpoint: Endpoint, parts: Parts) -> Route:
     """A route whose errors become OpenAI's."""
 
-    @functools.wraps(endpoint)
+    @functools.wraps(endpoint.answer)
     async def answer(request: Request) -> Response:
         request.state.route = path
         try:
-            return await endpoint(request, parts)
+            return await endpoint.answer(request, parts)
         except Exception as e:
             error = api_error(e)
             if isinstance(e, ClientGone):
@@ -99,7 +138,7 @@ def note(request: Request, **fields: Any) -> None:
     request.state.noted = {**noted, **fields}
 
 
-async def body_of(request: Request, parts: Parts) -> bytes:
+async def _body(request: Request, parts: Parts) -> bytes:
     """The whole body. Raises ApiError 408 where it does not arrive."""
     try:
         return await asyncio.wait_for(request.body(), parts.settings.body_seconds)

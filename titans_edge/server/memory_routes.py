@@ -6,21 +6,42 @@ memories' lane, so that nobody waits for the model to see what is stored.
 
 from __future__ import annotations
 
+import codecs
+import math
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
 from titans_edge.server.errors import ApiError, refused
-from titans_edge.server.http import Parts, body_of, caller, first, json_response, memory_of, result
-from titans_edge.server.wire import decoded
+from titans_edge.server.http import Parts, asking, caller, first, json_response, memory_of, plain, result, taking
 from titans_edge.sidecar.client import Fields, MemoryClient
 from titans_edge.sources import USER, Source
 
 MOST, MAX_ID = 1000, 2**63 - 1
+STEPS = 200  # in which growth is told, at most
+
+
+class Page(msgspec.Struct, kw_only=True):
+    """Queries of GET /v1/memory/spans. before: only spans with smaller numbers; since: seconds since 1970; source: as
+    it is cited; query: all of these words.
+    """
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=MOST)] = 50
+    before: Annotated[int, msgspec.Meta(ge=1, le=MAX_ID)] | None = None
+    since: Annotated[int, msgspec.Meta(ge=1, le=2**40)] | None = None
+    source: str = ""
+    query: str = ""
+
+
+class Search(Page, kw_only=True):
+    """Queries of GET /v1/memory/search: there have to be words."""
+
+    query: Annotated[str, msgspec.Meta(min_length=1)]
 
 
 class Forget(msgspec.Struct, forbid_unknown_fields=True):
@@ -32,6 +53,12 @@ class Forget(msgspec.Struct, forbid_unknown_fields=True):
     dry_run: bool = False
 
 
+class Surprise(msgspec.Struct, forbid_unknown_fields=True):
+    """POST /v1/surprise."""
+
+    text: str
+
+
 class Tell(msgspec.Struct, forbid_unknown_fields=True):
     """POST /v1/memory/spans. document: the name of the document it is from; none: the user's own words."""
 
@@ -39,58 +66,87 @@ class Tell(msgspec.Struct, forbid_unknown_fields=True):
     document: str | None = None
 
 
+@plain
 async def memories(request: Request, parts: Parts) -> Response:
-    """GET /v1/memories: those the caller may use."""
+    """The memories the caller may use."""
     mine = caller(request)
     names = list(mine.memories) if mine.memories is not None else sorted({*parts.memories.names(), mine.default})
     data = [{"id": name, "object": "memory"} for name in names]
     return json_response({"object": "list", "default": mine.default, "data": data})
 
 
+@plain
 async def summary(request: Request, parts: Parts) -> Response:
-    """GET /v1/memory: figures."""
+    """Figures of a memory."""
     name = _named(request, parts)
     found = await _asked(request, parts, name, lambda m: m.stats())
     return json_response({"object": "memory", "id": name, **found})
 
 
-async def spans(request: Request, parts: Parts) -> Response:
-    """GET /v1/memory/spans: newest first; ?limit, ?before (a number), ?source, ?since (seconds since 1970), ?query."""
-    name, limit = _named(request, parts), _number(request, "limit", 50, MOST)
-    before, since = _number(request, "before", None, MAX_ID), _number(request, "since", None, 2**40)
-    words, source = _query(request, "query"), _query(request, "source")
-    if request.state.route.endswith("/search") and not words:
-        raise refused("There are no words to look for.", "Add ?query=WORDS.", param="query")
+@asking(Page)
+async def spans(request: Request, parts: Parts, page: Page) -> Response:
+    """Stored sentences, newest first, a page at a time."""
+    return await _page(request, parts, page)
+
+
+@asking(Search)
+async def search(request: Request, parts: Parts, page: Search) -> Response:
+    """Stored sentences with all of these words, newest first."""
+    return await _page(request, parts, page)
+
+
+async def _page(request: Request, parts: Parts, q: Page) -> Response:
     found = await _asked(
-        request, parts, name,
-        lambda m: m.find(text=words, source=source, since=since, before=before, limit=limit + 1),
+        request, parts, _named(request, parts),
+        lambda m: m.find(text=q.query, source=q.source, since=q.since, before=q.before, limit=q.limit + 1),
     )  # fmt: skip
     newest = found[::-1]
-    page = newest[:limit]
+    page = newest[: q.limit]
     last = page[-1]["id"] if page else None
-    return json_response({"object": "list", "data": page, "has_more": len(newest) > limit, "last_id": last})
+    return json_response({"object": "list", "data": page, "has_more": len(newest) > q.limit, "last_id": last})
 
 
+@plain
 async def span(request: Request, parts: Parts) -> Response:
-    """GET /v1/memory/spans/{id}."""
+    """One stored sentence."""
     number = request.path_params["id"]
     found = await _asked(request, parts, _named(request, parts), lambda m: m.get([number]) if number <= MAX_ID else [])
     return json_response(_one(found, number))
 
 
+@plain
 async def why(request: Request, parts: Parts) -> Response:
-    """GET /v1/memory/why: what the memory's last answer drew on, with shares."""
+    """What the memory's last answer drew on, with shares."""
     return _list(await _asked(request, parts, _named(request, parts), lambda m: m.why()))
 
 
+@plain
+async def growth(request: Request, parts: Parts) -> Response:
+    """How many of the sentences that are there were told when: in each step of so many seconds, by kind of source."""
+    found = await _asked(request, parts, _named(request, parts), lambda m: m.growth(STEPS))
+    return json_response({"object": "growth", **found})
+
+
+@plain
 async def quarantine(request: Request, parts: Parts) -> Response:
-    """GET /v1/memory/quarantine: what waits for the user's word."""
+    """What waits for the user's word."""
     return _list(await _asked(request, parts, _named(request, parts), lambda m: m.quarantine()))
 
 
-async def answer(request: Request, parts: Parts) -> Response:
-    """POST /v1/memory/quarantine/{id}/accept or /reject."""
-    number, accept = request.path_params["id"], request.path_params["word"] == "accept"
+@plain
+async def accept(request: Request, parts: Parts) -> Response:
+    """Believe a sentence that waits, as if the user had said it then."""
+    return await _answered(request, parts, True)
+
+
+@plain
+async def reject(request: Request, parts: Parts) -> Response:
+    """Leave a sentence that waits out for good."""
+    return await _answered(request, parts, False)
+
+
+async def _answered(request: Request, parts: Parts, accept: bool) -> Response:
+    number = request.path_params["id"]
 
     def answered(m: MemoryClient) -> Fields:
         m.accept(_within(number), accept)
@@ -99,9 +155,9 @@ async def answer(request: Request, parts: Parts) -> Response:
     return json_response(await _asked(request, parts, _named(request, parts), answered))
 
 
-async def forget(request: Request, parts: Parts) -> Response:
-    """POST /v1/memory/forget."""
-    what = decoded(await body_of(request, parts), Forget)
+@taking(Forget)
+async def forget(request: Request, parts: Parts, what: Forget) -> Response:
+    """Forget sentences by numbers, words or source: the memory becomes as if they had never been told."""
     if sum(x is not None for x in (what.ids, what.query, what.source)) != 1:
         raise refused("Exactly one of ids, query and source is needed.")
     if any(x is not None and not x.strip() for x in (what.query, what.source)):
@@ -120,8 +176,9 @@ async def forget(request: Request, parts: Parts) -> Response:
     return json_response(await _asked(request, parts, _named(request, parts), forgotten))
 
 
+@plain
 async def forget_one(request: Request, parts: Parts) -> Response:
-    """DELETE /v1/memory/spans/{id}."""
+    """Forget one sentence: the memory becomes as if it had never been told."""
     number = request.path_params["id"]
 
     def forgotten(m: MemoryClient) -> Fields:
@@ -131,8 +188,9 @@ async def forget_one(request: Request, parts: Parts) -> Response:
     return json_response(await _asked(request, parts, _named(request, parts), forgotten))
 
 
+@plain
 async def undo(request: Request, parts: Parts) -> Response:
-    """POST /v1/memory/undo: forget the last message or document."""
+    """Forget the last message or document."""
 
     def undone(m: MemoryClient) -> Fields:
         return {"forgotten": m.undo(), "texts": m.forgotten, "changed": m.changed}
@@ -140,9 +198,10 @@ async def undo(request: Request, parts: Parts) -> Response:
     return json_response(await _asked(request, parts, _named(request, parts), undone))
 
 
-async def tell(request: Request, parts: Parts) -> Response:
-    """POST /v1/memory/spans: learn a text without a reply. Kept when it is answered."""
-    what, name = decoded(await body_of(request, parts), Tell), _named(request, parts, make=True)
+@taking(Tell)
+async def tell(request: Request, parts: Parts, what: Tell) -> Response:
+    """Learn a text without a reply. Kept when it is answered."""
+    name = _named(request, parts, make=True)
     if not what.text.strip():
         raise refused("The text is empty.", param="text")
     if what.document is not None and not what.document.strip():
@@ -152,8 +211,9 @@ async def tell(request: Request, parts: Parts) -> Response:
     return json_response({"object": "list", "data": await first(request, ticket, parts)}, 201)
 
 
+@plain
 async def export(request: Request, parts: Parts) -> Response:
-    """GET /v1/memory/export: JSONL, as `titans-edge memory export` writes and `memory import` reads it."""
+    """JSONL, as `titans-edge memory export` writes and `memory import` reads it."""
     name = _named(request, parts)
 
     def written(m: MemoryClient) -> bytes:
@@ -168,6 +228,32 @@ async def export(request: Request, parts: Parts) -> Response:
 
     body = await _asked(request, parts, name, written)
     return Response(body, headers={"Content-Disposition": "attachment"}, media_type="application/x-ndjson")
+
+
+@taking(Surprise)
+async def surprise(request: Request, parts: Parts, what: Surprise) -> Response:
+    """How surprising each token of a text is to the model, in nats, with what the memory gives for it."""
+    if not what.text.strip():
+        raise refused("The text is empty.", param="text")
+    who, name = caller(request).name, None if memory_of(request) is None else _named(request, parts)
+    ticket = parts.talk.submit(who, lambda ticket: parts.desk.surprise(who, name, what.text, ticket))
+    pieces, nats, spoke = await first(request, ticket, parts)
+    known = [float(x) for x in nats if not math.isnan(x)]
+    mean = sum(known) / len(known) if known else None
+    return json_response({"object": "surprise", "mean": mean, "memory_spoke": spoke, "data": legible(pieces, nats)})
+
+
+def legible(pieces: Sequence[bytes], nats: Sequence[float]) -> list[Fields]:
+    """Tokens as text with their surprise. Those that are characters only together are one, as surprising as all."""
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    out, text, sum_ = list[Fields](), "", 0.0
+    for n, (piece, nll) in enumerate(zip(pieces, nats, strict=True), 1):
+        text += decoder.decode(piece, final=n == len(pieces))
+        sum_ += float(nll)
+        if text and not decoder.getstate()[0]:
+            out.append({"text": text, "surprise": None if math.isnan(sum_) else sum_})
+            text, sum_ = "", 0.0
+    return out
 
 
 # --- inside
@@ -199,16 +285,3 @@ def _one(found: list[Fields], number: int) -> Fields:
 
 def _within(number: int) -> int:
     return number if number <= MAX_ID else 0
-
-
-def _query(request: Request, name: str) -> str:
-    return request.query_params.get(name, "").strip()
-
-
-def _number(request: Request, name: str, default: Any, most: int) -> Any:
-    text = request.query_params.get(name)
-    if text is None:
-        return default
-    if not text.isascii() or not text.isdecimal() or len(text) > 19 or not 0 < int(text) <= most:
-        raise refused(f"{name} is no number from 1 to {most}.", param=name)
-    return int(text)

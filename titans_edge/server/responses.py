@@ -14,10 +14,10 @@ from starlette.responses import Response, StreamingResponse
 from titans_edge.server.completions import SSE, noted, shown, turn_of, work
 from titans_edge.server.desk import Outcome
 from titans_edge.server.errors import api_error, refused, unsupported
-from titans_edge.server.http import Parts, body_of, first, json_response, rest
+from titans_edge.server.http import Parts, first, json_response, rest, taking
 from titans_edge.server.lane import Ticket
 from titans_edge.server.watch import say_error
-from titans_edge.server.wire import Asked, ChatMessage, ChatRequest, asked, decoded
+from titans_edge.server.wire import Asked, ChatMessage, ChatRequest, asked
 
 
 class ResponsesRequest(msgspec.Struct):
@@ -38,9 +38,9 @@ class ResponsesRequest(msgspec.Struct):
     background: bool | None = None
 
 
-async def responses(request: Request, parts: Parts) -> Response:
-    """POST /v1/responses."""
-    raw = decoded(await body_of(request, parts), ResponsesRequest)
+@taking(ResponsesRequest)
+async def responses(request: Request, parts: Parts, raw: ResponsesRequest) -> Response:
+    """A reply in OpenAI's newer form, streamed or not; nothing is stored under an id."""
     what = _asked(raw, parts)
     turn = turn_of(request, what)
     ticket = parts.talk.submit(turn.who, lambda ticket: work(turn, ticket, parts))

@@ -105,6 +105,16 @@ def decoded(body: bytes, kind: type[T]) -> T:
         raise refused("The body is no JSON.", "Send a JSON object in UTF-8.", code="invalid_json") from e
 
 
+def queried(given: dict[str, str], kind: type[T]) -> T:
+    """The queries of an address as a Struct; others are passed over. Raises ApiError 400 that names the one."""
+    try:
+        return msgspec.convert({name: value.strip() for name, value in given.items()}, kind, strict=False)
+    except msgspec.ValidationError as e:
+        where = re.search(r" - at `\$\.?([^`]*)`|field `(\w+)`", str(e))
+        param = None if where is None else where[1] or where[2]
+        raise refused(f"The query {param} does not fit: {e}.", "See the API's page.", param=param) from e
+
+
 def asked(request: ChatRequest, max_tokens: int) -> Asked:
     """A chat request, checked. max_tokens: of a reply where the request names none."""
     _refuse_what_is_not_here(request)

@@ -371,6 +371,10 @@ class MemoryClient:
         """Spans that wait for the user's word."""
         return self._spans("quarantine", {})
 
+    def growth(self, steps: int) -> Fields:
+        """How many spans were told when: see `Journal.growth`."""
+        return self._ask("growth", {"steps": steps}).result
+
     def why(self) -> list[Fields]:
         """The writes the last readout drew on: hop, relation, share, and the span."""
         found: list[Fields] = self._ask("explain", {}).result["reads"]

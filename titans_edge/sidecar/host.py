@@ -62,6 +62,7 @@ class MemoryHost:
             "operation": self.operation,
             "get": self.get,
             "quarantine": self.quarantine,
+            "growth": self.growth,
             "explain": self.explain,
             "stats": self.stats,
             "state": self.state,
@@ -240,6 +241,11 @@ class MemoryHost:
     def quarantine(self, r: Request, progress: Progress) -> Reply:
         """args: limit, before."""
         return _shown(self._journal(r, progress).quarantine(**_page(r.args)))
+
+    def growth(self, r: Request, progress: Progress) -> Reply:
+        """args: steps."""
+        step, told = self._journal(r, progress).growth(int(r.args["steps"]))
+        return Reply(True, {"step": step, "told": [{"time": t, "kind": k, "spans": n} for t, k, n in told]})
 
     def explain(self, r: Request, progress: Progress) -> Reply:
         return Reply(True, {"reads": self._memory(r, progress).explain(progress)})

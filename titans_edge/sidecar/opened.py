@@ -57,6 +57,7 @@ class OpenMemory:
         self.fold: Fold | None = None  # None: there is text that this graft has yet to read
         self._readers = (graft_id, *graft.info.replaces)  # grafts whose facts are as good as its own
         self._asked: Readout | None = None
+        self._asked_at = 0  # the last span there was then
         self._tail: tuple[int, SpanFeatures, Source] | None = None  # what was told last
         self._said: tuple[str, dict[str, Any]] = ("", {})  # the last change, and what was said of it
         self._since = 0  # writing spans since the last snapshot
@@ -104,7 +105,7 @@ class OpenMemory:
             if self.graft.sure(readout):
                 rows = self.graft.rows(readout, self.fold.known if self.fold.base is None else None)
         if not peek:
-            self._asked = readout
+            self._asked, self._asked_at = readout, self.journal.last()
         behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
         plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
         ranked = self._ranked(question, text, behind) if k > 0 else []
@@ -159,10 +160,12 @@ class OpenMemory:
         return self.graft.info.threshold <= 0 or fold.base is not None or fold.knows(readout.path)
 
     def explain(self, progress: Progress) -> list[dict[str, Any]]:
-        """The writes the last answer drew on: their share of each read, largest first. Replays the whole journal."""
+        """The writes the last answer drew on: their share of each read, largest first. Replays the journal as it was
+        then, but for what has been forgotten since.
+        """
         if self._asked is None or not self._asked.path or self.fold is None:
             return []
-        memory, last = self.graft.memory, self.journal.last()
+        memory, last = self.graft.memory, self._asked_at
         again = Fold(memory, memory.new_store(remember=True), self.journal.base(), self._key)
         again.extend(self._told(self.journal.entries(), last, progress))
         found = again.shares(self._asked.path)

@@ -1,0 +1,24 @@
+"""A server that is used by several at once and killed with -9 meanwhile keeps each acknowledged sentence, once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.soak import Result, soak
+
+
+@pytest.mark.slow
+def test_a_server_killed_in_the_middle_loses_nothing_acknowledged_and_writes_nothing_twice() -> None:
+    result = soak(clients=3, seconds=12, kills=2)
+    assert result.acknowledged > 3 and result.broken > 0, "it was used, and its connections broke"
+    assert (result.lost, result.twice, result.foreign) == ([], [], [])
+
+
+def test_what_a_soak_prints_says_what_is_wrong() -> None:
+    result = Result(seconds={"chat": [1.0, 2.0, 3.0]}, acknowledged=3, lost=["a"], memory={"server": (100.0, 104.0)})
+    text = "\n".join(result.lines())
+    assert "lost 1, twice 0" in text and "+4.0%" in text and "2.000" in text and not result.sound
+    result.lost.clear()
+    assert result.sound
+    result.statuses[500] += 1
+    assert not result.sound
