@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -204,7 +205,10 @@ class MemoryHost:
         return _shown(self._journal(r, progress).quarantine(**_page(r.args)))
 
     def explain(self, r: Request, progress: Progress) -> Reply:
-        return Reply(True, {"reads": self._memory(r, progress).explain(progress)})
+        """The largest shares that fit into one reply."""
+        reads = self._memory(r, progress).explain(progress)
+        sizes = accumulate(len(x["text"].encode()) + len(x["source"].encode()) for x in reads)
+        return Reply(True, {"reads": [x for x, size in zip(reads, sizes, strict=True) if size <= PAGE_BYTES]})
 
     def stats(self, r: Request, progress: Progress) -> Reply:
         return Reply(True, self._memory(r, progress).describe())
