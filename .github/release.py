@@ -106,7 +106,9 @@ def copied(root: Path, files: Sequence[str], to: Path) -> Path:
 
 def build(kind: str, source: Path, out: Path) -> Path:
     """By the backend that pyproject.toml names, as it is installed here."""
-    got = subprocess.run([sys.executable, "-c", BUILD, kind, str(out.resolve())], cwd=source, capture_output=True, text=True)
+    got = subprocess.run(
+        [sys.executable, "-c", BUILD, kind, str(out.resolve())], cwd=source, capture_output=True, text=True
+    )
     if got.returncode:
         raise Refused(f"The {kind} cannot be built:\n{got.stderr[-2000:]}")
     return out / got.stdout.strip().splitlines()[-1]

@@ -225,6 +225,7 @@ def test_wrong_settings_are_a_finding(home: Path, monkeypatch: pytest.MonkeyPatc
 # --- the self-test's process
 
 
+@pytest.mark.slow
 def test_a_process_that_crashes_or_hangs_is_told_with_the_step_it_was_at() -> None:
     began = steps({"stage": selftest.STAGES[1]}, LLAMA, {"stage": selftest.STAGES[2]})
     crashed = selftest.run(fake(began + "print('GGML_ASSERT: no')\nsys.stdout.flush()\nos.abort()"), 60)

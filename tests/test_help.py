@@ -38,7 +38,6 @@ ELSEWHERE = {  # what runs on data we do not ship: tests of their own run these 
 }  # fmt: skip
 
 
-
 def commands(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Any]]:
     """The commands that do something, by the words that name them."""
     for name, sub in getattr(command, "commands", {}).items():
@@ -189,7 +188,12 @@ def test_the_shell_is_told_commands_and_options(shell: str, monkeypatch: pytest.
     """The script that `--show-completion` prints asks the program, and that answers."""
     script = CliRunner().invoke(app, ["--show-completion", shell]).output
     assert "_TITANS_EDGE_COMPLETE" in script
-    asked = {"bash": "titans-edge me", "zsh": "titans-edge me", "fish": "titans-edge me", "powershell": "titans-edge me"}
+    asked = {
+        "bash": "titans-edge me",
+        "zsh": "titans-edge me",
+        "fish": "titans-edge me",
+        "powershell": "titans-edge me",
+    }
     env = {"_TITANS_EDGE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": asked[shell]}
     env |= {"COMP_WORDS": asked[shell], "COMP_CWORD": "1", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
     env |= {"_TYPER_COMPLETE_WORD_TO_COMPLETE": "me"}

@@ -149,9 +149,7 @@ def test_parts_in_packages_become_one_file(models: Path, registry: Registry) -> 
     assert seen[-1][1:] == (len(DATA), len(DATA)) and any("part 2 of 2" in what for what, _, _ in seen)
 
 
-@pytest.mark.parametrize(
-    "parts", [[DATA[:5000], DATA[5000:-1] + b"!"], [DATA, DATA], [DATA[:5000], b""], [b"", b""]]
-)
+@pytest.mark.parametrize("parts", [[DATA[:5000], DATA[5000:-1] + b"!"], [DATA, DATA], [DATA[:5000], b""], [b"", b""]])
 def test_a_file_that_is_not_the_one_is_not_kept(models: Path, registry: Registry, parts: list[bytes]) -> None:
     registry(parts)
     with pytest.raises(DownloadError, match="could not be fetched"):

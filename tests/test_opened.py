@@ -243,7 +243,11 @@ def test_an_answer_says_what_else_is_decided_otherwise_now(opened: Open, tmp_pat
     assert c.change("accept", id=4, accept=False)["changed"] == []
 
 
-def test_any_number_of_messages_is_written_and_one_beyond_its_room_is_kept_as_text(opened: Open) -> None:
+def test_any_number_of_messages_is_written_and_one_beyond_its_room_is_kept_as_text(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in ("assistant", "pasted"):
+        monkeypatch.setitem(policy.ROOM, kind, 8)
     c = opened()
     calm = Source("assistant")
     room = policy.ROOM[calm.kind]

@@ -8,7 +8,7 @@ import string
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from titans_edge.when import asked_range, resolved, today_line
@@ -244,7 +244,6 @@ WORDS = st.sampled_from([*PIECES.split(), "\n", ""])
 TEXTS = st.one_of(st.lists(WORDS, max_size=25).map(" ".join), st.text(max_size=60))
 
 
-@settings(max_examples=300)
 @given(TEXTS, MOMENTS)
 def test_without_what_was_inserted_the_text_is_the_same(text: str, told: datetime) -> None:
     now = resolved(text, told)
