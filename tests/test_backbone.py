@@ -206,21 +206,21 @@ def test_a_backbone_closes_what_is_left_open(tiny_path: Path) -> None:
 def test_layers_that_do_not_fit_stay_on_the_cpu(tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All go to a GPU, else half of them, else none; a number that was given is taken or refused."""
     real, tried = model.llama_cpp.llama_model_load_from_file, list[int]()
-    room = 999
+    room = [0]  # layers that fit
 
     def load(path: bytes, params: Any) -> Any:
         tried.append(params.n_gpu_layers)
-        fits = params.n_gpu_layers <= room
-        return real(path, params) if fits else None
+        return real(path, params) if params.n_gpu_layers <= room[0] else None
 
     monkeypatch.setattr(model.llama_cpp, "llama_model_load_from_file", load)
-    for gpu, room, all_tried in ((True, 999, [999]), (True, 2, [999, 2]), (True, 1, [999, 2, 0]), (False, 0, [0])):
+    for gpu, room[0], all_tried in ((True, 999, [999]), (True, 2, [999, 2]), (True, 1, [999, 2, 0]), (False, 0, [0])):
         monkeypatch.setattr(model, "supports_gpu", lambda gpu=gpu: gpu)
         tried.clear()
         with Backbone(tiny_path, threads=1) as backbone:
             assert tried == all_tried and backbone.gpu_layers == all_tried[-1]
     with pytest.raises(ModelError, match="cannot load"):
         Backbone(tiny_path, gpu_layers=4)
+    assert tried[-1] == 4
 
 
 def test_too_much_text_is_refused(tiny: Backbone) -> None:

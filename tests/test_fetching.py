@@ -164,7 +164,7 @@ def test_parts_that_came_are_not_fetched_again(models: Path, registry: Registry,
         b'{"packages":["parts-1==1.0"],"ends":[]}',
     ],
 )
-def test_a_note_on_parts_that_is_wrong_is_not_believed(models: Path, registry: Registry, note: bytes) -> None:  # fmt: skip
+def test_a_note_on_parts_that_is_wrong_is_not_believed(models: Path, registry: Registry, note: bytes) -> None:
     work = models / ".pull-x.gguf"
     work.mkdir(parents=True)
     (work / "joined").write_bytes(b"GGUF?")

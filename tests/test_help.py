@@ -188,14 +188,8 @@ def test_the_shell_is_told_commands_and_options(shell: str, monkeypatch: pytest.
     """The script that `--show-completion` prints asks the program, and that answers."""
     script = CliRunner().invoke(app, ["--show-completion", shell]).output
     assert "_TITANS_EDGE_COMPLETE" in script
-    asked = {
-        "bash": "titans-edge me",
-        "zsh": "titans-edge me",
-        "fish": "titans-edge me",
-        "powershell": "titans-edge me",
-    }
-    env = {"_TITANS_EDGE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": asked[shell]}
-    env |= {"COMP_WORDS": asked[shell], "COMP_CWORD": "1", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
+    env = {"_TITANS_EDGE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": "titans-edge me"}
+    env |= {"COMP_WORDS": "titans-edge me", "COMP_CWORD": "1", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}
     env |= {"_TYPER_COMPLETE_WORD_TO_COMPLETE": "me"}
     found = CliRunner().invoke(app, [], env=env, prog_name="titans-edge").output
     assert "memory" in found and "chat" not in found

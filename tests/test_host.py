@@ -12,6 +12,7 @@ import torch
 from tests.telling import DOCUMENT, TEXTS, Open, Told
 from titans_edge.errors import MemoryStateError, SidecarError, UsageError
 from titans_edge.features import SpanFeatures
+from titans_edge.sidecar import host as host_module
 from titans_edge.sidecar.host import CHANGES, MemoryHost
 from titans_edge.sidecar.protocol import Request
 

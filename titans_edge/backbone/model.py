@@ -63,8 +63,8 @@ class Backbone:
         params = llama_cpp.llama_model_default_params()
         logs.recent_errors.clear()
         handle = None
-        for self.gpu_layers in self._layers() if gpu_layers is None else (gpu_layers,):
-            params.n_gpu_layers = self.gpu_layers
+        for layers in self._layers() if gpu_layers is None else (gpu_layers,):
+            params.n_gpu_layers = self.gpu_layers = layers
             if handle := llama_cpp.llama_model_load_from_file(os.fsencode(path), params):
                 break
         if not handle:

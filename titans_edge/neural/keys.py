@@ -60,7 +60,7 @@ def signs(ids: Sequence[Sequence[int]]) -> Tensor:
 
 
 def padded(texts: Sequence[tuple[Sequence[int], Sequence[int]]], content: Tensor, signs: Tensor) -> Words:
-    """Texts (the span before, the span) given as rows of a table of words, content (n, d) and signs (n, SIGNS), n > 0."""
+    """Texts (the span before, the span), their words given as rows of a table: content (n, d), signs (n, SIGNS)."""
     at = torch.full((len(texts), max(1, *(len(b) + len(s) for b, s in texts))), -1)
     earlier = torch.zeros(at.shape)
     for i, (before, span) in enumerate(texts):
