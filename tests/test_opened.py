@@ -16,6 +16,8 @@ from titans_edge.features import SpanFeatures
 from titans_edge.journal import Journal
 from titans_edge.policy import Proposal, Standing
 from titans_edge.rulings import Ruling
+from titans_edge.sidecar import host as host_module
+from titans_edge.sidecar import opened as opening
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sources import ASSISTANT, PASTED, Source
@@ -272,6 +274,22 @@ def test_figures_say_how_much_there_is_room_for(opened: Open) -> None:
     again = c.stats()["relations"]
     assert {r["relation"]: r["facts"] for r in again} == before and sum(r["writes"] for r in again) == 70
     assert all(1 <= r["protected"] <= 3 and r["norm"] > 0 for r in figures["relations"])
+
+
+def test_an_explanation_names_the_largest_shares_and_fits_into_a_frame(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c = opened()
+    c.tell(0, 1, 2, 3, 5, 6, 0, 3)
+    c.rows()
+    every = c.ask("explain").result["reads"]
+    hops = {r["hop"] for r in every}
+    assert all(abs(sum(r["share"] for r in every if r["hop"] == hop) - 1) < 1e-4 for hop in hops)
+    monkeypatch.setattr(opening, "DRAWN", 3)
+    few = c.ask("explain").result["reads"]
+    assert few == [r for hop in sorted(hops) for r in [r for r in every if r["hop"] == hop][:3]] != every
+    monkeypatch.setattr(host_module, "PAGE_BYTES", 70)  # two sentences, and what they are of
+    assert c.ask("explain").result["reads"] == few[:2]
 
 
 def test_an_answer_is_explained_by_the_spans_behind_it(opened: Open) -> None:
