@@ -186,7 +186,8 @@ def prepare(name: str, args: list[str], here: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish", "powershell"])
 def test_the_shell_is_told_commands_and_options(shell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The script that `--show-completion` prints asks the program, and that answers."""
-    script = CliRunner().invoke(app, ["--show-completion", shell]).output
+    monkeypatch.setattr("shellingham.detect_shell", lambda *_: (shell, shell))
+    script = CliRunner().invoke(app, ["--show-completion"]).output
     assert "_TITANS_EDGE_COMPLETE" in script
     env = {"_TITANS_EDGE_COMPLETE": f"complete_{shell}", "_TYPER_COMPLETE_ARGS": "titans-edge me"}
     env |= {"COMP_WORDS": "titans-edge me", "COMP_CWORD": "1", "_TYPER_COMPLETE_FISH_ACTION": "get-args"}

@@ -106,15 +106,15 @@ def test_a_sound_checkout_may_be_released(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("fault", ["uncommitted", "no typing marker", "a file too many", "this machine"])
+@pytest.mark.parametrize("fault", ["uncommitted", "no catalogue", "a file too many", "this machine"])
 def test_a_faulty_one_may_not(
     release: ModuleType, checkout: Path, capsys: pytest.CaptureFixture[str], fault: str, tmp_path: Path
 ) -> None:
     project = checkout / "pyproject.toml"
     if fault == "uncommitted":
         (checkout / "more.txt").write_text("x")
-    elif fault == "no typing marker":
-        project.write_text(project.read_text().replace('"py.typed"', '"none.typed"'))
+    elif fault == "no catalogue":
+        project.write_text(project.read_text().replace('titans_edge = ["*.json"', 'titans_edge = ["*.none"'))
     elif fault == "a file too many":
         (checkout / "titans_edge" / "server" / "more.txt").write_text("not packaged")
     else:
@@ -123,7 +123,7 @@ def test_a_faulty_one_may_not(
         committed(checkout)
         git(checkout, "tag", "-f", f"v{release.versions(checkout, release.git(checkout, 'tag'))}")
     assert release.main(["--out", str(tmp_path / "out")], checkout) == 1
-    wanted = {"uncommitted": "not committed", "no typing marker": "py.typed", "a file too many": "more.txt",
+    wanted = {"uncommitted": "not committed", "no catalogue": "catalogue.json", "a file too many": "more.txt",
               "this machine": "checkout's path"}  # fmt: skip
     assert wanted[fault] in capsys.readouterr().err
 
