@@ -18,7 +18,6 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from tests import checkpoints
 from tests.journals import fill
 from titans_edge import config, library
 from titans_edge import engine as engines
@@ -171,7 +170,10 @@ def prepare(name: str, args: list[str], here: Path, monkeypatch: pytest.MonkeyPa
             CliRunner().invoke(app, ["memory", "export", "work", file])
             assert (here / file).exists()
     if args[:2] == ["convert", "my-finetune"]:
-        checkpoints.save(here / "my-finetune", checkpoints.qwen2())
+        CliRunner().invoke(app, ["convert", "model.gguf", "--out", "my-finetune", "--to-torch"])
+        args.append("--no-verify")  # a random model bears no quantisation
+    if name == "memory rename":
+        (library.memories_dir() / "home.memory").unlink()
     if name == "pull":
         monkeypatch.setattr(library, "pull", lambda name, progress: here / "model.gguf")
     if name == "train":

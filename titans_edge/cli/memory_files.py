@@ -110,7 +110,7 @@ def delete(name: Name, yes: Yes = False) -> None:
 def reset(name: Name, yes: Yes = False) -> None:
     """Forget everything, what repairs and upgrades left too, and keep the name.
 
-    Example: [bold]titans-edge memory reset default[/bold]
+    Example: [bold]titans-edge memory reset default --yes[/bold]
     """
     from titans_edge.journal import upkeep
 
