@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -15,15 +16,18 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
 from titans_edge.features import SpanFeatures
-from titans_edge.gguf_header import read_header
-from titans_edge.neural.graft import Graft, load
+from titans_edge.gguf_header import Header, fingerprint, read_header
+from titans_edge.neural.graft import Graft, file_id, load
 from titans_edge.neural.memory import NeuralMemory
+from titans_edge.sidecar import host as host_module
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sidecar.protocol import Request
 
-# the machine may be busy
-settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("untimed")
+# the machine may be busy; `make slow` tries ten times as many examples (--hypothesis-profile=thorough)
+UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", UNTIMED, max_examples=25)
+settings.register_profile("thorough", UNTIMED, max_examples=250)
+settings.load_profile("quick")
 
 
 @pytest.fixture(scope="session")
@@ -76,6 +80,23 @@ def other_graft_path(tiny: Backbone, tmp_path_factory: pytest.TempPathFactory) -
 def graft(tiny_path: Path, graft_path: Path) -> Graft:
     """Nobody changes it."""
     return load(graft_path, read_header(tiny_path))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def loaded() -> Iterator[None]:
+    """Memory hosts of this process share each graft's file as it was read: nobody changes it, and reading is dear."""
+    known: dict[tuple[object, ...], Graft] = {}
+
+    def once(path: Path, header: Header) -> Graft:
+        there = path.stat()
+        key = (path, there.st_mtime_ns, there.st_size, there.st_ino, *fingerprint(header).values())
+        if key not in known:
+            known[key] = load(path, header)
+        return known[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(host_module, "grafts", SimpleNamespace(load=once, file_id=file_id))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from tests.tiny import make_gguf
+from titans_edge.backbone import model
 from titans_edge.backbone.injection import Injection, Rows, Tokens
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
@@ -199,6 +201,26 @@ def test_a_backbone_closes_what_is_left_open(tiny_path: Path) -> None:
     reader.close()
     with pytest.raises(ModelError, match="is closed"):
         Speaker(backbone, 128)
+
+
+def test_layers_that_do_not_fit_stay_on_the_cpu(tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All go to a GPU, else half of them, else none; a number that was given is taken or refused."""
+    real, tried = model.llama_cpp.llama_model_load_from_file, list[int]()
+    room = [0]  # layers that fit
+
+    def load(path: bytes, params: Any) -> Any:
+        tried.append(params.n_gpu_layers)
+        return real(path, params) if params.n_gpu_layers <= room[0] else None
+
+    monkeypatch.setattr(model.llama_cpp, "llama_model_load_from_file", load)
+    for gpu, room[0], all_tried in ((True, 999, [999]), (True, 2, [999, 2]), (True, 1, [999, 2, 0]), (False, 0, [0])):
+        monkeypatch.setattr(model, "supports_gpu", lambda gpu=gpu: gpu)
+        tried.clear()
+        with Backbone(tiny_path, threads=1) as backbone:
+            assert tried == all_tried and backbone.gpu_layers == all_tried[-1]
+    with pytest.raises(ModelError, match="cannot load"):
+        Backbone(tiny_path, gpu_layers=4)
+    assert tried[-1] == 4
 
 
 def test_too_much_text_is_refused(tiny: Backbone) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from titans_edge.errors import DataError
@@ -47,7 +47,6 @@ def test_fields_of_null_are_not_there(tmp_path: Path) -> None:
     assert (case.id, case.labels, case.turns, case.task) == ("1", (), (), "")
 
 
-@settings(max_examples=50)
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
 def test_only_line_feeds_end_a_line(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     """Separators stand in a string as they are: json.dumps(ensure_ascii=False) writes them so."""

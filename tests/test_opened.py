@@ -16,6 +16,8 @@ from titans_edge.features import SpanFeatures
 from titans_edge.journal import Journal
 from titans_edge.policy import Proposal, Standing
 from titans_edge.rulings import Ruling
+from titans_edge.sidecar import host as host_module
+from titans_edge.sidecar import opened as opening
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sources import ASSISTANT, PASTED, Source
@@ -243,7 +245,11 @@ def test_an_answer_says_what_else_is_decided_otherwise_now(opened: Open, tmp_pat
     assert c.change("accept", id=4, accept=False)["changed"] == []
 
 
-def test_any_number_of_messages_is_written_and_one_beyond_its_room_is_kept_as_text(opened: Open) -> None:
+def test_any_number_of_messages_is_written_and_one_beyond_its_room_is_kept_as_text(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for kind in ("assistant", "pasted"):
+        monkeypatch.setitem(policy.ROOM, kind, 8)
     c = opened()
     calm = Source("assistant")
     room = policy.ROOM[calm.kind]
@@ -268,6 +274,22 @@ def test_figures_say_how_much_there_is_room_for(opened: Open) -> None:
     again = c.stats()["relations"]
     assert {r["relation"]: r["facts"] for r in again} == before and sum(r["writes"] for r in again) == 70
     assert all(1 <= r["protected"] <= 3 and r["norm"] > 0 for r in figures["relations"])
+
+
+def test_an_explanation_names_the_largest_shares_and_fits_into_a_frame(
+    opened: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    c = opened()
+    c.tell(0, 1, 2, 3, 5, 6, 0, 3)
+    c.rows()
+    every = c.ask("explain").result["reads"]
+    hops = {r["hop"] for r in every}
+    assert all(abs(sum(r["share"] for r in every if r["hop"] == hop) - 1) < 1e-4 for hop in hops)
+    monkeypatch.setattr(opening, "DRAWN", 3)
+    few = c.ask("explain").result["reads"]
+    assert few == [r for hop in sorted(hops) for r in [r for r in every if r["hop"] == hop][:3]] != every
+    monkeypatch.setattr(host_module, "PAGE_BYTES", 70)  # two sentences, and what they are of
+    assert c.ask("explain").result["reads"] == few[:2]
 
 
 def test_an_answer_is_explained_by_the_spans_behind_it(opened: Open) -> None:

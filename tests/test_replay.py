@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 import zlib
 from collections.abc import Callable
@@ -36,15 +37,38 @@ def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(opening, "SNAPSHOT_EVERY", 8)
 
 
-def long_journal(opened: Open, path: Path, count: int = 42) -> bytes:
+@pytest.fixture(scope="module")
+def written(
+    tiny_path: Path, graft_path: Path, spans: list[SpanFeatures], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], Told]:
+    """Makes a memory in a file once: `long`, of 42 spans without snapshots; `short`, of 15 and with them. Closed."""
+    folder, made = tmp_path_factory.mktemp("written"), dict[str, Told]()
+
+    def write(name: str) -> Told:
+        if name not in made:
+            host = MemoryHost()
+            host.handle(Request("start", args={"backbone": str(tiny_path), "graft": str(graft_path)}))
+            made[name] = c = Told(host, spans, folder / f"{name}.memory", "m")
+            if name == "long":
+                for n in range(42):
+                    c.tell(n % 7, source=(DOCUMENT, PASTED)[n % 2], texts=[ORDER] if n % 13 == 12 else [])
+            else:
+                c.tell(*range(7), *range(7))
+                c.tell(1, source=DOCUMENT)
+            c.info |= {"state": c.state(), "rows": c.rows()}
+            host.close()
+        return made[name]
+
+    return write
+
+
+def long_journal(written: Callable[[str], Told], path: Path) -> bytes:
     """A memory of many spans, without snapshots. Returns its state."""
-    c = opened(path)
-    for n in range(count):
-        c.tell(n % 7, source=(DOCUMENT, PASTED)[n % 2], texts=[ORDER] if n % 13 == 12 else [])
-    state = c.state()
-    c.close()
+    c = written("long")
+    shutil.copy(str(c.path), path)
     with Journal(path) as j, j.transaction():
         j.drop_snapshots()
+    state: bytes = c.info["state"]
     return state
 
 
@@ -58,10 +82,10 @@ def open_reporting(host: MemoryHost, path: Path, report: Callable[[int, int, str
 
 
 def test_a_long_replay_reports_how_far_it_is_and_leaves_snapshots_on_the_way(
-    opened: Open, new_host: NewHost, tmp_path: Path
+    written: Callable[[str], Told], new_host: NewHost, tmp_path: Path
 ) -> None:
     path, told = tmp_path / "m.memory", list[tuple[int, int, str]]()
-    state = long_journal(opened, path)
+    state = long_journal(written, path)
     assert snapshots(path) == []
     host = new_host()
     open_reporting(host, path, lambda done, of, what: told.append((done, of, what)))
@@ -72,10 +96,10 @@ def test_a_long_replay_reports_how_far_it_is_and_leaves_snapshots_on_the_way(
 
 
 def test_a_replay_that_is_ended_goes_on_at_its_last_snapshot(
-    opened: Open, new_host: NewHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    written: Callable[[str], Told], opened: Open, new_host: NewHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "m.memory"
-    state = long_journal(opened, path)
+    state = long_journal(written, path)
 
     def end(done: int, of: int, what: str) -> None:
         if done >= 24:
@@ -128,14 +152,10 @@ WRONG = {
 
 @pytest.mark.parametrize("what", ["torn", *WRONG])
 def test_a_snapshot_that_is_damaged_or_of_another_kind_costs_only_time(
-    opened: Open, graft_path: Path, tmp_path: Path, what: str
+    written: Callable[[str], Told], opened: Open, graft_path: Path, tmp_path: Path, what: str
 ) -> None:
-    path = tmp_path / "m.memory"
-    c = opened(path)
-    c.tell(*range(7), *range(7))
-    c.tell(1, source=DOCUMENT)
-    state, rows = c.state(), c.rows()
-    c.close()
+    path, before = tmp_path / "m.memory", written("short")
+    shutil.copy(str(before.path), path)
     assert snapshots(path)
     if what == "torn":
         with sqlite3.connect(path) as db:
@@ -144,7 +164,7 @@ def test_a_snapshot_that_is_damaged_or_of_another_kind_costs_only_time(
     else:
         change_snapshots(path, **json.loads(json.dumps(WRONG[what]).replace("GRAFT", grafts.file_id(graft_path))))
     c = opened(path)
-    assert c.state() == state and c.rows() == rows
+    assert c.state() == before.info["state"] and c.rows() == before.info["rows"]
     said = [n for n in c.info["notices"] if "snapshot" in n.lower()]
     assert bool(said) == (what not in ("another graft", "no standing"))  # those are sound, of a graft that is not here
 
@@ -152,8 +172,8 @@ def test_a_snapshot_that_is_damaged_or_of_another_kind_costs_only_time(
 def test_forgetting_before_a_snapshot_uses_none_that_knew_it(opened: Open, tmp_path: Path) -> None:
     path = tmp_path / "m.memory"
     c, never = opened(path), opened()
-    c.tell(*range(7), *range(7), *range(7))
-    never.tell(*range(7), *range(7)[:2], *range(7)[3:], *range(7))
+    c.tell(*range(7), *range(7), 0, 1)
+    never.tell(*range(7), *range(7)[:2], *range(7)[3:], 0, 1)
     c.change("forget", ids=[10])
     assert c.state() == never.state()
     c.close()

@@ -45,6 +45,7 @@ def path_with_holes() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": os.pathsep.join(["", ".", ""])}
 
 
+@pytest.mark.slow
 def test_the_folder_is_hostile_indeed(hostile: Path) -> None:
     subprocess.run([sys.executable, "-c", "import random"], cwd=hostile, env={**os.environ, "PYTHONPATH": HOME})
     assert ran(hostile) == ["ran-random"]
@@ -63,6 +64,7 @@ def test_the_memory_process_runs_no_file_of_the_current_folder(
     assert ran(hostile) == []
 
 
+@pytest.mark.slow
 def test_pip_is_the_installed_one(hostile: Path) -> None:
     command = safe_python.module_command("pip", "--version")
     got = subprocess.run(command, cwd=hostile, env=path_with_holes(), capture_output=True, text=True)
@@ -70,6 +72,7 @@ def test_pip_is_the_installed_one(hostile: Path) -> None:
     assert ran(hostile) == []
 
 
+@pytest.mark.slow
 def test_the_program_run_as_a_module_leaves_the_current_folder(hostile: Path) -> None:
     # `python -m` itself imports from the current folder before our first line can run; these are ours to prevent
     for name in ("encodings", "site", "sitecustomize", "usercustomize", "titans_edge", "linecache", "runpy"):

@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from titans_edge.evaluate import wording
@@ -189,7 +189,6 @@ def _babilong_as_it_was(answer: str, target: str, labels: tuple[str, ...], quest
 _SOME = st.lists(st.sampled_from(["kitchen", "garden", "the", ".", "\n", "Office", "north of"]), max_size=6)
 
 
-@settings(max_examples=50)
 @given(_SOME, st.sampled_from(["kitchen", "garden", "Office"]), _SOME)
 def test_the_labelled_metric_is_what_it_was(answer: list[str], target: str, question: list[str]) -> None:
     labels = ("kitchen", "garden", "Office")
@@ -197,7 +196,6 @@ def test_the_labelled_metric_is_what_it_was(answer: list[str], target: str, ques
     assert correct(*asked) == _babilong_as_it_was(*asked)
 
 
-@settings(max_examples=50)
 @given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
 def test_whatever_has_a_word_is_found_in_itself_and_among_others(before: str, target: str, after: str) -> None:
     if wording.words(target):
@@ -205,7 +203,6 @@ def test_whatever_has_a_word_is_found_in_itself_and_among_others(before: str, ta
     wording.has(f"{before} {target} {after}", target)  # never raises
 
 
-@settings(max_examples=50)
 @given(st.integers(0, 999_999))
 def test_a_number_in_words_is_its_figures(n: int) -> None:
     assert wording.has(f"It is {spelt(n)}, I think", str(n)) and wording.has(f"It is {n:,}, I think", spelt(n))

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from titans_edge.journal import Journal, NewSpan
-from titans_edge.journal.search import coverage
+from titans_edge.journal.search import coverage, likeness
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sidecar.retrieval import NEWEST, retrieve
 from titans_edge.sources import USER
+from titans_edge.text import content_words
+from titans_edge.train.mining import WordIndex
 
 TOLD = [
     "The spare key is under the blue flowerpot.", "I've just moved to Leeds.", "Elif studies law.",
@@ -57,3 +61,14 @@ def test_coverage_is_the_weighted_share_of_the_words() -> None:
     shares = coverage(journal, ["red", "apple"], [1, 2, 3])
     assert shares[1] == 1.0 and shares[2] == shares[3] < 0.5
     assert coverage(journal, [], [1]) == {1: 0.0} and coverage(journal, ['"', "*", "a OR b"], [1])[1] == 0.0
+
+
+def test_candidates_in_training_are_scored_as_a_memory_scores_them() -> None:
+    journal, index, words = journal_of(*TOLD), WordIndex(TOLD), content_words("Where is my blue flowerpot key?")
+    every = range(1, len(TOLD) + 1)
+    found = likeness(journal, words, list(every))
+    assert found == likeness(journal, words) | dict.fromkeys(set(every) - set(likeness(journal, words)), 0.0)
+    question = "Where is my blue flowerpot key?"
+    assert index.likeness(question).tolist() == pytest.approx([found[i] for i in every]) and max(found.values()) > 0
+    shares = coverage(journal, words, list(every))
+    assert index.coverage(question, range(len(TOLD))).tolist() == pytest.approx([shares[i] for i in every])

@@ -264,6 +264,7 @@ def test_the_same_request_to_a_new_server_learns_once(home: Path, tiny_path: Pat
 # --- OpenAI's own client
 
 
+@pytest.mark.slow
 def test_openai_s_client_chats_streams_embeds_and_meets_errors(server: Server) -> None:
     openai = pytest.importorskip("openai")
     client = openai.OpenAI(base_url=f"{server.url}/v1", api_key="any", max_retries=0)
@@ -353,6 +354,7 @@ def test_without_the_extra_the_command_says_what_to_install(monkeypatch: pytest.
         command.serve()
 
 
+@pytest.mark.slow
 def test_help_imports_no_server_and_its_examples_name_options_there_are() -> None:
     code = "import sys, titans_edge.cli.main; print([m for m in ('starlette', 'uvicorn', 'torch') if m in sys.modules])"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
@@ -363,6 +365,7 @@ def test_help_imports_no_server_and_its_examples_name_options_there_are() -> Non
         assert shown.count(option) > 1, option
 
 
+@pytest.mark.slow
 def test_the_page_s_curl_and_python_examples_run(server: Server) -> None:
     page = files("titans_edge.docs").joinpath("server.md").read_text("utf-8")
     for path in re.findall(r"curl[^\n]* (?:\$T|http://127\.0\.0\.1:8484)(/\S+)", page):

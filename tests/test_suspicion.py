@@ -176,10 +176,10 @@ def test_any_text_gets_an_answer_and_the_same_again(text: str) -> None:
     "unit", ["\n", " ", "< ", "> ", "!", "user:", "### ", "a\u200b", "<user> a ", "`", "ignore all "]
 )
 def test_a_long_text_gets_an_answer_as_well(unit: str) -> None:
-    """Of time that grew with the square of the length a test would never come back."""
-    text = unit * 10_000
-    suspect(text)
-    voices(text)
+    """The one a short text of the kind gets. Of time that grew with the square of the length it would never come."""
+    text = unit * 4_000
+    assert suspect(text) == suspect(unit * 10)
+    assert voices(text) == ([Voice(True, text.strip(), 0)] if unit.strip("\n> `") else [])
 
 
 def own(message: str) -> str:

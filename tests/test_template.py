@@ -75,6 +75,7 @@ def test_the_segments_together_are_what_the_template_writes(name: str, said: Mes
     assert not any(a.message is b.message is None for a, b in pairwise(cut))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("said", [talk("Hi"), talk("Hi ", "<think>a</think>b", "c"), talk("Hi", "Hello.")], ids="abc")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_rendering_is_that_of_transformers(name: str, said: Messages, tokenizer: Callable[..., str]) -> None:
@@ -106,7 +107,7 @@ def test_what_a_user_writes_changes_nothing_but_its_own_segment(name: str, evil:
     )
 
 
-@settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
 @given(name=st.sampled_from(NAMES), said=st.lists(st.text(max_size=30), min_size=5, max_size=5), system=st.text())
 def test_any_text_stands_in_its_own_segment(name: str, said: list[str], system: str) -> None:
     template = load(name)

@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from titans_edge.text import Span, content_words, is_question, sentences, spans, words
@@ -100,13 +100,13 @@ def check(text: str, found: list[Span]) -> None:
     assert not "".join(text[a:b] for a, b in zip(bounds[::2], bounds[1::2], strict=True)).strip()
 
 
-@settings(max_examples=100)
 @given(TEXTS)
 def test_sentences_hold_the_whole_text_and_stand_where_they_say(text: str) -> None:
-    check(text, sentences(text))
+    found = sentences(text)
+    check(text, found)
+    assert letters("".join(s.text for s in found)) == letters(text)
 
 
-@settings(max_examples=100)
 @given(
     TEXTS,
     st.integers(1, 40),
@@ -232,7 +232,6 @@ def test_a_letter_keeps_its_marks_where_a_word_is_cut() -> None:
 OLD_WORD = re.compile(r"\d+(?:[.,:]\d+)*|[^\W\d_]+(?:[-'’](?!s\b)[^\W\d_]+)*|\w+|['’]s\b")  # the shipped graft's
 
 
-@settings(max_examples=100)
 @given(st.text(st.sampled_from("abcdesSé I'’-.,;:!?()\"“”&/@#+*\n"), max_size=60))
 def test_words_of_letters_are_those_the_graft_was_trained_with(text: str) -> None:
     if re.search(r"@|//|www", text):  # addresses
@@ -298,7 +297,7 @@ ODD = [
 
 @pytest.mark.parametrize("odd", ODD)
 def test_a_long_text_of_one_thing_is_cut(odd: str) -> None:
-    text = odd * (30_000 // len(odd))
+    text = odd * (8_000 // len(odd))
     check(text, sentences(text))
     found = list(spans(text, len, 50))
     check(text, found)

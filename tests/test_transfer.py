@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
@@ -265,7 +265,6 @@ def test_a_newer_file_says_so(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
 @given(text=st.text(min_size=1, max_size=40).filter(str.strip), name=st.text(max_size=20), offset=st.integers(0, 2**53))
 def test_any_text_survives_every_format(
     tmp_path_factory: pytest.TempPathFactory, text: str, name: str, offset: int

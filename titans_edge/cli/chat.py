@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from titans_edge import library
-from titans_edge.cli import common
+from titans_edge.cli import common, models
 from titans_edge.cli.room import COMMANDS, Room, interrupts
 from titans_edge.cli.slash import run as run_command
 from titans_edge.cli.slash_memory import SURE
@@ -49,8 +49,11 @@ def chat(
     footer: Annotated[
         bool | None, typer.Option("--footer/--no-footer", help="What was learnt and how fast; default: at a terminal.")
     ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Fetch a missing backbone without asking.")] = False,
 ) -> None:
     """Talk to a model that remembers. What you tell it goes into memory and outlasts the conversation.
+
+    A backbone that is not here yet is fetched after a question.
 
     Examples: [bold]titans-edge chat[/bold] · [bold]titans-edge chat --memory work --temperature 0.7[/bold]
     """
@@ -60,6 +63,9 @@ def chat(
 
     sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens)
     history = History(None) if no_memory else History.of(library.memory_path(memory))
+    if not no_memory:
+        library.find_graft(graft, backbone)  # what has no graft is not fetched for nothing
+    models.at_hand(backbone, yes=yes)
     with common.open_chat(
         backbone,
         graft,

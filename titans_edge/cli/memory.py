@@ -157,13 +157,19 @@ def undo(name: Name = "default") -> None:
 
 @app.command()
 def accept(name: Name, span: Annotated[int, typer.Argument(help="Number of a quarantined sentence.")]) -> None:
-    """Believe a sentence that was held back, as if you had said it yourself at that time."""
+    """Believe a sentence that was held back, as if you had said it yourself at that time.
+
+    Example: [bold]titans-edge memory accept default 5[/bold]
+    """
     _answer(name, span, True)
 
 
 @app.command()
 def reject(name: Name, span: Annotated[int, typer.Argument(help="Number of a quarantined sentence.")]) -> None:
-    """Leave a sentence that was held back out for good."""
+    """Leave a sentence that was held back out for good.
+
+    Example: [bold]titans-edge memory reject default 5[/bold]
+    """
     _answer(name, span, False)
 
 

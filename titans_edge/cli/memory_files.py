@@ -78,7 +78,10 @@ def merge(
 
 @app.command()
 def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]) -> None:
-    """Give a memory another name."""
+    """Give a memory another name.
+
+    Example: [bold]titans-edge memory rename default home[/bold]
+    """
     from titans_edge.journal import upkeep
 
     path = path_of(name, bare=True)
@@ -90,7 +93,10 @@ def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]
 
 @app.command()
 def delete(name: Name, yes: Yes = False) -> None:
-    """Delete a memory: its file, and what repairs and upgrades left beside it."""
+    """Delete a memory: its file, and what repairs and upgrades left beside it.
+
+    Example: [bold]titans-edge memory delete old --yes[/bold]
+    """
     from titans_edge.journal import upkeep
 
     path = path_of(name, bare=True)
@@ -102,7 +108,10 @@ def delete(name: Name, yes: Yes = False) -> None:
 
 @app.command()
 def reset(name: Name, yes: Yes = False) -> None:
-    """Forget everything, what repairs and upgrades left too, and keep the name."""
+    """Forget everything, what repairs and upgrades left too, and keep the name.
+
+    Example: [bold]titans-edge memory reset default --yes[/bold]
+    """
     from titans_edge.journal import upkeep
 
     path = path_of(name, bare=True)

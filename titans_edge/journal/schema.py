@@ -13,7 +13,8 @@ from titans_edge.sources import Source
 
 FORMAT, APPLICATION = 3, 0x7E0E
 MAGIC = b"SQLite format 3\0"
-TABLES = """
+INDEXED = "tokenize='porter unicode61 remove_diacritics 2'"  # how texts are cut into stems
+TABLES = f"""
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE sources(id INTEGER PRIMARY KEY, kind TEXT NOT NULL, name TEXT NOT NULL, UNIQUE(kind, name));
 CREATE TABLE batches(id INTEGER PRIMARY KEY AUTOINCREMENT, operation TEXT NOT NULL, part INTEGER NOT NULL,
@@ -33,7 +34,7 @@ CREATE TABLE answers(span INTEGER PRIMARY KEY REFERENCES spans ON DELETE CASCADE
     time REAL NOT NULL, checksum BLOB NOT NULL);
 CREATE TABLE snapshots(span INTEGER PRIMARY KEY, standing TEXT NOT NULL, state BLOB NOT NULL, checksum BLOB NOT NULL);
 CREATE VIRTUAL TABLE words USING fts5(text, content='spans', content_rowid='id',
-    tokenize='porter unicode61 remove_diacritics 2');
+    {INDEXED});
 CREATE TRIGGER words_in AFTER INSERT ON spans BEGIN INSERT INTO words(rowid, text) VALUES (new.id, new.text); END;
 CREATE TRIGGER words_out AFTER DELETE ON spans BEGIN
     INSERT INTO words(words, rowid, text) VALUES ('delete', old.id, old.text); END;

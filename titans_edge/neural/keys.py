@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -22,6 +24,7 @@ POOLED = 128  # numbers of a key that are not words
 RARE = math.log(150_000)  # token ids rise with rarity: merges are learnt in order
 SIGNS = 2  # of a word: how rare its rarest token is, how many tokens it has
 OUTSIDE = 3  # what is known of a pair beside its words
+Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,25 @@ def signs(ids: Sequence[Sequence[int]]) -> Tensor:
     """(W, SIGNS) of words given as token ids."""
     rows = [(rarity(word), min(len(word), 6) / 3.0) for word in ids]
     return torch.tensor(rows).view(-1, SIGNS)
+
+
+def padded(texts: Sequence[tuple[Sequence[int], Sequence[int]]], content: Tensor, signs: Tensor) -> Words:
+    """Texts (the span before, the span), their words given as rows of a table: content (n, d), signs (n, SIGNS)."""
+    at = torch.full((len(texts), max(1, *(len(b) + len(s) for b, s in texts))), -1)
+    earlier = torch.zeros(at.shape)
+    for i, (before, span) in enumerate(texts):
+        at[i, : len(before) + len(span)] = torch.tensor([*before, *span], dtype=torch.long)
+        earlier[i, : len(before)] = 1.0
+    mask = at >= 0
+    at = at.clamp_min(0)
+    return Words(content[at] * mask[..., None], signs[at] * mask[..., None], mask, earlier)
+
+
+def outside(cosines: Floats, bm25: Floats, shares: Floats) -> Floats:
+    """What is known of n candidates beside their words (n, OUTSIDE): cosine, BM25 as a share of the best, coverage."""
+    best = max(float(bm25.max(initial=0.0)), 1e-6)
+    made: Floats = np.stack([cosines, bm25 / best, shares], -1).astype(np.float32)
+    return made
 
 
 class KeyEncoder(nn.Module):

@@ -187,17 +187,6 @@ def _tracked_reads(start: State | None, context: Tensor, w: _ByBank, c: _Coeffic
     return seen if carried is None else seen + carried
 
 
-def write_chunk(start: State, w: Writes, tracked: int = 0) -> State:
-    """The state after a chunk of writes: by `solve`, or step by step where an error had to be clamped."""
-    solved = solve(start, w, tracked)
-    if not solved.clamped:
-        return solved.state()
-    state = start
-    for t in range(len(w)):
-        state, _ = step(state, w.at(t), tracked)
-    return state
-
-
 @dataclass(frozen=True)
 class _Coefficients:
     """before[t, i]: weight of update i in M_{t-1}; coef, tail: in M_T, S_T; decays of M_0 and S_0 (all per bank)."""

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from titans_edge.facts import Sentence
 from titans_edge.features import SpanFeatures
 from titans_edge.neural.contents import Contents
-from titans_edge.neural.keys import EARLIER, OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, signs
+from titans_edge.neural.keys import EARLIER, OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, padded, signs
 from titans_edge.neural.pointer import Pointer
 from titans_edge.neural.told import Told
 from titans_edge.neural.verbatim import Verbatim
@@ -137,18 +137,16 @@ class SentenceMemory(nn.Module):
         return [(list(recited[i]), float(match[i])) for i in order]
 
     def _words(self, texts: Sequence[tuple[Sequence[Ids], Sequence[Ids]]]) -> Words:
-        texts = [(b[-EARLIER:], s) for b, s in texts]
-        n, w = len(texts), max(1, *(len(b) + len(s) for b, s in texts))
-        content, sign = torch.zeros(n, w, self.config.dim), torch.zeros(n, w, 2)
-        mask, earlier = torch.zeros(n, w, dtype=torch.bool), torch.zeros(n, w)
-        for i, (b, s) in enumerate(texts):
-            both = [*b, *s]
-            if both:
-                content[i, : len(both)] = torch.stack([self.contents.mean_of(word) for word in both])
-                sign[i, : len(both)] = signs(both)
-            mask[i, : len(both)] = True
-            earlier[i, : len(b)] = 1.0
-        return Words(content, sign, mask, earlier)
+        """Each word's vector is made once."""
+        numbers: dict[Ids, int] = {(): 0}  # no word, so that there is a row
+
+        def numbered(words: Sequence[Ids]) -> list[int]:
+            return [numbers.setdefault(word, len(numbers)) for word in words]
+
+        rows = [(numbered(before[-EARLIER:]), numbered(span)) for before, span in texts]
+        known = list(numbers)[1:]
+        content = torch.stack([torch.zeros(self.config.dim), *(self.contents.mean_of(word) for word in known)])
+        return padded(rows, content, signs(list(numbers)))
 
 
 class Sentences:

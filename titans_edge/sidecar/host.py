@@ -10,6 +10,7 @@ import math
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import asdict
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -248,7 +249,10 @@ class MemoryHost:
         return Reply(True, {"step": step, "told": [{"time": t, "kind": k, "spans": n} for t, k, n in told]})
 
     def explain(self, r: Request, progress: Progress) -> Reply:
-        return Reply(True, {"reads": self._memory(r, progress).explain(progress)})
+        """The largest shares that fit into one reply."""
+        reads = self._memory(r, progress).explain(progress)
+        sizes = accumulate(len(x["text"].encode()) + len(x["source"].encode()) for x in reads)
+        return Reply(True, {"reads": [x for x, size in zip(reads, sizes, strict=True) if size <= PAGE_BYTES]})
 
     def stats(self, r: Request, progress: Progress) -> Reply:
         return Reply(True, self._memory(r, progress).describe())

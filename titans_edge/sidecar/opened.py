@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice, pairwise, takewhile
+from itertools import groupby, islice, pairwise, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
 TOLD = 1000  # spans that a reply tells of, at most
+DRAWN = 200  # writes a reply names of one read, at most: the shares of the others are next to nothing
 PAGE = 1024  # spans replayed between two reports, and two chances of a snapshot
 Progress = Callable[[int, int, str], None]  # done, of, what
 RECITED = 4  # sentences out of the state alone, at most
@@ -160,15 +161,16 @@ class OpenMemory:
         return self.graft.info.threshold <= 0 or fold.base is not None or fold.knows(readout.path)
 
     def explain(self, progress: Progress) -> list[dict[str, Any]]:
-        """The writes the last answer drew on: their share of each read, largest first. Replays the journal as it was
-        then, but for what has been forgotten since.
+        """The writes the last answer drew on: their share of each read, largest first, DRAWN of a read at most. Replays
+        the journal as it was then, but for what has been forgotten since.
         """
         if self._asked is None or not self._asked.path or self.fold is None:
             return []
         memory, last = self.graft.memory, self._asked_at
         again = Fold(memory, memory.new_store(remember=True), self.journal.base(), self._key)
         again.extend(self._told(self.journal.entries(), last, progress))
-        found = again.shares(self._asked.path)
+        reads = groupby(again.shares(self._asked.path), key=lambda s: s.hop)
+        found = [s for _, read in reads for s in islice(read, DRAWN)]
         shown = {e.id: e.shown() for e in self.journal.get(sorted({s.span for s in found}))}
         return [
             {"hop": s.hop, "relation": s.relation, "share": s.share, **shown[s.span]} for s in found if s.span in shown

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal
 from titans_edge.journal.search import coverage, known_words, likeness
-from titans_edge.neural.keys import rarity
+from titans_edge.neural.keys import outside, rarity
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.store import Address
 from titans_edge.neural.told import Evidence
@@ -63,11 +63,10 @@ def rank(
     if not ids:
         return []
     bm25, shares = likeness(journal, asked_for, ids), coverage(journal, asked_for, ids)
-    best = max(*bm25.values(), *by_words.values(), 1e-6)
-    outside = np.array([[cosines[i], bm25[i] / best, shares[i]] for i in ids], np.float32)
-    match = sentences.match(asked, [fold.sentences.candidate(i) for i in ids], outside)[:, 0]
+    beside = outside(*(np.array([of[i] for i in ids], np.float32) for of in (cosines, bm25, shares)))
+    match = sentences.match(asked, [fold.sentences.candidate(i) for i in ids], beside)[:, 0]
     logit = np.log(np.clip(match, 1e-6, 1 - 1e-6) / (1 - np.clip(match, 1e-6, 1 - 1e-6)))
-    score = outside[:, 0] / max(float(outside[:, 0].max()), 1e-6) + outside[:, 1] + BY_MATCH * logit
+    score = beside[:, 0] / max(float(beside[:, 0].max()), 1e-6) + beside[:, 1] + BY_MATCH * logit
     entries = {e.id: e for e in _allowed(journal, ids)}
     found = [
         Found(entries[i], float(m), float(s), shares[i], cosines[i])

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from titans_edge.neural.keys import Words
+from titans_edge.neural.keys import Words, outside
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.train.episodes import Episode
-from titans_edge.train.mining import Scores, WordIndex, candidates, outside
+from titans_edge.train.mining import Scores, WordIndex, candidates
 from titans_edge.train.texts import Text, TextTable
 
 CANDIDATES = 10  # of a question
@@ -82,11 +82,11 @@ def statements(e: Episode, told: Scores, rng: random.Random) -> list[Statements]
 def _item(
     e: Episode, question: str, right: tuple[int, ...], near: Scores, index: WordIndex, rng: random.Random
 ) -> Item:
-    bm25, share = index.scores(question)
+    bm25 = index.likeness(question)
     found = [i for i in candidates(near, bm25, CANDIDATES + len(right)) if i not in right]
     rows = [*right, *found][:CANDIDATES]
     rng.shuffle(rows)
-    known = outside(near, bm25, share, rows)
+    known = outside(near[rows], bm25[rows], index.coverage(question, rows))
     missing = CANDIDATES - len(rows)
     return Item(
         question,

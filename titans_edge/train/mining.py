@@ -2,61 +2,46 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from titans_edge.journal.reading import quoted
+from titans_edge.journal.schema import INDEXED
+from titans_edge.journal.search import coverage, known_words, likeness
 from titans_edge.text import content_words
 
 Scores = npt.NDArray[np.float32]
 
 
 class WordIndex:
-    """The journal's full-text search over a list of sentences."""
+    """A list of sentences with the journal's full-text index over it."""
 
     def __init__(self, sentences: Sequence[str]) -> None:
         self.n = len(sentences)
-        self._db = sqlite3.connect(":memory:")
-        self._db.execute("CREATE VIRTUAL TABLE words USING fts5(text, tokenize='porter unicode61 remove_diacritics 2')")
-        self._db.executemany("INSERT INTO words(rowid, text) VALUES (?, ?)", enumerate(sentences))
-        self._having: dict[str, npt.NDArray[np.int64]] = {}
+        self.db = sqlite3.connect(":memory:")
+        self.db.execute(f"CREATE VIRTUAL TABLE words USING fts5(text, {INDEXED})")
+        self.db.executemany("INSERT INTO words(rowid, text) VALUES (?, ?)", enumerate(sentences))
 
-    def scores(self, question: str) -> tuple[Scores, Scores]:
-        """BM25 and coverage (0..1) of each sentence (n,)."""
-        bm25, share, whole = np.zeros(self.n, np.float32), np.zeros(self.n, np.float32), 0.0
-        words = list(dict.fromkeys(content_words(question)))
-        if not words:
-            return bm25, share
-        query = "SELECT rowid, -bm25(words) FROM words WHERE words MATCH ?"
-        for i, score in self._db.execute(query, (quoted(words, "OR"),)):
+    def count(self) -> int:
+        return self.n
+
+    def likeness(self, question: str) -> Scores:
+        """BM25 of each sentence (n,)."""
+        bm25 = np.zeros(self.n, np.float32)
+        for i, score in likeness(self, content_words(question)).items():
             bm25[i] = score
-        for word in words:
-            having = self._with(word)
-            weight = math.log(1 + self.n / (len(having) + 0.5))
-            whole += weight
-            share[having] += weight
-        return bm25, share / whole
+        return bm25
 
-    def has(self, word: str) -> bool:
-        """Whether any sentence has a word."""
-        return len(self._with(word)) > 0
+    def coverage(self, question: str, rows: Sequence[int]) -> Scores:
+        """The share of the question's words (0..1) that each of these sentences has (len(rows),)."""
+        shares = coverage(self, content_words(question), rows)
+        return np.array([shares[i] for i in rows], np.float32)
 
-    def _with(self, word: str) -> npt.NDArray[np.int64]:
-        if word not in self._having:
-            rows = self._db.execute("SELECT rowid FROM words WHERE words MATCH ?", (quoted([word], "OR"),)).fetchall()
-            self._having[word] = np.array([r[0] for r in rows], np.int64)
-        return self._having[word]
-
-
-def outside(cosines: Scores, bm25: Scores, share: Scores, rows: Sequence[int]) -> Scores:
-    """What the matcher is told of candidates beside their words (len(rows), 3)."""
-    best = max(float(bm25[rows].max(initial=0.0)), 1e-6)
-    made: Scores = np.stack([cosines[rows], bm25[rows] / best, share[rows]], -1).astype(np.float32)
-    return made
+    def known(self, question: str) -> list[str]:
+        """Those of the question's words that some sentence has."""
+        return known_words(self, content_words(question))
 
 
 def candidates(cosines: Scores, bm25: Scores, n: int) -> list[int]:

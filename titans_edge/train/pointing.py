@@ -184,7 +184,7 @@ def _examples(
 def _example(
     q: _Question, texts: Sequence[Text], cosines: Scores, index: WordIndex, rng: random.Random
 ) -> Example | None:
-    others = [i for i in candidates(cosines, index.scores(q.text)[0], 12) if i not in q.right]
+    others = [i for i in candidates(cosines, index.likeness(q.text), 12) if i not in q.right]
     if rng.random() < ANY:
         rng.shuffle(others)
     most, gone = rng.choice(LINES), not q.right or rng.random() < GONE

@@ -10,7 +10,7 @@ import torch
 from titans_edge.backbone.vocabulary import Vocabulary
 from titans_edge.features import MAX_WORDS
 from titans_edge.neural.contents import Contents
-from titans_edge.neural.keys import EARLIER, Words, signs
+from titans_edge.neural.keys import EARLIER, Words, padded, signs
 from titans_edge.text import words
 
 Text = tuple[str, str]  # the span before ("": none), the text
@@ -32,15 +32,8 @@ class TextTable:
         rows = [[self._text(before)[-EARLIER:], self._text(text)] for before, text in texts]
         if drop:
             rows = [[[w for w in part if random.random() >= drop] or part for part in parts] for parts in rows]
-        at = torch.full((len(rows), max(1, *(len(a) + len(b) for a, b in rows))), -1)
-        earlier = torch.zeros(at.shape)
-        for i, (before, text) in enumerate(rows):
-            at[i, : len(before) + len(text)] = torch.tensor(before + text, dtype=torch.long)
-            earlier[i, : len(before)] = 1.0
         self._make()
-        mask = at >= 0
-        at = at.clamp_min(0)
-        return Words(self._vectors[at] * mask[..., None], self._signs[at] * mask[..., None], mask, earlier)
+        return padded([(before, text) for before, text in rows], self._vectors, self._signs)
 
     def length(self, text: Text) -> int:
         """How many words of it are seen."""

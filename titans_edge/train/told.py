@@ -14,14 +14,14 @@ from torch.nn import functional as F
 
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
-from titans_edge.neural.keys import Words, rarity
+from titans_edge.neural.keys import Words, outside, rarity
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.told import Evidence, seen
 from titans_edge.stories.people import Person, people, world
 from titans_edge.text import content_words
 from titans_edge.train.episodes import Episode, of_person
 from titans_edge.train.matching import encoded
-from titans_edge.train.mining import Scores, WordIndex, candidates, outside
+from titans_edge.train.mining import Scores, WordIndex, candidates
 from titans_edge.train.pairs import Pair
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stage1 import learning_rate
@@ -130,14 +130,13 @@ def _evidence(
     asked = table.words([("", message)])
     key, states = sentences.keys(asked, True)
     near = key[0].numpy() @ told.T
-    bm25, share = index.scores(message)
+    bm25 = index.likeness(message)
     rows = candidates(near, bm25, LOOKED_AT)
-    n = len(rows)
+    share, n = index.coverage(message, rows), len(rows)
     many = Words(*(x.expand(n, *x.shape[1:]) for x in (asked.content, asked.signs, asked.mask, asked.earlier)))
-    by = torch.from_numpy(outside(near, bm25, share, rows))
+    by = torch.from_numpy(outside(near[rows], bm25[rows], share))
     match = sentences.matcher(many, states.expand(n, -1, -1), table.words([e.texts[i] for i in rows]), by)[:, 0]
-    words = list(dict.fromkeys(content_words(message)))
-    known = [w for w in words if index.has(w)]
+    words, known = set(content_words(message)), index.known(message)
     rare = max((rarity(table.vocab.word_ids(w)) for w in known), default=0.0)
     best = float(match.sigmoid().max())
     return Evidence(best, float(share.max()), float(near.max()), rare, len(known) / max(1, len(words)))

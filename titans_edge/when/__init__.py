@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from titans_edge.when.asked import asked_range
-from titans_edge.when.spans import MONTHS, WEEKDAYS, written
+from titans_edge.when.spans import WEEKDAYS, written
 from titans_edge.when.words import expressions
 
-__all__ = ["asked_range", "resolved", "today_line", "told_on"]
+__all__ = ["asked_range", "resolved", "today_line"]
 
 
 def resolved(text: str, told: datetime) -> str:
@@ -38,11 +38,3 @@ def resolved(text: str, told: datetime) -> str:
 def today_line(now: datetime) -> str:
     """`Today is Tuesday, 24 November 2026.`"""
     return f"Today is {WEEKDAYS[now.weekday()]}, {written(now)}."
-
-
-def told_on(told: datetime, now: datetime) -> str:
-    """When something was told, for a line in a list: `today`, `yesterday` or `24 Nov 2026`."""
-    days = (now.date() - told.date()).days
-    if days in (0, 1):
-        return ("today", "yesterday")[days]
-    return f"{told.day} {MONTHS[told.month - 1][:3]} {told.year}"
