@@ -307,6 +307,7 @@ class MemoryClient:
         span before it, where it follows on one, and of the text. Returns what was decided about it; `changed` is what
         is ruled otherwise after it.
         """
+        self._clear_caches()
         result = self._change("correct", {"id": int(span), "text": text}, read).result
         self.changed, rulings = result.get("changed", []), result.get("rulings", [])
         return dict(rulings[0]) if rulings else {}
