@@ -48,7 +48,7 @@ class Answering:
             raise self.error
         return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k], untold=self.untold)
 
-    def begin(self, time: float | None = None, operation: str = "") -> None:
+    def begin(self, time: float | None = None, operation: str = "", part: int = 0) -> None:
         self.operations += 1
 
     def write(

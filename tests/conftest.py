@@ -88,6 +88,8 @@ def loaded() -> Iterator[None]:
     known: dict[tuple[object, ...], Graft] = {}
 
     def once(path: Path, header: Header) -> Graft:
+        if not path.exists():
+            return load(path, header)
         there = path.stat()
         key = (path, there.st_mtime_ns, there.st_size, there.st_ino, *fingerprint(header).values())
         if key not in known:

@@ -149,7 +149,9 @@ def test_what_is_measured_or_trained_takes_the_model_and_nothing_else(project: P
     for name in ("bench", "train", "eval long", "eval poison", "eval babilong"):
         assert set(flat[name]) <= {"backbone", "graft", "gpu_layers"} and "backbone" in flat[name]
     assert tree["convert"] == {} and tree["pull"] == {}
-    assert {k for k, v in tree["memory"].items() if v} == {"undo", "verify", "compact"}, "those that may lack a name"
+    assert {k for k, v in tree["memory"].items() if v} == {"undo", "verify", "compact", "plot"}, (
+        "those that may lack a name"
+    )
 
 
 def test_defaults_are_those_of_the_commands(project: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from titans_edge.cli import slash
+from titans_edge.cli import room
 from titans_edge.documents import MAX_DOCUMENT_BYTES, read_document
 from titans_edge.errors import DocumentError, UsageError
 from titans_edge.times import since
@@ -73,7 +73,7 @@ def test_any_text_is_a_time_or_a_usage_error(text: str) -> None:
 
 @pytest.mark.parametrize(("text", "number"), [("7", 7), ("#7", 7), ("#0012", 12), (str(2**63 - 1), 2**63 - 1)])
 def test_a_span_is_named_by_its_number(text: str, number: int) -> None:
-    assert slash._number(text) == number
+    assert room.number(text) == number
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_a_span_is_named_by_its_number(text: str, number: int) -> None:
 )
 def test_what_is_no_number_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is no number of a sentence"):
-        slash._number(text)
+        room.number(text)
 
 
 TEXT = "Anna lives in Łódź. 猫\n"

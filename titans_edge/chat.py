@@ -188,15 +188,15 @@ class Chat:
 
     def turn(self, message: str, *, learn: bool = True) -> Iterator[Event]:
         """Read the memory, speak, then learn the message. Closing the iterator stops the reply, and nothing is
-        learned.
+        learned; nor without `learn`, until `commit`.
         """
         self._over()
         operations = [uuid4().hex]
         if self.client is not None:
             self.client.begin(operation=operations[0])
         self._told.append(operations)  # `undo` is about this message now, also where it is refused or not learned
-        self._learns = "all" if learn and not self.private else ""
-        yield from self._spoken(message, operations)
+        self._learns = "" if self.private else "all"
+        yield from self._spoken(message, operations, learn)
 
     def retry(self) -> Iterator[Event]:
         """The last reply again, with another seed. What its message taught stays, and is not taught twice; before
@@ -230,7 +230,7 @@ class Chat:
     def undo(self) -> Undone:
         """Take back what was said or told last, text and memory."""
         self._over()
-        self._note()
+        self.noted()
         if self.client is None and self._operations:
             return self._take_back(self._operations[-1])
         return self._take_back(self._told[-1] if self._told else [])
@@ -262,13 +262,13 @@ class Chat:
             self._told.pop()
         return client.before
 
-    def _note(self) -> None:
+    def noted(self) -> None:
         """What others told the memory by its client counts as told here."""
         last = self.client.last if self.client is not None else ""
         if last and not any(last in operations for operations in self._told):
             self._told.append([last])
 
-    def _spoken(self, message: str, operations: Operations) -> Iterator[Event]:
+    def _spoken(self, message: str, operations: Operations, learn: bool = True) -> Iterator[Event]:
         said: list[str] = []
         self.remembered = None
         for event in self._reply(message):
@@ -286,7 +286,8 @@ class Chat:
             if isinstance(event, Done) and event.stop_reason == "context":
                 yield Notice("The context is full; /new drops the conversation's text and keeps the memory.")
         self._over()
-        yield from self._learned()
+        if learn:
+            yield from self._learned()
 
     def _over(self) -> None:
         """What was said of the last turn is its reply, also where it was broken off."""
@@ -314,7 +315,7 @@ class Chat:
     def learn(self, text: str, source: Source = USER, time: float | None = None) -> Iterator[tuple[int, int]]:
         """Write a text on the fast path: yields (spans, tokens) written after each group. Durable at the end."""
         for step in self.session.learn(text, source, time):
-            self._note()
+            self.noted()
             yield step
         if self.client is not None:
             self.rulings = self.client.wait()

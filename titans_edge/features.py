@@ -40,22 +40,3 @@ def padded(rows: list[tuple[int, ...]]) -> IntArray:
     for row, ids in zip(out, rows, strict=True):
         row[: len(ids)] = ids
     return out
-
-
-QUESTION, END, FRAME = -1, -2, -3  # where a token of `Looked` stands, if in no line
-
-
-@dataclass(frozen=True)
-class Looked:
-    """A question and the lines it is asked of, in one text of T tokens, as an inner layer sees them.
-
-    hidden: (T, n_embd). where: (T,) the line each token stands in, counted from 0, or QUESTION, END (behind the lines)
-    or FRAME. places: (T, 2) character range [start, end) of each token in its line.
-    """
-
-    hidden: HalfArray
-    where: IntArray
-    places: IntArray
-
-    def __len__(self) -> int:
-        return len(self.hidden)

@@ -37,8 +37,7 @@ from titans_edge.errors import (
     UsageError,
 )
 from titans_edge.features import SpanFeatures
-from titans_edge.looking import looker
-from titans_edge.questions import asks_what_was_told, needs_the_date
+from titans_edge.questions import needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER, Source
@@ -51,7 +50,6 @@ READ_SPANS = 64  # read and written at once
 RETRIEVED = 4  # spans given as text, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
 UNTOLD = "You have not told me that."
-NOWHERE = 3.0  # log-odds that no recalled line answers, from which that is said
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 Message = Mapping[str, str]  # role: "system", "user" or "assistant"; content
@@ -158,7 +156,6 @@ class Session:
         self.system = SYSTEM if system is None else system or None
         self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
         try:
-            self.looker = looker(backbone, memory)
             self.speaker = Speaker(backbone, context, kept=KeptLines() if route == "kv" else None)
         except BaseException:
             if self.reader is not None:
@@ -180,9 +177,8 @@ class Session:
     def close(self) -> None:
         """Free both contexts. May run twice."""
         self.speaker.close()
-        for reader in (self.reader, self.looker):
-            if reader is not None:
-                reader.close()
+        if self.reader is not None:
+            self.reader.close()
 
     def __enter__(self) -> Session:
         return self
@@ -230,7 +226,7 @@ class Session:
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
-        if mode is Mode.AUTO and self._untold(content, readout, routes) and not _spoken_of(content, messages[:-1]):
+        if not routes and readout.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
             turn.reply = UNTOLD
             yield Text(UNTOLD)
             yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
@@ -263,19 +259,6 @@ class Session:
         assert nll is not None
         self._tidy()
         return [self.backbone.vocab.piece(t) for t in prompt.message], nll, bool(routes)
-
-    def _untold(self, message: str, readout: MemoryReadout, routes: tuple[str, ...]) -> bool:
-        """Whether a message asks for something that nobody told: nothing comes near, or what does holds no answer."""
-        if not routes:
-            return readout.untold
-        if routes != ("text",) or self.looker is None or not asks_what_was_told(message):
-            return False
-        lines = [str(s.get("said") or s["text"]) for s in sorted(given(Mode.AUTO, readout), key=lambda s: s["id"])]
-        try:
-            none = self.looker.none(message, list(dict.fromkeys(lines)))
-        except NO_ANSWER:
-            return False  # it was heard once already: the turn goes on with what it has
-        return none is not None and none > NOWHERE
 
     def _begin(self) -> None:
         """Whatever was said before, and not learned, is over."""

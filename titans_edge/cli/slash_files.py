@@ -10,47 +10,61 @@ from pathlib import Path
 from titans_edge import conversation
 from titans_edge.cli import common
 from titans_edge.cli.room import Room, command, file
-from titans_edge.documents import read_document
+from titans_edge.documents.files import find
+from titans_edge.documents.reading import Outcome, read_files
 from titans_edge.errors import UsageError
-from titans_edge.sources import Source
 
 HELD = 5  # sentences held back that are shown for a file
 
 
-@command("/read", "FILE…", "read documents into the memory, as `titans-edge read`", "paths")
+@command("/read", "FILE…", "read documents into the memory, as `titans-edge read`: files, folders, patterns", "paths")
 def read(room: Room, rest: str) -> None:
-    client = room.client
-    files = _files(rest)
-    texts = [read_document(f) for f in files]  # all are checked before the first is read
-    for path, text in zip(files, texts, strict=True):
-        size, tokens, spans = len(room.talk.backbone.vocab.encode(text)), 0, 0
-        with room.whole() as pressed:
-            for n, t in room.talk.learn(text, Source("document", path.name)):
-                tokens, spans = tokens + t, spans + n
-                common.show_progress(min(tokens, size), size, path.name)
-                if pressed:
-                    break
-        rulings = room.talk.rulings if not pressed else client.wait()
-        held = [r for r in rulings if r["decision"] == "quarantined"]
-        print(f"{path.name}: {spans} sentences read, {len(held)} held back{' (/quarantine)' * bool(held)}")
-        for r in held[:HELD]:
-            print(f"  [{r['id']}] {common.printable(r['text'])} ({r['reason']})")
-        if pressed:
-            print("! Stopped there; what was read is kept, /undo takes it back.")
-            return
+    found, talk = find(_names(rest)), room.talk
+    room.client  # noqa: B018 - says so where the memory is off
+    with room.whole() as pressed:
+        for o in read_files(
+            talk.session,
+            found,
+            on_progress=lambda f, done, of: common.show_progress(done, of, f.path.name),
+            stopped=lambda: bool(pressed),
+        ):
+            talk.noted()
+            _tell(o)
 
 
-def _files(rest: str) -> list[Path]:
+def _tell(o: Outcome) -> None:
+    """What became of one file."""
+    shown, held = common.printable(o.shown), f"{len(o.held)} held back{' (/quarantine)' * bool(o.held)}"
+    if o.status == "failed":
+        print(f"! {common.printable(' '.join(o.notes))}")
+        return
+    if o.status == "unchanged":
+        print(f"{shown}: as it was read before")
+    elif o.status == "moved":
+        print(f"{shown}: was {common.printable(o.notes[0])}, and is the same")
+    elif o.status == "gone":
+        print(f"{shown}: deleted; `titans-edge read --prune` forgets it")
+    else:
+        print(
+            f"{shown}: {o.sentences} sentences read, {held}{', in place of the old version' * (o.status == 'changed')}"
+        )
+    for r in o.held[:HELD]:
+        print(f"  [{r['id']}] {common.printable(r['text'])} ({r['reason']})")
+    if o.status == "stopped":
+        print("! Stopped there; the same command goes on, /undo takes it back.")
+
+
+def _names(rest: str) -> list[str]:
     if not rest:
         raise UsageError("Read which files?", "Write /read FILE…")
     whole = file(rest, "/read FILE…")
     if whole.exists():
-        return [whole]
+        return [str(whole)]
     try:
         names = shlex.split(rest, posix=os.name == "posix")
     except ValueError as e:
         raise UsageError(f"The names cannot be told apart ({e}).", "Put quotes around names with blanks.") from e
-    return [file(name, "/read FILE…") for name in names]
+    return [str(file(name, "/read FILE…")) for name in names]
 
 
 @command("/save", "FILE", "write the conversation to a private JSON file", "path")

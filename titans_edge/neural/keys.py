@@ -35,8 +35,6 @@ class KeyConfig:
     layers: int = 2
     dropout: float = 0.15
     told: int = 0  # width of the head that tells what was told from the world (`told.py`); 0: there is none
-    looks: int = 0  # the backbone's layer at which answers are looked for (`pointer.py`); 0: they are not
-    pointer: int = 256  # width of what looks for them
 
     @property
     def key(self) -> int:

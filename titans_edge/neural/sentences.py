@@ -19,7 +19,6 @@ from titans_edge.facts import Sentence
 from titans_edge.features import SpanFeatures
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.keys import EARLIER, OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, padded, signs
-from titans_edge.neural.pointer import Pointer
 from titans_edge.neural.told import Told
 from titans_edge.neural.verbatim import Verbatim
 
@@ -38,17 +37,13 @@ class Asked:
 
 
 class SentenceMemory(nn.Module):
-    """The trained part: keys, matcher, and, where the graft has them, what tells a message about what was told from
-    others, and what points at answers.
-    """
+    """The trained part: keys, matcher, and, where the graft has it, what tells a message about the told from others."""
 
     def __init__(self, config: KeyConfig, contents: Contents) -> None:
         super().__init__()
         self.config, self.contents = config, contents
         self.keys, self.matcher = KeyEncoder(config), Matcher(config)
-        n_embd = contents.table.shape[1]
-        self.told = Told(n_embd, config.told) if config.told else None
-        self.pointer = Pointer(n_embd, config.pointer) if config.looks else None
+        self.told = Told(contents.table.shape[1], config.told) if config.told else None
 
     @torch.no_grad()
     def read(self, spans: Sequence[SpanFeatures], before: Sequence[SpanFeatures | None]) -> list[Sentence]:

@@ -17,11 +17,11 @@ from weakref import WeakSet
 import numpy as np
 import numpy.typing as npt
 
-from titans_edge.features import Looked, SpanFeatures
+from titans_edge.features import SpanFeatures
 from titans_edge.journal.documents import Document, unpacked
 from titans_edge.sidecar.delivery import Delivery
 from titans_edge.sidecar.pending import Book
-from titans_edge.sidecar.protocol import Array, Reply, Request, pack, pack_span, unpack
+from titans_edge.sidecar.protocol import Reply, Request, pack_span, unpack
 from titans_edge.sidecar.transport import LocalTransport, ProcessTransport, Transport
 from titans_edge.sidecar.worker import OnProgress
 from titans_edge.sources import USER, Source
@@ -209,13 +209,6 @@ class MemoryClient:
         spans: list[Fields] = self._ask("rank", {"text": text, "n": n}, [question]).result["spans"]
         return spans
 
-    def point(self, looked: Looked) -> Fields:
-        """Where the answer stands: `none` (log-odds that it does not), `line`, `start`, `end`; empty where nothing can
-        be said.
-        """
-        arrays = {n: pack(getattr(looked, n)) for n in ("hidden", "where", "places")}
-        return self._ask("point", {}, arrays=arrays).result
-
     # --- changes
 
     def begin(self, time: float | None = None, operation: str = "", part: int = 0) -> None:
@@ -401,11 +394,8 @@ class MemoryClient:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _ask(
-        self, op: str, args: Fields, spans: Sequence[SpanFeatures] = (), arrays: dict[str, Array] | None = None
-    ) -> Reply:
-        packed = [pack_span(s) for s in spans]
-        return self.host.delivery.call(self._book, Request(op, self.name, "", args, packed, arrays or {}))
+    def _ask(self, op: str, args: Fields, spans: Sequence[SpanFeatures] = ()) -> Reply:
+        return self.host.delivery.call(self._book, Request(op, self.name, "", args, [pack_span(s) for s in spans]))
 
     def _change(self, op: str, args: Fields, spans: Sequence[SpanFeatures] = ()) -> Reply:
         packed = [pack_span(s) for s in spans]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import asdict
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -17,13 +16,12 @@ from typing import Any
 import torch
 
 from titans_edge.errors import MemoryStateError, SidecarError, UsageError
-from titans_edge.features import Looked
 from titans_edge.gguf_header import read_header
 from titans_edge.journal import Entry, Journal, NewSpan, documents
 from titans_edge.journal.checks import MAX_NUMBER
 from titans_edge.neural import graft as grafts
 from titans_edge.sidecar.opened import OpenMemory, Progress
-from titans_edge.sidecar.protocol import Reply, Request, pack, unpack, unpack_span
+from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
 from titans_edge.sources import Source
 
 MAX_OPEN = 16  # memories at once; each takes its state's size
@@ -47,7 +45,6 @@ class MemoryHost:
             "close": self.close_memory,
             "retrieve": self.retrieve,
             "rank": self.rank,
-            "point": self.point,
             "write": self.write,
             "forget": self.forget,
             "undo": self.undo,
@@ -91,9 +88,8 @@ class MemoryHost:
         self._graft = grafts.load(path, read_header(r.args["backbone"]))
         self._graft_id = grafts.file_id(path)
         info = self._graft.info
-        looks = 0 if self._graft.sentences is None else self._graft.sentences.config.looks
         about = {"layer": info.layer, "threshold": info.threshold, "recipe": info.recipe, "results": info.results}
-        return Reply(True, about | {"looks": looks})
+        return Reply(True, about)
 
     def open(self, r: Request, progress: Progress) -> Reply:
         """args: path (None: nothing is kept), write. The memory's name is the request's."""
@@ -142,14 +138,6 @@ class MemoryHost:
         """args: text, n; one span: the question. The spans that most likely answer, and how likely each is."""
         found = self._memory(r, progress).rank(unpack_span(r.spans[0]), str(r.args["text"]), int(r.args["n"]))
         return Reply(True, {"spans": [f.entry.shown() | {"match": f.match} for f in found]})
-
-    def point(self, r: Request, _: Progress) -> Reply:
-        """arrays: hidden, where, places of a `Looked`. none, line, start and end of a `Pointed`, or nothing."""
-        sentences = self._graft.sentences if self._graft is not None else None
-        if sentences is None or sentences.pointer is None:
-            raise UsageError("This graft has no pointer.")
-        pointed = sentences.pointer.point(Looked(*(unpack(r.arrays[n]) for n in ("hidden", "where", "places"))))
-        return Reply(True, {} if pointed is None else asdict(pointed))
 
     def write(self, r: Request, progress: Progress) -> Reply:
         """args: part, kind, name, texts, offsets, guard, time (left out: now). Durable when it returns; a group is

@@ -1,5 +1,5 @@
 """Stage 3: keys of sentences (a question's key is its sentence's), then the matcher on what the keys find, then what
-tells a message about it from one about the world, and what points at answers.
+tells a message about it from one about the world.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.episodes import episodes, key_pairs
 from titans_edge.train.matching import GONE, answers_loss, mine, replaces_loss, untold
 from titans_edge.train.pairs import Pair, natural_pairs
-from titans_edge.train.pointing import train_pointer
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stage1 import learning_rate
 from titans_edge.train.texts import TextTable
@@ -47,9 +46,6 @@ def train_sentences(
     sentences.eval()
     with Reader(backbone, layer) as reader:
         train_told(sentences, table, natural, reader, recipe, folder, report)
-    if sentences.config.looks:
-        with Reader(backbone, sentences.config.looks, max_spans=1) as deeper:
-            train_pointer(sentences, table, natural, deeper, recipe, folder, report)
 
 
 def _keys(keys: KeyEncoder, table: TextTable, natural: list[Pair], recipe: Recipe, path: Path, report: Report) -> None:

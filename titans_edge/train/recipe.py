@@ -33,9 +33,3 @@ class Recipe:
     told_persons: int = 450
     told_steps: int = 8000
     told_width: int = 64
-    looks: int = 12
-    pointer_width: int = 256
-    point_persons: int = 800
-    point_natural: int = 2500
-    point_steps: int = 2000
-    point_batch: int = 16

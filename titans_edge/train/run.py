@@ -161,7 +161,7 @@ def train(
 def _new(backbone: Backbone, recipe: Recipe, of: dict[str, Any]) -> Graft:
     config = EncoderConfig(backbone.n_embd, len(Bank))
     info = GraftInfo(recipe.layer, backbone.fingerprint, recipe=of)
-    keys = _keys(recipe, recipe.dim, backbone)
+    keys = _keys(recipe, recipe.dim)
     graft = Graft(config, make_contents(backbone, recipe.dim), make_relations(backbone), info, keys)
     begin(graft)
     return graft
@@ -171,12 +171,11 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     """A graft with the memory and gate of another."""
     memory, stages = start.memory, {k: v for k, v in of.items() if k not in start.info.recipe}
     info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": of["questions"]}, replaces=())
-    keys = _keys(recipe, memory.dim, backbone)
+    keys = _keys(recipe, memory.dim)
     graft = Graft(memory.config, memory.contents, memory.relations, info, keys)
     graft.load_state_dict(start.state_dict(), strict=False)
     return graft
 
 
-def _keys(recipe: Recipe, dim: int, backbone: Backbone) -> KeyConfig:
-    looks = min(recipe.looks, backbone.n_layer - 2)
-    return KeyConfig(dim, width=recipe.key_width, told=recipe.told_width, looks=looks, pointer=recipe.pointer_width)
+def _keys(recipe: Recipe, dim: int) -> KeyConfig:
+    return KeyConfig(dim, width=recipe.key_width, told=recipe.told_width)
