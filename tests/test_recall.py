@@ -95,6 +95,24 @@ def test_what_a_later_sentence_replaced_is_left_out_and_where_the_past_is_asked_
     assert lines(past) == ["The meeting is on Tuesday. (this was before)", "It is on Thursday now."]
 
 
+def test_a_change_in_so_many_words_takes_the_place_of_what_it_is_about_unless_the_question_is_about_the_rest() -> None:
+    old, new = "The meeting with the bank is on Thursday in Leeds.", "Actually, the bank's meeting was moved to Friday."
+    m = Memory(old, new, "My bank is near.")
+
+    def asked(question: str, **share: float) -> Recalled:
+        found = [Found(m.entries[i], p, share=s) for i, p, s in ((1, 0.9, share["old"]), (2, 0.6, share["new"]))]
+        return recall(SimpleNamespace(sentences=m.held), m, found, question, 4, m.get)  # type: ignore[arg-type]
+
+    assert lines(asked("When is my meeting with the bank?", old=0.5, new=0.5)) == [new]
+    assert lines(asked("In which town is my meeting with the bank?", old=0.7, new=0.5)) == [old, new]
+    before = asked("When was my meeting with the bank before?", old=0.5, new=0.5)
+    assert lines(before) == [f"{old} (this was before)", new]
+    m.entries[2] = replace(m.entries[2], text="The bank's meeting is fun.")
+    assert ids(asked("When is my meeting with the bank?", old=0.5, new=0.5)) == [1, 2], "nothing says that it changed"
+    m.entries[2] = replace(m.entries[2], text="Actually, the bank is closed.")
+    assert ids(asked("When is my meeting with the bank?", old=0.5, new=0.5)) == [1, 2], "one word is shared"
+
+
 def test_a_sentence_comes_with_its_message_and_a_message_comes_once() -> None:
     m = Memory("Ingrid lives next door.|She drives a red Volvo.|Lovely!", "I like tea.")
     r = m.recall("What does my neighbour drive?", {2: 0.9, 1: 0.8, 4: 0.5})

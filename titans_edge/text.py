@@ -88,6 +88,23 @@ def refers_back(span: str) -> bool:
     return _BACK.search(span.replace("’", "'")) is not None
 
 
+_CHANGE = re.compile(
+    r"\b(?:actually|now|no longer|any ?more|from now on|moved (?:to|from)|changed|switched|instead|correction|update|new"
+    r"|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",
+    re.IGNORECASE,
+)
+
+
+def tells_a_change(span: str) -> bool:
+    """Whether a sentence says that something is otherwise than before, in words that are often used for that."""
+    return _CHANGE.search(span) is not None
+
+
+def stems(text: str) -> set[str]:
+    """The content words of a text without their endings of plural and possession."""
+    return {re.sub(r"(?:['’]s|['’]|s)$", "", w) for w in content_words(text)}
+
+
 def _span(text: str, start: int, end: int) -> Span:
     """The range without white space at its ends."""
     inside = text[start:end]

@@ -16,7 +16,7 @@ from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.questions import asks_for_the_past, asks_what_was_told
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import MUCH, Found, allowed
-from titans_edge.text import refers_back
+from titans_edge.text import refers_back, stems, tells_a_change
 
 CLEAR_BEST, CLEAR = 0.65, 0.2  # where the best is this likely, those below that share of it are not given
 BESIDE = 0.15  # a span below this share of the best one's likelihood is far less likely than that
@@ -25,6 +25,7 @@ SECOND = 0.01  # a span that shares a rare word with the best is given too, if i
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
 NEIGHBOURS, NEAR = 3, 0.45  # later spans that may take a span's place: so many, with keys at least so near
+SAME = 2  # content words that a change and what it changes share, at least
 REPLACES = 0.8  # a later span that takes an earlier one's place more likely than this does
 
 Get = Callable[[Sequence[int]], list[Entry]]  # spans by their numbers
@@ -67,7 +68,7 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     if not kept:
         return Recalled()
     kept = _with_second(fold, kept, found, k)
-    replaced = dict(_replaced(fold, sentences, kept, get))
+    replaced = dict(_replaced(fold, sentences, kept, get)) | _changed(kept, found)
     there = {f.entry.id for f in kept}
     kept += [Found(e, best) for e in get(sorted(set(replaced.values()) - there))]
     past = asks_for_the_past(text)
@@ -110,6 +111,20 @@ def _replaced(fold: Fold, sentences: SentenceMemory, kept: Sequence[Found], get:
             outside = np.array([[fold.sentences.cosine(later.id, f.entry.id), 0.0, 0.0]], np.float32)
             if sentences.match(asked, [fold.sentences.candidate(f.entry.id)], outside, statement=True)[0, 1] > REPLACES:
                 out.append((f.entry.id, later.id))
+    return out
+
+
+def _changed(kept: Sequence[Found], found: Sequence[Found]) -> dict[int, int]:
+    """{earlier: later} where a later one that was found too says that something changed, is about the same words, and
+    has no fewer of the question's: what else the earlier says is not lost to a question about that.
+    """
+    out = {}
+    for f in kept:
+        about = stems(f.entry.text)
+        for g in found:
+            later = g.entry.id > f.entry.id and g.share >= f.share and g.entry.source.trust >= f.entry.source.trust
+            if later and tells_a_change(g.entry.text) and len(about & stems(g.entry.text)) >= SAME:
+                out[f.entry.id] = max(g.entry.id, out.get(f.entry.id, 0))
     return out
 
 
