@@ -89,8 +89,8 @@ def refers_back(span: str) -> bool:
 
 
 _CHANGE = re.compile(
-    r"\b(?:actually|now|no longer|any ?more|from now on|moved (?:to|from)|changed|switched|instead|correction|update|new"
-    r"|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",
+    r"\b(?:actually|now|no longer|any ?more|from now on|moved (?:to|from)|changed|switched|instead|update"
+    r"|correction|new|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",
     re.IGNORECASE,
 )
 
