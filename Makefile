@@ -19,7 +19,7 @@ unit: setup
 
 slow: setup
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not real"
-	$(BIN)/python -m pytest -q -n 2 -m "hypothesis and not slow and not real" --hypothesis-profile=thorough
+
 
 check: setup
 	$(BIN)/ruff check .

@@ -19,7 +19,7 @@ from titans_edge.train.recipe import Recipe
 from titans_edge.train.run import train
 
 pytestmark = pytest.mark.slow
-SENTENCES = {"persons": 16, "key_width": 32, "key_batch": 8, "match_batch": 4}
+SENTENCES = {"persons": 16, "key_width": 32, "key_batch": 8, "match_batch": 4, "told_persons": 4, "told_steps": 3}
 
 
 def test_a_graft_is_trained_saved_and_gone_on_with(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:
