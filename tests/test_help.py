@@ -27,7 +27,7 @@ from titans_edge.sidecar.client import HostClient
 ROOT = Path(__file__).parents[1]
 SMALLER = {  # what is added to an example, so that it takes a moment
     "chat": ["--max-tokens", "4"], "ask": ["--max-tokens", "4"], "serve": ["--port", "0"],
-    "bench": ["--tokens", "256", "--no-start"], "doctor": ["--no-test"],
+    "bench": ["--tokens", "512", "--no-start"], "doctor": ["--no-test"],
     "eval capacity": ["--facts", "2", "--samples", "1", "--auto", "1"],
     "eval held-out": ["--samples", "1"], "eval long": ["--turns", "2"],
     "eval natural": ["--people", "marisol", "--kinds", "word", "--mode", "question"], "eval poison": ["--samples", "1"],
@@ -104,6 +104,8 @@ def shelf(tiny_path: Path, graft_path: Path, tmp_path_factory: pytest.TempPathFa
     (folder / "book.txt").write_text("The river rose in the night, and nobody slept. " * 120)
     case = {"id": "1", "context": "Mary went home.", "question": "Where is Mary?", "target": "home"}
     (folder / "cases.jsonl").write_text(json.dumps(case))
+    for name in ("natural.json", "poison.json"):
+        (folder / name).write_text(json.dumps([{"task": "word", "n": 2, "accuracy": 50.0, "low": 9.5, "high": 90.5}]))
     shutil.copy(tiny_path, folder / "model.gguf")
     shutil.copy(tiny_path, folder / "new.gguf")
     shutil.copy(graft_path, folder / "graft.gguf")

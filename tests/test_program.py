@@ -64,7 +64,7 @@ def test_without_a_memory_nothing_is_written(tiny_path: Path, tmp_path: Path) ->
     got = titans(
         "chat", "-b", str(tiny_path), "--no-memory", "--max-tokens", "4", home=tmp_path, stdin="Hello.\n/undo\n"
     )
-    assert got.returncode == 0 and got.stderr == "! The memory is off. Start without --no-memory.\n"
+    assert got.returncode == 0 and got.stderr == "! The memory is off. The last exchange left the conversation.\n"
     asked = titans("ask", "Hello?", "-b", str(tiny_path), "--no-memory", "--max-tokens", "4", home=tmp_path)
     assert asked.returncode == 0 and [p for p in tmp_path.rglob("*") if p.is_file()] == []
 

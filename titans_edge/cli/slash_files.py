@@ -6,19 +6,24 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from titans_edge import conversation
 from titans_edge.cli import common
 from titans_edge.cli.room import Room, command, file
-from titans_edge.documents.files import find
-from titans_edge.documents.reading import Outcome, read_files
 from titans_edge.errors import UsageError
+
+if TYPE_CHECKING:
+    from titans_edge.documents.reading import Outcome
 
 HELD = 5  # sentences held back that are shown for a file
 
 
 @command("/read", "FILE…", "read documents into the memory, as `titans-edge read`: files, folders, patterns", "paths")
 def read(room: Room, rest: str) -> None:
+    from titans_edge.documents.files import find
+    from titans_edge.documents.reading import read_files
+
     found, talk = find(_names(rest)), room.talk
     room.client  # noqa: B018 - says so where the memory is off
     with room.whole() as pressed:
