@@ -166,7 +166,7 @@ class Session:
             "association": AssociationRoute(self.text_route, self._words),
             "text": self.text_route,
         }
-        self.heads = Heads(heads) if heads is not None and memory is not None else None
+        self.heads = Heads(heads) if heads is not None else None
         self._turn: _Turn | None = None  # not committed yet
         self._speaking: _Turn | None = None
         self._dead = False  # the memory could not be started in this turn: it is not tried again
