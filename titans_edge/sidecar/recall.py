@@ -68,10 +68,10 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     if not kept:
         return Recalled()
     kept = _with_second(fold, kept, found, k)
-    replaced = dict(_replaced(fold, sentences, kept, get)) | _changed(kept, found)
+    past, replaced = asks_for_the_past(text), dict(_replaced(fold, sentences, kept, get))
+    replaced |= {} if past else _changed(kept, found)
     there = {f.entry.id for f in kept}
     kept += [Found(e, best) for e in get(sorted(set(replaced.values()) - there))]
-    past = asks_for_the_past(text)
     kept = [f for f in kept if past or f.entry.id not in replaced]
     return Recalled(tuple(kept), tuple(_said(kept, replaced, get, past=past)), tuple(replaced.items()))
 
