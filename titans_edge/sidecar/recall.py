@@ -118,7 +118,7 @@ def _changed(kept: Sequence[Found], found: Sequence[Found]) -> dict[int, int]:
     """{earlier: later} where a later one that was found too says that something changed, is about the same words, and
     has no fewer of the question's: what else the earlier says is not lost to a question about that.
     """
-    out = {}
+    out: dict[int, int] = {}
     for f in kept:
         about = stems(f.entry.text)
         for g in found:
