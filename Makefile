@@ -20,7 +20,6 @@ unit: setup
 slow: setup
 	$(BIN)/python -m pytest -q -n 2 -m "slow and not real"
 
-
 check: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -23,7 +23,7 @@ from titans_edge.sidecar import host as host_module
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sidecar.protocol import Request
 
-# the machine may be busy; `make slow` tries ten times as many examples (--hypothesis-profile=thorough)
+# the machine may be busy; --hypothesis-profile=thorough tries ten times as many examples
 UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", UNTIMED, max_examples=25)
 settings.register_profile("thorough", UNTIMED, max_examples=250)
