@@ -9,12 +9,15 @@ from types import SimpleNamespace
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.answering import local
 from tests.telling import TEXTS, Open, Told
 from tests.tiny import make_gguf, make_graft
+from tests.typist import WARM, Typist
 from titans_edge import library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
+from titans_edge.chat import Chat
 from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import Header, fingerprint, read_header
 from titans_edge.neural.graft import Graft, file_id, load
@@ -99,6 +102,26 @@ def loaded() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(host_module, "grafts", SimpleNamespace(load=once, file_id=file_id))
         yield
+
+
+@pytest.fixture
+def typed(
+    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Typist]:
+    """A chat with a memory in a file, that lines are typed into."""
+    path = tmp_path / "memories" / "a.memory"
+    with local(tiny_path, graft_path, path) as memory, Chat(tiny, memory, context=768, sampling=WARM) as chat:
+        yield Typist(chat, path, capsys)
+
+
+@pytest.fixture(scope="module")
+def users_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A home of its own for a module's servers."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("HOME", str(home))
+        patch.setenv("XDG_DATA_HOME", str(home / "data"))
+        yield home
 
 
 @pytest.fixture(scope="session")

@@ -26,16 +26,7 @@ pytestmark = pytest.mark.slow  # a browser is many processes
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        home = tmp_path_factory.mktemp("home")
-        patch.setenv("HOME", str(home))
-        patch.setenv("XDG_DATA_HOME", str(home / "data"))
-        yield home
-
-
-@pytest.fixture(scope="module")
-def server(home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
+def server(users_home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
     with serving(tiny_path, graft_path, Settings(port=0, max_tokens=8)) as server:
         yield server
 
@@ -266,7 +257,7 @@ def test_growth_counts_every_sentence_by_kind(open_page: Open, server: Server) -
 
 
 def test_a_key_is_asked_for_kept_for_the_tab_and_forgotten(
-    chrome: Any, open_page: Open, home: Path, tiny_path: Path, graft_path: Path
+    chrome: Any, open_page: Open, users_home: Path, tiny_path: Path, graft_path: Path
 ) -> None:
     settings = Settings(port=0, keys=(Key("sk-ann", ("ann", "shared")), Key("sk-bob", ("bob",))))
     with serving(tiny_path, graft_path, settings) as server:

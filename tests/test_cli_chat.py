@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from tests.answering import local
 from tests.fake_host import bench_in, span, tell, texts
 from tests.typist import WARM, Script, Typist
 from titans_edge.backbone.model import Backbone
@@ -22,16 +21,6 @@ from titans_edge.cli import prompt
 from titans_edge.cli.chat import Loop
 from titans_edge.history import History
 from titans_edge.session import Event
-
-
-@pytest.fixture
-def typed(
-    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Typist]:
-    path = tmp_path / "memories" / "a.memory"
-    with local(tiny_path, graft_path, path) as memory, Chat(tiny, memory, context=768, sampling=WARM) as chat:
-        yield Typist(chat, path, capsys)
-
 
 # --- commands
 

@@ -6,31 +6,18 @@ import json
 import os
 import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.answering import local
 from tests.typist import WARM, Typist
 from titans_edge import conversation, library
-from titans_edge.backbone.model import Backbone
-from titans_edge.chat import Chat
 from titans_edge.cli import common
 from titans_edge.errors import DataError, GraftError, MemoryStateError
 from titans_edge.sidecar.client import MemoryClient
 
 SAID = [{"role": ("user", "assistant")[n % 2], "content": t} for n, t in enumerate(("Hi", "Yes? \x1b[2J", "猫 🙂", ""))]
-
-
-@pytest.fixture
-def typed(
-    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Typist]:
-    path = tmp_path / "memories" / "a.memory"
-    with local(tiny_path, graft_path, path) as memory, Chat(tiny, memory, context=768, sampling=WARM) as chat:
-        yield Typist(chat, path, capsys)
 
 
 # --- files

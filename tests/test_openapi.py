@@ -20,13 +20,9 @@ EXAMPLES = 5  # of each operation
 
 
 @pytest.fixture(scope="module")
-def server(tiny_path: Path, graft_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as patch:
-        home = tmp_path_factory.mktemp("home")
-        patch.setenv("HOME", str(home))
-        patch.setenv("XDG_DATA_HOME", str(home / "data"))
-        with serving(tiny_path, graft_path, Settings(port=0, max_tokens=4, reply_seconds=1)) as server:
-            yield server
+def server(users_home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
+    with serving(tiny_path, graft_path, Settings(port=0, max_tokens=4, reply_seconds=1)) as server:
+        yield server
 
 
 def test_the_document_has_every_route_there_is_and_no_other(server: Server) -> None:

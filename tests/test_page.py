@@ -15,16 +15,7 @@ from titans_edge.server.settings import Key, Settings
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    with pytest.MonkeyPatch.context() as patch:
-        home = tmp_path_factory.mktemp("home")
-        patch.setenv("HOME", str(home))
-        patch.setenv("XDG_DATA_HOME", str(home / "data"))
-        yield home
-
-
-@pytest.fixture(scope="module")
-def server(home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
+def server(users_home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
     with serving(tiny_path, graft_path, Settings(port=0, max_tokens=8)) as server:
         yield server
 
@@ -61,7 +52,9 @@ def test_the_page_has_no_inline_code_no_other_address_and_reads_no_markup(server
     assert used <= ids
 
 
-def test_the_page_needs_no_key_and_the_memory_behind_it_does(home: Path, tiny_path: Path, graft_path: Path) -> None:
+def test_the_page_needs_no_key_and_the_memory_behind_it_does(
+    users_home: Path, tiny_path: Path, graft_path: Path
+) -> None:
     settings = Settings(port=0, keys=(Key("sk-ann", ("ann",)),))
     with serving(tiny_path, graft_path, settings) as server:
         assert server.client.get("/").status_code == server.client.get("/page/app.js").status_code == 200

@@ -19,13 +19,9 @@ REPLY = {"role": "assistant", "content": "Good."}
 
 
 @pytest.fixture(scope="module")
-def server(tiny_path: Path, graft_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with pytest.MonkeyPatch.context() as patch:
-        home = tmp_path_factory.mktemp("home")
-        patch.setenv("HOME", str(home))
-        patch.setenv("XDG_DATA_HOME", str(home / "data"))
-        with serving(tiny_path, graft_path) as server:
-            yield server
+def server(users_home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
+    with serving(tiny_path, graft_path) as server:
+        yield server
 
 
 def streamed(server: Server, *messages: Any, **more: Any) -> list[Any]:

@@ -22,15 +22,6 @@ from titans_edge.sources import Source
 
 
 @pytest.fixture
-def typed(
-    tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> Iterator[Typist]:
-    path = tmp_path / "memories" / "a.memory"
-    with local(tiny_path, graft_path, path) as memory, Chat(tiny, memory, context=768, sampling=WARM) as chat:
-        yield Typist(chat, path, capsys)
-
-
-@pytest.fixture
 def alone(tiny: Backbone, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Iterator[Typist]:
     """Without a memory."""
     with Chat(tiny, None, context=512, sampling=WARM) as chat:

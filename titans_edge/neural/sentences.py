@@ -56,7 +56,7 @@ class SentenceMemory(nn.Module):
         linked = iter(self._keys(follows))
         out = []
         for s, b, key in zip(spans, before, alone, strict=True):
-            words = tuple(_ids(row) for row in s.address)
+            words = tuple(word_ids(row) for row in s.address)
             both = b"" if b is None else _bytes(next(linked))
             out.append(Sentence(_bytes(key), words, both, int(b is not None)))
         return out
@@ -211,11 +211,12 @@ class Sentences:
 
 
 def _both(before: SpanFeatures | None, span: SpanFeatures) -> tuple[list[Ids], list[Ids]]:
-    earlier = [] if before is None else [_ids(row) for row in before.address]
-    return earlier, [_ids(row) for row in span.address]
+    earlier = [] if before is None else [word_ids(row) for row in before.address]
+    return earlier, [word_ids(row) for row in span.address]
 
 
-def _ids(row: npt.NDArray[np.int32]) -> Ids:
+def word_ids(row: npt.NDArray[np.int32]) -> Ids:
+    """A word's token ids, of a row that is padded with -1."""
     return tuple(int(i) for i in row if i >= 0)
 
 

@@ -10,13 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal
 from titans_edge.journal.search import coverage, known_words, likeness
 from titans_edge.neural.keys import outside, rarity
-from titans_edge.neural.sentences import SentenceMemory
+from titans_edge.neural.sentences import SentenceMemory, word_ids
 from titans_edge.neural.store import Address
 from titans_edge.neural.told import Evidence
 from titans_edge.rulings import RECALLED
@@ -84,7 +83,9 @@ def about_what_was_told(
         return about_the_user(text) or any(f.match >= LIKELY for f in found)
     asked = content_words(text)
     known = set(known_words(journal, asked))
-    rare = [rarity(_ids(row)) for w, row in zip(words(text), question.address, strict=False) if w.text.lower() in known]
+    rare = [
+        rarity(word_ids(row)) for w, row in zip(words(text), question.address, strict=False) if w.text.lower() in known
+    ]
     evidence = Evidence(
         max((f.match for f in found), default=0.0),
         max((f.share for f in found), default=0.0),
@@ -93,10 +94,6 @@ def about_what_was_told(
         len(known) / max(1, len(set(asked))),
     )
     return evidence.match >= SURE or sentences.told.about(question.hidden, evidence) >= ABOUT
-
-
-def _ids(row: npt.NDArray[np.int32]) -> list[int]:
-    return [int(i) for i in row if i >= 0]
 
 
 def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:

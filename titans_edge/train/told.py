@@ -28,12 +28,8 @@ from titans_edge.train.stage1 import learning_rate
 from titans_edge.train.texts import TextTable
 
 LOOKED_AT = 20  # candidates, as a memory looks at
-OWN, WORLD, FAR, HERE = (
-    8,
-    4,
-    6,
-    3,
-)  # questions a person: own ones, everybody's, on sentences never told, and on told ones
+OWN, WORLD = 8, 4  # questions a memory: people's own, and everybody's
+FAR, HERE = 6, 3  # on sentences that were never told, and on told ones
 DOCUMENTS = 0.4  # of the memories hold sentences that are nobody's own
 BLIND = 0.1  # of the examples are shown without evidence
 BATCH = 256
