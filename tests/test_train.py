@@ -15,6 +15,7 @@ from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
 from titans_edge.stories.relations import PHRASES
 from titans_edge.train.pairs import natural_pairs
+from titans_edge.train.prompting import Maker, start_states
 from titans_edge.train.recipe import Recipe
 from titans_edge.train.run import train
 
@@ -31,6 +32,7 @@ def test_a_graft_is_trained_saved_and_gone_on_with(tiny: Backbone, tiny_path: Pa
         "surprised": 4,
         "batch": 8,
         "gate_steps": 0,
+        "prompt_steps": 0,
         **SENTENCES,
     }
     out = tmp_path / "graft.gguf"
@@ -50,7 +52,7 @@ def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
     assert start.sentences is None
     train(
         tiny,
-        Recipe(dim=32, key_steps=3, match_steps=3, **SENTENCES),
+        Recipe(layer=1, dim=32, key_steps=3, match_steps=3, prompt_persons=1, prompt_steps=3, **SENTENCES),
         None,
         tmp_path / "run",
         out,
@@ -61,6 +63,10 @@ def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
     before, after = start.state_dict(), grown.state_dict()
     assert all(torch.equal(before[k], after[k]) for k in before)
     assert grown.sentences is not None and grown.info.threshold == start.info.threshold
+    assert grown.prompt is not None
+    assert 0 < float(grown.prompt.moved.abs().max()) < 0.1
+    begun = start_states(Maker(tiny), grown.prompt.config.positions)
+    assert torch.allclose(grown.prompt.start, begun, atol=1e-2)
 
 
 def test_questions_of_a_file_are_learned_from_and_no_other_line_is(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
-from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
+from titans_edge.backbone.injection import Injection, Lines, Prompt, Rows, Tokens
 from titans_edge.sidecar.client import MemoryReadout
 from titans_edge.when import resolved
 
@@ -44,8 +44,8 @@ class Route(Protocol):
 
 @dataclass(frozen=True)
 class TextRoute:
-    """Retrieved spans as a list, oldest first, and the message as the question after it. What does not fit is left
-    out.
+    """Retrieved spans as a list, oldest first, the message as the question after it, and behind that the soft prompt.
+    What does not fit is left out.
     """
 
     encode: Encode
@@ -60,11 +60,12 @@ class TextRoute:
             if used > self.budget:
                 break
             lines.append((span["id"], line))
-        return self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
+        framed = self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
+        return replace(framed, behind=(Prompt(readout.prompt),)) if framed.parts and readout.prompt.size else framed
 
     def after(self, text: str, injection: Injection) -> Injection:
         """An injection with a text in front of it."""
-        return Injection((Tokens(tuple(self.encode(text))), *injection.parts))
+        return replace(injection, parts=(Tokens(tuple(self.encode(text))), *injection.parts))
 
     def of(self, lines: Sequence[str]) -> Injection:
         """The frame around lines that are in order already."""
@@ -97,7 +98,8 @@ def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tupl
         mode, readout = _decided(readout)
     made = [(name, routes[name].injection(readout)) for name in ROUTES[mode]]
     parts = [(name, injection) for name, injection in made if len(injection)]
-    return Injection(tuple(p for _, i in parts for p in i.parts)), tuple(name for name, _ in parts)
+    behind = parts[0][1].behind if len(parts) == 1 else ()  # rows of both kinds were never seen together in training
+    return Injection(tuple(p for _, i in parts for p in i.parts), behind), tuple(name for name, _ in parts)
 
 
 def given(mode: Mode, readout: MemoryReadout) -> tuple[dict[str, Any], ...]:

@@ -381,6 +381,8 @@ class Session:
                 nll = self.speaker.surprise(prompt.message, injection.end)
             else:
                 self.speaker.feed([*injection.end, *prompt.message])
+            for part in injection.behind:
+                self.speaker.feed_prompt(part)
             self.speaker.feed(prompt.tail)
         except BaseException:
             self._turn = self._speaking = self._injected = None

@@ -9,6 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import chain
 
+import numpy as np
+import numpy.typing as npt
+
 from titans_edge.backbone.batch import FloatArray
 
 
@@ -49,13 +52,24 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Injection:
-    """Parts in the order they are fed."""
+class Prompt:
+    """Keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1."""
 
-    parts: tuple[Rows | Tokens | Lines, ...] = ()
+    states: npt.NDArray[np.float16]
 
     def __len__(self) -> int:
-        return sum(map(len, self.parts))
+        return self.states.shape[2]
+
+
+@dataclass(frozen=True)
+class Injection:
+    """Parts in the order they are fed before the message, and what is fed behind it."""
+
+    parts: tuple[Rows | Tokens | Lines, ...] = ()
+    behind: tuple[Prompt, ...] = ()
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts + self.behind))
 
     @property
     def end(self) -> tuple[int, ...]:
@@ -64,7 +78,7 @@ class Injection:
 
     def without_end(self) -> Injection:
         """All but those."""
-        return Injection(self.parts[:-1]) if self.end else self
+        return Injection(self.parts[:-1], self.behind) if self.end else self
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,10 @@ class Backbone:
         return int(llama_cpp.llama_model_n_layer(self.handle))
 
     @property
+    def n_head_kv(self) -> int:
+        return int(llama_cpp.llama_model_n_head_kv(self.handle))
+
+    @property
     def n_ctx_train(self) -> int:
         return int(llama_cpp.llama_model_n_ctx_train(self.handle))
 

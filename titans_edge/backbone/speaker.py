@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -18,7 +19,7 @@ import llama_cpp
 import numpy as np
 
 from titans_edge.backbone.batch import Batch, FloatArray
-from titans_edge.backbone.injection import Handle, Injection, Lines, Rows
+from titans_edge.backbone.injection import Handle, Injection, Lines, Prompt, Rows
 from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import SamplerChain, Sampling
@@ -71,6 +72,7 @@ class Speaker:
         self._owned.own(self._rows)
         self.length = 0  # positions in use
         self.ids: list[int] = []  # tokens of the sequence, injections left out
+        self.gap: int | None = None  # where the first injection stands: later tokens do not stand where `ids` has them
         self.stopped = ""  # why the last reply ended: "stop", "length" or "context"
 
     @property
@@ -142,12 +144,13 @@ class Speaker:
             self.length += len(part)
 
     def inject(self, injection: Injection, begin: int = 0) -> Handle:
-        """Feed an injection at the end of the sequence. `retract` takes it out again, whatever came after it.
+        """Feed an injection's parts at the end of the sequence. `retract` takes them out again, whatever came after.
 
         begin: how many of the sequence's first tokens kept lines are read after, where they are read anew.
         """
-        self.need(len(injection))
+        self.need(sum(map(len, injection.parts)))
         start, known = self.length, len(self.ids)
+        self.gap = start if self.gap is None and len(injection) else self.gap
         for part in injection.parts:
             if isinstance(part, Rows):
                 self.feed_rows(part.rows)
@@ -157,6 +160,12 @@ class Speaker:
                 self.feed(part.ids)
             del self.ids[known:]
         return Handle(start, self.length)
+
+    def feed_prompt(self, prompt: Prompt) -> None:
+        """Set trained keys and values in at the end of the sequence; where this context does not take them, nothing."""
+        self.need(len(prompt))
+        with suppress(ModelError):
+            self.splice.put_trained(prompt.states)
 
     def retract(self, handle: Handle, *, keep: bool = True) -> None:
         """Take an injection out. keep: what came after it stays as it was computed, and moves up; else it goes too."""
@@ -236,11 +245,12 @@ class Speaker:
         if end < self.length:
             llama_cpp.llama_memory_seq_add(self._memory, 0, end, -1, start - end)
         self.length -= end - start
+        self.gap = None if self.gap is not None and start <= self.gap else self.gap
         del self.ids[start:end]
 
     def clear(self) -> None:
         llama_cpp.llama_memory_clear(self._memory, True)
-        self.length = 0
+        self.length, self.gap = 0, None
         self.ids = []
 
     def snapshot(self) -> bytes:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 import llama_cpp
 import numpy as np
+import numpy.typing as npt
 
 from titans_edge.backbone.state import HALF, Form, Kept, Rope, State
 from titans_edge.errors import ModelError
@@ -57,7 +58,7 @@ class Splice:
         it.
         """
         rope, places = self._speaker.backbone.rope, dict[int, list[int]]()
-        for at, token in enumerate(self._speaker.ids):
+        for at, token in enumerate(self._speaker.ids[: self._speaker.gap]):
             places.setdefault(token, []).append(at)
         first, second = max(((at[0], at[-1]) for at in places.values()), key=lambda p: p[1] - p[0], default=(0, 0))
         if rope is None or first == second:
@@ -103,14 +104,29 @@ class Splice:
         by = speaker.length - kept.start
         state = self._checked(kept, by)
         raw = state.raw if by == 0 or self.rope is None else state.moved(self.rope, by)
+        self._set(raw, len(kept), by if self.rope is None else 0)
+
+    def put_trained(self, states: npt.NDArray[np.float16]) -> None:
+        """Set keys and values (layers, 2, n, numbers), the keys turned as at positions 0 to n - 1, in at the end of the
+        conversation. Raises ModelError where this context does not take them, and sets in nothing.
+        """
+        n, rope = states.shape[2], self.rope
+        if rope is None or self._speaker.length < n:
+            raise ModelError("Trained keys cannot be moved to their positions here.", _NEXT)
+        state = State(self.taken(0, n)).filled(states[:, 0], states[:, 1])
+        self._set(state.moved(rope, self._speaker.length), n)
+
+    def _set(self, raw: bytes, n: int, by: int = 0) -> None:
+        """A state of n positions at the end of the conversation, after llama.cpp has moved it by so many."""
+        speaker = self._speaker
         with self._borrowed(1) as (spare,):
             buffer = (ctypes.c_uint8 * len(raw)).from_buffer_copy(raw)
             if llama_cpp.llama_state_seq_set_data(self._ctx, buffer, len(raw), spare) != len(raw):
                 raise ModelError("llama.cpp did not take the kept keys and values.", _NEXT)
-            if by and self.rope is None:
+            if by:
                 llama_cpp.llama_memory_seq_add(self._memory, spare, -1, -1, by)
-            self._copy(spare, 0, speaker.length, speaker.length + len(kept))
-        speaker.length += len(kept)
+            self._copy(spare, 0, speaker.length, speaker.length + n)
+        speaker.length += n
 
     def _checked(self, kept: Kept, by: int) -> State:
         """What llama.cpp itself would not notice, or would end the process over, is noticed here."""

@@ -121,6 +121,7 @@ class State:
         if transposed > 1 or layers > MAX_LAYERS or any(n != 1 for _, n, _ in met):
             raise _unknown()
         self._keys: list[int] = []  # where each layer's begin
+        self._values: list[int] = []
         keys = tuple(self._rows(cells) for _ in range(layers))
         values = tuple(self._columns(cells) if transposed else self._rows(cells, key=False) for _ in range(layers))
         if self._at != len(raw):
@@ -132,6 +133,27 @@ class State:
         _, size = self.form.keys[layer]
         rows = np.frombuffer(self.raw, np.float16, len(self.positions) * size // 2, self._keys[layer])
         return rows.reshape(len(self.positions), -1)
+
+    def values(self, layer: int) -> npt.NDArray[np.float16]:
+        """(cells, numbers) of a layer whose values are 16-bit floats."""
+        (_, size), cells = self.form.values[layer], len(self.positions)
+        numbers = np.frombuffer(self.raw, np.float16, cells * size // 2, self._values[layer])
+        return numbers.reshape(-1, cells).T if self.form.transposed else numbers.reshape(cells, -1)
+
+    def filled(self, keys: npt.NDArray[np.float16], values: npt.NDArray[np.float16]) -> State:
+        """The same with other keys and values (layers, cells, numbers). Raises ModelError where they do not fit."""
+        out, cells = bytearray(self.raw), len(self.positions)
+        both = (
+            (keys, self.form.keys, self._keys, False),
+            (values, self.form.values, self._values, self.form.transposed),
+        )
+        for given, kinds, starts, across in both:
+            if given.shape[:2] != (len(kinds), cells) or {*kinds} != {(HALF, 2 * given.shape[2])}:
+                raise ModelError("Trained keys and values are not of this context's form.", _NEXT)
+            for rows, at in zip(given, starts, strict=True):
+                raw = np.ascontiguousarray(rows.T if across else rows).tobytes()
+                out[at : at + len(raw)] = raw
+        return State(bytes(out))
 
     def moved(self, rope: Rope, by: int) -> bytes:
         """The same, `by` positions on. Only where all keys are 16-bit floats."""
@@ -154,13 +176,13 @@ class State:
 
     def _rows(self, cells: int, *, key: bool = True) -> tuple[int, int]:
         kind, size = self._take(struct.Struct("<iQ"))
-        if key:
-            self._keys.append(self._at)
+        (self._keys if key else self._values).append(self._at)
         self._skip(size * cells)
         return kind, size
 
     def _columns(self, cells: int) -> tuple[int, int]:
         kind, size, width = self._take(struct.Struct("<iII"))
+        self._values.append(self._at)
         self._skip(size * width * cells)
         return kind, size * width
 

@@ -22,6 +22,7 @@ from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.gate import Gate
 from titans_edge.neural.keys import KeyConfig
 from titans_edge.neural.memory import NeuralMemory, Readout
+from titans_edge.neural.prompt import PromptConfig, SoftPrompt
 from titans_edge.neural.relations import Relations
 from titans_edge.neural.sentences import SentenceMemory
 
@@ -44,7 +45,9 @@ class GraftInfo:
 
 
 class Graft(nn.Module):
-    """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences."""
+    """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences; prompt None: lines are given
+    to the backbone as they are.
+    """
 
     def __init__(
         self,
@@ -53,12 +56,14 @@ class Graft(nn.Module):
         relations: Relations,
         info: GraftInfo,
         keys: KeyConfig | None = None,
+        prompt: PromptConfig | None = None,
     ) -> None:
         super().__init__()
         self.info = info
         self.memory = NeuralMemory(config, contents, relations)
         self.sentences = None if keys is None else SentenceMemory(keys, contents)
         self.gate = Gate(config.n_embd, config.width)
+        self.prompt = None if prompt is None else SoftPrompt(prompt)
         self.register_buffer("mean", contents.mean)
         self.register_buffer("basis", contents.basis)
         self.register_buffer("inverse", contents.inverse)
@@ -90,6 +95,8 @@ def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
     fields |= {f"titans.encoder.{key}": value for key, value in asdict(config).items()}
     if graft.sentences is not None:
         fields |= {f"titans.keys.{key}": value for key, value in asdict(graft.sentences.config).items()}
+    if graft.prompt is not None:
+        fields |= {f"titans.prompt.{key}": value for key, value in asdict(graft.prompt.config).items()}
     fields |= {f"titans.backbone.{key}": text for key, text in info.fingerprint.items()}
     fields["titans.relations"] = graft.memory.relations.dump()
     fields["titans.routes"] = json.dumps(["embed"])
@@ -144,7 +151,15 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         contents = Contents(
             backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"], tensors["inverse"]
         )
-        graft = Graft(config, contents, relations, info, KeyConfig(**keys) if keys else None)
+        prompt = _group(fields, "titans.prompt.")
+        graft = Graft(
+            config,
+            contents,
+            relations,
+            info,
+            KeyConfig(**keys) if keys else None,
+            PromptConfig(**prompt) if prompt else None,
+        )
         _fill(graft, tensors, path)
     except (KeyError, TypeError, ValueError) as e:
         raise GraftError(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -36,6 +36,10 @@ class Cache(Protocol):
     def clear(self) -> None: ...
 
 
+def _no_prompt() -> npt.NDArray[np.float16]:
+    return np.zeros((0, 2, 0, 0), np.float16)
+
+
 @dataclass(frozen=True)
 class MemoryReadout:
     """Rows (N, n_embd) for the backbone (N = 0: none), how sure the memory is (0..1), and the spans retrieved."""
@@ -49,6 +53,7 @@ class MemoryReadout:
     plain: bool = False  # one of them says the answer as it was asked for
     untold: bool = False  # it was asked for something the user might have told, and nobody did
     recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
+    prompt: npt.NDArray[np.float16] = field(default_factory=_no_prompt)  # the graft's, (layers, 2, n, numbers)
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -202,6 +207,7 @@ class MemoryClient:
             r.get("plain", False),
             r.get("untold", False),
             tuple(tuple(tokens) for tokens in r.get("recited", ())),
+            np.asarray(unpack(reply.arrays["prompt"]), np.float16) if "prompt" in reply.arrays else _no_prompt(),
         )
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:

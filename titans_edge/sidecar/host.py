@@ -132,7 +132,10 @@ class MemoryHost:
             "plain": asked.plain,
             "recited": asked.recited,
         }
-        return Reply(True, result, {"rows": pack(asked.rows.numpy())})
+        arrays = {"rows": pack(asked.rows.numpy())}
+        if self._graft is not None and self._graft.prompt is not None and (asked.recalled.found or asked.behind):
+            arrays["prompt"] = pack(self._graft.prompt().half().numpy())
+        return Reply(True, result, arrays)
 
     def rank(self, r: Request, progress: Progress) -> Reply:
         """args: text, n; one span: the question. The spans that most likely answer, and how likely each is."""

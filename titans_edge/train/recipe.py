@@ -33,3 +33,8 @@ class Recipe:
     told_persons: int = 450
     told_steps: int = 8000
     told_width: int = 64
+    prompt_positions: int = 16
+    prompt_persons: int = 80
+    prompt_steps: int = 600
+    prompt_batch: int = 8
+    prompt_rate: float = 1e-2

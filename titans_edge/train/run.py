@@ -21,6 +21,7 @@ from titans_edge.neural.contents import Contents, inversion, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
 from titans_edge.neural.keys import KeyConfig
+from titans_edge.neural.prompt import PromptConfig
 from titans_edge.neural.relations import Relations
 from titans_edge.stories.babi import book_sentences
 from titans_edge.stories.lexicon import Lexicon
@@ -31,6 +32,7 @@ from titans_edge.train.cache import FeatureCache
 from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.dataset import Dataset, draw_noise
 from titans_edge.train.keys import train_sentences
+from titans_edge.train.prompting import train_prompt
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stage1 import learning_rate, losses
 from titans_edge.train.stage2 import stage2
@@ -154,6 +156,7 @@ def train(
         stage2(graft, backbone, told, recipe, folder, report)
     assert graft.sentences is not None
     train_sentences(graft.sentences, backbone, graft.info.layer, recipe, data, folder, report)
+    train_prompt(graft, backbone, recipe, folder, report)
     save(graft.eval(), out)
     return graft
 
@@ -162,7 +165,9 @@ def _new(backbone: Backbone, recipe: Recipe, of: dict[str, Any]) -> Graft:
     config = EncoderConfig(backbone.n_embd, len(Bank))
     info = GraftInfo(recipe.layer, backbone.fingerprint, recipe=of)
     keys = _keys(recipe, recipe.dim)
-    graft = Graft(config, make_contents(backbone, recipe.dim), make_relations(backbone), info, keys)
+    graft = Graft(
+        config, make_contents(backbone, recipe.dim), make_relations(backbone), info, keys, _prompt(backbone, recipe)
+    )
     begin(graft)
     return graft
 
@@ -172,9 +177,15 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     memory, stages = start.memory, {k: v for k, v in of.items() if k not in start.info.recipe}
     info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": of["questions"]}, replaces=())
     keys = _keys(recipe, memory.dim)
-    graft = Graft(memory.config, memory.contents, memory.relations, info, keys)
+    graft = Graft(memory.config, memory.contents, memory.relations, info, keys, _prompt(backbone, recipe))
     graft.load_state_dict(start.state_dict(), strict=False)
     return graft
+
+
+def _prompt(backbone: Backbone, recipe: Recipe) -> PromptConfig | None:
+    if not recipe.prompt_steps or backbone.rope is None:
+        return None
+    return PromptConfig(backbone.n_layer, recipe.prompt_positions, backbone.n_head_kv * backbone.rope.head)
 
 
 def _keys(recipe: Recipe, dim: int) -> KeyConfig:

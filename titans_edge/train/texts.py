@@ -11,7 +11,7 @@ from titans_edge.backbone.vocabulary import Vocabulary
 from titans_edge.features import MAX_WORDS
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.keys import EARLIER, Words, padded, signs
-from titans_edge.text import words
+from titans_edge.text import spans, words
 
 Text = tuple[str, str]  # the span before ("": none), the text
 
@@ -38,6 +38,10 @@ class TextTable:
     def length(self, text: Text) -> int:
         """How many words of it are seen."""
         return min(EARLIER, len(self._text(text[0]))) + len(self._text(text[1]))
+
+    def cut(self, text: str) -> list[str]:
+        """A message as the spans a memory keeps."""
+        return [s.text for s in spans(text, lambda t: len(self.vocab.encode(t)))]
 
     def has_words(self, text: str) -> bool:
         return bool(self._text(text))

@@ -1,0 +1,50 @@
+"""The soft prompt: trained keys and values that tell the frozen backbone how to read the lines it is given.
+
+n positions at every layer, behind the question where lines of the memory stand before it (prefix tuning: Li and Liang
+2021, arXiv 2101.00190; P-tuning v2: Liu et al. 2021, arXiv 2110.07602). The backbone's weights stay as they are; where
+nothing is given there is no prompt either. Keys are turned as at positions 0 to n - 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+SMALLEST = 0.02  # of a layer's scale
+
+
+@dataclass(frozen=True)
+class PromptConfig:
+    """layers of the backbone, positions, and numbers of a layer's keys (heads times numbers a head)."""
+
+    layers: int
+    positions: int
+    width: int
+
+
+class SoftPrompt(nn.Module):
+    """states (layers, 2, positions, width): keys and values where training began; moved: what it added, in their
+    scale.
+    """
+
+    start: Tensor
+
+    def __init__(self, config: PromptConfig) -> None:
+        super().__init__()
+        self.config = config
+        shape = (config.layers, 2, config.positions, config.width)
+        self.register_buffer("start", torch.zeros(shape))
+        self.moved = nn.Parameter(torch.zeros(shape))
+
+    def start_from(self, states: Tensor) -> None:
+        """Begin training at the keys and values of ordinary words."""
+        with torch.no_grad():
+            self.start.copy_(states)
+            self.moved.zero_()
+
+    def forward(self) -> Tensor:
+        """Keys and values (layers, 2, positions, width)."""
+        scale = self.start.std(dim=(2, 3), keepdim=True).clamp_min(SMALLEST)
+        return self.start + scale * self.moved
