@@ -200,3 +200,32 @@ def test_the_twin_speaks_like_llama_cpp(real: Backbone, real_path: Path) -> None
         )
     kl = (ours.exp() * (ours - theirs)).sum(-1)
     assert float(kl.max()) < KL_BOUND and float(kl.mean()) < KL_BOUND / 10
+
+
+def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Backbone, real_path: Path) -> None:
+    """The loss that trains the soft prompt is what llama.cpp says of the same reply behind the same prompt."""
+    import torch
+
+    from titans_edge.backbone.injection import Prompt
+    from titans_edge.train.given import Given
+    from titans_edge.train.prompting import Maker, batch_loss, start_states
+    from titans_edge.train.twin import load_twin
+
+    maker = Maker(real)
+    asked = [
+        Given(("I keep the ladder behind the shed.",), "Where is the ladder?", "It is behind the shed."),
+        Given(("My dog is called Biscuit.", "He is three."), "How old is the dog?", "Three years old."),
+    ]
+    examples = [maker.example(g) for g in asked]
+    prompt = start_states(maker, 6)
+    prompt += 0.3 * prompt.std() * torch.randn(prompt.shape, generator=torch.Generator().manual_seed(1))
+    theirs = float(batch_loss(prompt, load_twin(real_path, torch.float32), real, examples))
+    ours = []
+    for g, e in zip(asked, examples, strict=True):
+        before, _ = maker.framed(g.lines, g.question)
+        with Speaker(real, 512) as speaker:
+            speaker.feed(before)
+            speaker.feed_prompt(Prompt(prompt.half().numpy()))
+            assert speaker.length == len(before) + 6
+            ours.append(float(speaker.surprise(e.reply, e.after).mean()))
+    assert abs(theirs - sum(ours) / 2) < 0.1 * theirs

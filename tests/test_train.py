@@ -20,7 +20,15 @@ from titans_edge.train.recipe import Recipe
 from titans_edge.train.run import train
 
 pytestmark = pytest.mark.slow
-SENTENCES = {"persons": 16, "key_width": 32, "key_batch": 8, "match_batch": 4, "told_persons": 4, "told_steps": 3}
+SENTENCES = {
+    "persons": 16,
+    "key_width": 32,
+    "key_batch": 8,
+    "match_batch": 4,
+    "told_persons": 4,
+    "told_writers": 2,
+    "told_steps": 3,
+}
 
 
 def test_a_graft_is_trained_saved_and_gone_on_with(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:
@@ -52,7 +60,7 @@ def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
     assert start.sentences is None
     train(
         tiny,
-        Recipe(layer=1, dim=32, key_steps=3, match_steps=3, prompt_persons=1, prompt_steps=3, **SENTENCES),
+        Recipe(layer=1, dim=32, key_steps=3, match_steps=3, prompt_writers=1, prompt_steps=3, **SENTENCES),
         None,
         tmp_path / "run",
         out,

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, Protocol
 
-from titans_edge.backbone.injection import Injection, Lines, Prompt, Rows, Tokens
+from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
 from titans_edge.sidecar.client import MemoryReadout
 from titans_edge.when import resolved
 
@@ -61,7 +61,7 @@ class TextRoute:
                 break
             lines.append((span["id"], line))
         framed = self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
-        return replace(framed, behind=(Prompt(readout.prompt),)) if framed.parts and readout.prompt.size else framed
+        return replace(framed, behind=(readout.prompt,)) if framed.parts and readout.prompt is not None else framed
 
     def after(self, text: str, injection: Injection) -> Injection:
         """An injection with a text in front of it."""

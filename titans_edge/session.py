@@ -18,9 +18,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import numpy as np
+
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
-from titans_edge.backbone.injection import Handle, Injection
+from titans_edge.backbone.injection import Handle, Injection, Prompt
 from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
@@ -234,9 +236,16 @@ class Session:
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
         turn.nll = self._feed(turn, injection, surprise=surprise)
         yield from self._read_as_text()
+        if any(map(self._untold, injection.behind)) and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
+            turn.reply = UNTOLD
+            yield Text(UNTOLD)
+            yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
+            self._tidy()
+            return
         if routes:
             yield self._remembered(readout, routes, given(mode, readout))
-        yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection))
+        never = [part.untold for part in injection.behind if part.untold >= 0]
+        yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection), never)
         self._tidy()
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
@@ -417,10 +426,19 @@ class Session:
         if self._speaking is not turn:
             raise UsageError("This reply was ended by the one that was asked for after it.", "Ask again.")
 
-    def _speak(self, turn: _Turn, sampling: Sampling, began: float, prompt: int) -> Iterator[Event]:
+    def _untold(self, prompt: Prompt) -> bool:
+        """Whether the backbone finds that the lines before the prompt do not answer."""
+        if prompt.untold < 0:
+            return False
+        logits = self.speaker.last_logits().astype(np.float64)
+        return bool(1 / np.exp(logits - logits[prompt.untold]).sum() >= prompt.likely)
+
+    def _speak(
+        self, turn: _Turn, sampling: Sampling, began: float, prompt: int, never: Sequence[int] = ()
+    ) -> Iterator[Event]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         first, count = 0.0, 0
-        tokens = self.speaker.generate(sampling)
+        tokens = self.speaker.generate(sampling, never)
         while True:
             self._mine(turn)
             token = next(tokens, None)

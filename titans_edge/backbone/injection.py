@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import chain
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from titans_edge.backbone.batch import FloatArray
+if TYPE_CHECKING:
+    from titans_edge.backbone.batch import FloatArray
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,14 @@ class Lines:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1."""
+    """Keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1.
+
+    untold: the token behind it says that what is asked was not told, where it is this likely (0..1); -1: none does.
+    """
 
     states: npt.NDArray[np.float16]
+    untold: int = -1
+    likely: float = 0.5
 
     def __len__(self) -> int:
         return self.states.shape[2]

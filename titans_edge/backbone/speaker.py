@@ -218,11 +218,11 @@ class Speaker:
         row: FloatArray = self._copy(llama_cpp.llama_get_logits_ith(self.context, -1), 1, self.backbone.vocab.size)[0]
         return row
 
-    def generate(self, sampling: Sampling) -> Iterator[int]:
+    def generate(self, sampling: Sampling, never: Sequence[int] = ()) -> Iterator[int]:
         """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see
-        `stopped`.
+        `stopped`. never: tokens that are not drawn.
         """
-        chain = SamplerChain(sampling, self.backbone.vocab.size)
+        chain = SamplerChain(sampling, self.backbone.vocab.size, never)
         self.stopped = "length"
         try:
             for _ in range(sampling.max_tokens):

@@ -17,11 +17,17 @@ SMALLEST = 0.02  # of a layer's scale
 
 @dataclass(frozen=True)
 class PromptConfig:
-    """layers of the backbone, positions, and numbers of a layer's keys (heads times numbers a head)."""
+    """layers of the backbone, positions, and numbers of a layer's keys (heads times numbers a head).
+
+    untold: the token a reply begins with where the lines do not hold the answer, -1 for none; likely: how likely that
+    has to be (0..1).
+    """
 
     layers: int
     positions: int
     width: int
+    untold: int = -1
+    likely: float = 0.5
 
 
 class SoftPrompt(nn.Module):

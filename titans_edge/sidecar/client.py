@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakSet
@@ -17,6 +17,7 @@ from weakref import WeakSet
 import numpy as np
 import numpy.typing as npt
 
+from titans_edge.backbone.injection import Prompt
 from titans_edge.features import SpanFeatures
 from titans_edge.journal.documents import Document, unpacked
 from titans_edge.sidecar.delivery import Delivery
@@ -36,10 +37,6 @@ class Cache(Protocol):
     def clear(self) -> None: ...
 
 
-def _no_prompt() -> npt.NDArray[np.float16]:
-    return np.zeros((0, 2, 0, 0), np.float16)
-
-
 @dataclass(frozen=True)
 class MemoryReadout:
     """Rows (N, n_embd) for the backbone (N = 0: none), how sure the memory is (0..1), and the spans retrieved."""
@@ -53,7 +50,7 @@ class MemoryReadout:
     plain: bool = False  # one of them says the answer as it was asked for
     untold: bool = False  # it was asked for something the user might have told, and nobody did
     recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
-    prompt: npt.NDArray[np.float16] = field(default_factory=_no_prompt)  # the graft's, (layers, 2, n, numbers)
+    prompt: Prompt | None = None  # to be set in behind the question where spans are given
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -207,7 +204,7 @@ class MemoryClient:
             r.get("plain", False),
             r.get("untold", False),
             tuple(tuple(tokens) for tokens in r.get("recited", ())),
-            np.asarray(unpack(reply.arrays["prompt"]), np.float16) if "prompt" in reply.arrays else _no_prompt(),
+            Prompt(unpack(reply.arrays["prompt"]), **r["prompt"]) if "prompt" in r else None,
         )
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:

@@ -135,6 +135,7 @@ class MemoryHost:
         arrays = {"rows": pack(asked.rows.numpy())}
         if self._graft is not None and self._graft.prompt is not None and (asked.recalled.found or asked.behind):
             arrays["prompt"] = pack(self._graft.prompt().half().numpy())
+            result["prompt"] = {k: getattr(self._graft.prompt.config, k) for k in ("untold", "likely")}
         return Reply(True, result, arrays)
 
     def rank(self, r: Request, progress: Progress) -> Reply:

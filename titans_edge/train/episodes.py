@@ -21,7 +21,7 @@ SIZES = (12, 60, 250, 1000)  # sentences of a memory of natural ones
 ASKED = 80  # questions on one such memory, at most
 BESIDE = (0, 0, 10, 40, 150)  # natural sentences beside a person's
 FOLLOWS = 0.3  # of the natural sentences stand behind another that has nothing to do with them
-TIMES = 3  # each person written by hand is there so often, with other sentences beside
+TIMES = 2  # each person written by hand is there so often, with other sentences beside
 
 Cut = Callable[[str], Sequence[str]]  # a message as the spans a memory keeps
 
@@ -38,24 +38,24 @@ class Episode:
     pairs: tuple[tuple[int, int, bool], ...] = ()
 
 
-def key_pairs(natural: Sequence[Pair], seed: int, persons: int, cut: Cut) -> list[tuple[str, str, str]]:
+def key_pairs(natural: Sequence[Pair], seed: int, persons: int, writers: int, cut: Cut) -> list[tuple[str, str, str]]:
     """(question, text before, sentence) of everything there is."""
     out = [(p.question, "", p.sentence) for p in natural]
     for person in people(seed, persons):
         told = [(a.question, a.told) for a in person.asked] + [(t.question, t.first) for t in person.two_facts]
         told += [pair for c in person.changes for pair in ((c.question, c.new), (c.past_question, c.old))]
         out += [(question, t.before, t.text) for question, t in told]
-    for e in (of_writer(w, cut) for w in written()):
+    for e in (of_writer(w, cut) for w in written()[:writers]):
         out += TIMES * [(question, *e.texts[i]) for question, right in e.asked for i in right]
     return out
 
 
-def episodes(natural: Sequence[Pair], seed: int, persons: int, memories: int, cut: Cut) -> list[Episode]:
-    """Of `persons` people, of everybody written by hand, and of `memories` memories of natural sentences, shuffled."""
+def episodes(natural: Sequence[Pair], seed: int, persons: int, writers: int, memories: int, cut: Cut) -> list[Episode]:
+    """Of `persons` people, of `writers` written by hand, and of `memories` memories of natural sentences, shuffled."""
     rng = random.Random(seed)
     sentences = list(dict.fromkeys(p.sentence for p in natural))
     out = [of_person(p, rng, sentences) for p in people(seed + 1, persons)]
-    out += [_beside(of_writer(w, cut), rng, sentences) for w in written() for _ in range(TIMES)]
+    out += [_beside(of_writer(w, cut), rng, sentences) for w in written()[:writers] for _ in range(TIMES)]
     out += list(_natural(natural, sentences, rng, memories)) if natural else []
     rng.shuffle(out)
     return out

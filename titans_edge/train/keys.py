@@ -49,7 +49,7 @@ def train_sentences(
 
 
 def _keys(keys: KeyEncoder, table: TextTable, natural: list[Pair], recipe: Recipe, path: Path, report: Report) -> None:
-    pairs = key_pairs(natural, recipe.seed, recipe.persons, table.cut)
+    pairs = key_pairs(natural, recipe.seed, recipe.persons, recipe.writers, table.cut)
     pairs = [p for p in pairs if table.has_words(p[0]) and table.has_words(p[2])]
 
     def loss(rng: random.Random) -> Tensor:
@@ -64,7 +64,8 @@ def _matcher(
     if not recipe.match_steps:
         return
     rng = random.Random(recipe.seed)
-    told = episodes(natural, recipe.seed, min(recipe.persons, recipe.match_persons), recipe.memories, table.cut)
+    persons = min(recipe.persons, recipe.match_persons)
+    told = episodes(natural, recipe.seed, persons, recipe.writers, recipe.memories, table.cut)
     items, pairs = [], []
     for n, episode in enumerate(told, 1):
         found = mine(episode, sentences, table, rng)

@@ -27,7 +27,7 @@ from titans_edge.backbone.state import Rope, State
 from titans_edge.errors import ModelError
 from titans_edge.neural.graft import Graft, save
 from titans_edge.routes import SYSTEM, TextRoute
-from titans_edge.session import Session
+from titans_edge.session import UNTOLD, Session
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.stories.written import Writer, written
 from titans_edge.train.checkpoint import checkpoint, resume
@@ -37,6 +37,7 @@ from titans_edge.train.twin import load_twin
 
 LIKE = ["I live in a small house."], "Where do I live?"  # and, behind these, training begins with the states of
 START = " (Answer from the lines above; later lines hold; else: You have not told me that.)"
+UNKNOWN = "Unknown"  # what a reply begins with, and is, where the lines do not answer
 PLAIN = 24  # tokens of a reply that the backbone makes itself, at most
 KEPT = 25  # steps between two checkpoints
 AROUND = 6  # batches' worth of examples are drawn, and those of like length taken
@@ -66,7 +67,8 @@ class Maker:
         before, after = self.framed(g.lines, g.question)
         kv = self.read(before)
         if g.reply:
-            return Example(kv, after, self.backbone.vocab.encode(g.reply) + self.end)
+            reply = UNKNOWN if g.reply == UNTOLD else g.reply
+            return Example(kv, after, self.backbone.vocab.encode(reply) + self.end)
         head, asked, _ = self._prompt(g.question)
         self._feed([*head, *asked, *after])
         reply = list(self.speaker.generate(Sampling(temperature=0.0, max_tokens=PLAIN)))
@@ -141,7 +143,7 @@ def start_states(maker: Maker, n: int) -> Tensor:
 
 def _examples(graft: Graft, maker: Maker, recipe: Recipe, folder: Path, report: Report) -> list[Example]:
     """Of as many people as the recipe names, each person's kept in a file of its own."""
-    people = random.Random(recipe.seed).sample(written(), min(recipe.prompt_persons, len(written())))
+    people = random.Random(recipe.seed).sample(written(), min(recipe.prompt_writers, len(written())))
     kept = folder / "prompt"
     kept.mkdir(exist_ok=True)
     path, out = folder / "reading.gguf", list[Example]()

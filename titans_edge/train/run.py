@@ -32,7 +32,7 @@ from titans_edge.train.cache import FeatureCache
 from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.dataset import Dataset, draw_noise
 from titans_edge.train.keys import train_sentences
-from titans_edge.train.prompting import train_prompt
+from titans_edge.train.prompting import UNKNOWN, train_prompt
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.stage1 import learning_rate, losses
 from titans_edge.train.stage2 import stage2
@@ -185,7 +185,8 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
 def _prompt(backbone: Backbone, recipe: Recipe) -> PromptConfig | None:
     if not recipe.prompt_steps or backbone.rope is None:
         return None
-    return PromptConfig(backbone.n_layer, recipe.prompt_positions, backbone.n_head_kv * backbone.rope.head)
+    width, unknown = backbone.n_head_kv * backbone.rope.head, backbone.vocab.encode(UNKNOWN)[0]
+    return PromptConfig(backbone.n_layer, recipe.prompt_positions, width, unknown, recipe.prompt_likely)
 
 
 def _keys(recipe: Recipe, dim: int) -> KeyConfig:

@@ -18,8 +18,9 @@ from titans_edge.neural.keys import Words, outside, rarity
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.told import Evidence, seen
 from titans_edge.stories.people import Person, people, world
+from titans_edge.stories.written import written
 from titans_edge.text import content_words
-from titans_edge.train.episodes import Episode, of_person
+from titans_edge.train.episodes import Episode, of_person, of_writer
 from titans_edge.train.matching import encoded
 from titans_edge.train.mining import Scores, WordIndex, candidates
 from titans_edge.train.pairs import Pair
@@ -81,8 +82,7 @@ def _examples(
     """States (n, 3 n_embd), evidence (n, 5) and truth (n,) of all messages."""
     rng = random.Random(recipe.seed)
     states, known, truth = [], [], []
-    for n, person in enumerate(people(recipe.seed + 2, recipe.told_persons), 1):
-        e, asked = _asked(person, natural, rng)
+    for n, (e, asked) in enumerate(_memories(table, natural, recipe, rng), 1):
         asked = [x for x in asked if table.has_words(x.message)]
         told, index = encoded(sentences, table, e.texts, asking=False), WordIndex([text for _, text in e.texts])
         for x, read in zip(asked, features(reader, [x.message for x in asked]), strict=True):
@@ -90,8 +90,20 @@ def _examples(
                 states.append(seen(read.hidden))
                 known.append(_evidence(sentences, table, e, told, index, x.message).row())
                 truth.append(float(x.told))
-        report("messages", n, recipe.told_persons, f"{len(truth)} read")
+        report("messages", n, recipe.told_persons + recipe.told_writers, f"{len(truth)} read")
     return torch.from_numpy(np.stack(states)), torch.tensor(known), torch.tensor(truth)
+
+
+def _memories(
+    table: TextTable, natural: Sequence[Pair], recipe: Recipe, rng: random.Random
+) -> Iterator[tuple[Episode, list[Example]]]:
+    """Memories and what is asked of them: of simulated people, and of those written by hand."""
+    for person in people(recipe.seed + 2, recipe.told_persons):
+        yield _asked(person, natural, rng)
+    for who in rng.sample(written(), min(recipe.told_writers, len(written()))):
+        own = [Example(q.text, True) for q in who.questions if q.kind != "world"]
+        world = [Example(q.text, False) for q in who.questions if q.kind == "world"]
+        yield of_writer(who, table.cut), [*rng.sample(own, min(OWN, len(own))), *world]
 
 
 def _asked(person: Person, natural: Sequence[Pair], rng: random.Random) -> tuple[Episode, list[Example]]:
