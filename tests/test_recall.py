@@ -88,8 +88,9 @@ def test_only_a_question_about_something_the_user_may_have_told_was_not_told() -
 
 def test_what_a_later_sentence_replaced_is_left_out_and_where_the_past_is_asked_for_it_is_marked() -> None:
     m = Memory("The meeting is on Tuesday.", "It is on Thursday now.", "I like tea.", replaces={2: 1})
-    now = m.recall("When is my meeting?", {1: 0.9})
+    now = m.recall("When is my meeting?", {1: 0.9, 2: 0.6})
     assert ids(now) == [2] and now.shown()[0]["replaces"] == [1]
+    assert ids(m.recall("Whom do I meet?", {1: 0.9, 2: 0.2})) == [1, 2], "it is not about what is asked"
     assert lines(m.recall("When is my meeting?", {1: 0.9, 2: 0.8})) == ["It is on Thursday now."]
     past = m.recall("When was my meeting before?", {1: 0.9, 2: 0.8})
     assert lines(past) == ["The meeting is on Tuesday. (this was before)", "It is on Thursday now."]
@@ -143,4 +144,4 @@ def test_a_document_never_takes_the_place_of_the_users_words_but_the_user_of_a_d
         m = Memory("The meeting is on Tuesday.", "It is on Thursday now.", replaces={2: 1})
         for i, source in ((1, first), (2, second)):
             m.entries[i] = replace(m.entries[i], source=source)
-        assert ids(m.recall("When is my meeting?", {1: 0.9})) == ([2] if replaced else [1])
+        assert ids(m.recall("When is my meeting?", {1: 0.9, 2: 0.8})) == ([2] if replaced else [1, 2])

@@ -26,6 +26,7 @@ FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
 NEIGHBOURS, NEAR = 3, 0.45  # later spans that may take a span's place: so many, with keys at least so near
 SAME = 2  # content words that a change and what it changes share, at least
+RIVAL = 0.6  # a later span that answers less likely than this share of the earlier one takes no place
 REPLACES = 0.8  # a later span that takes an earlier one's place more likely than this does
 
 Get = Callable[[Sequence[int]], list[Entry]]  # spans by their numbers
@@ -68,7 +69,7 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     if not kept:
         return Recalled()
     kept = _with_second(fold, kept, found, k)
-    past, replaced = asks_for_the_past(text), dict(_replaced(fold, sentences, kept, get))
+    past, replaced = asks_for_the_past(text), dict(_replaced(fold, sentences, kept, found, get))
     replaced |= {} if past else _changed(kept, found)
     there = {f.entry.id for f in kept}
     kept += [Found(e, best) for e in get(sorted(set(replaced.values()) - there))]
@@ -100,12 +101,18 @@ def _rare(fold: Fold, span: int) -> set[tuple[int, ...]]:
     return {w for w in set(words.words[span]) if words.having(w) <= max(2, len(words) // FEW)}
 
 
-def _replaced(fold: Fold, sentences: SentenceMemory, kept: Sequence[Found], get: Get) -> list[tuple[int, int]]:
-    """(earlier, later) where a later span of a source no less trusted takes an earlier one's place."""
-    out = []
+def _replaced(
+    fold: Fold, sentences: SentenceMemory, kept: Sequence[Found], found: Sequence[Found], get: Get
+) -> list[tuple[int, int]]:
+    """(earlier, later) where a later span of a source no less trusted takes an earlier one's place, and may answer
+    too: what else the earlier says is not lost to a question about that.
+    """
+    out, match = [], {f.entry.id: f.match for f in found}
     for f in kept:
         for later in get(fold.sentences.later(f.entry.id, NEIGHBOURS, NEAR)):
             if later.source.trust < f.entry.source.trust or not allowed(later):
+                continue
+            if match.get(later.id, 0.0) < RIVAL * f.match:
                 continue
             asked = sentences.asked(*fold.sentences.candidate(later.id))
             outside = np.array([[fold.sentences.cosine(later.id, f.entry.id), 0.0, 0.0]], np.float32)
