@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from tests.answering import Answering, answering, client, hear, text
+from tests.answering import Answering, client, hear, text
 from tests.tiny import make_graft
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
@@ -64,7 +64,7 @@ def test_keys_and_values_of_tokens_set_in_as_trained_ones_are_those_tokens(tiny:
     made = np.stack([np.stack([first.keys(layer), first.values(layer)]) for layer in range(tiny.n_layer)])
     assert speaker.splice.rope is not None
     want = State(first.moved(speaker.splice.rope, start))
-    speaker.feed_prompt(Prompt(made))
+    speaker.splice.put_trained(made)
     got = State(speaker.splice.taken(start, start + n))
     assert speaker.length == start + n and got.positions == want.positions
     for layer in range(tiny.n_layer):
@@ -73,24 +73,21 @@ def test_keys_and_values_of_tokens_set_in_as_trained_ones_are_those_tokens(tiny:
         )
 
 
-def test_a_prompt_changes_the_reply_and_nothing_of_it_stays(tiny: Backbone) -> None:
-    plain, told = answering(tiny, texts=["The key is blue."]), Prompting(tiny.n_embd, texts=["The key is blue."])
-    told.prompt = Prompt(states(tiny))
-    with Session(tiny, client(plain)) as one, Session(tiny, client(told)) as other:
-        assert text(hear(one, ASKED)) != text(hear(other, ASKED))
-        told.spans = plain.spans = ()  # and now nothing is given
-        assert text(hear(one, ASKED)) == text(hear(other, ASKED))
-        assert other.speaker.length == one.speaker.length and other.speaker.gap is None
+def test_what_is_asked_with_a_prompt_leaves_the_sequence_as_it_was(tiny: Backbone, speaker: Speaker) -> None:
+    tail, kept, length = tiny.vocab.encode("Yes"), list(speaker.ids), speaker.length
+    before = State(speaker.splice.taken(0, length)).raw
+    one, other = (speaker.behind(Prompt(states(tiny, seed=i), 5), tail) for i in (1, 2))
+    assert one is not None and other is not None and not np.array_equal(one, other)
+    assert speaker.ids == kept and State(speaker.splice.taken(0, length)).raw == before
+    speaker.feed(tail)
+    assert not np.array_equal(speaker.last_logits(), one)
 
 
 def test_a_context_that_cannot_take_it_goes_on_without(tiny: Backbone) -> None:
     with Speaker(tiny, 256, cache=llama_cpp.GGML_TYPE_F32) as speaker:
         speaker.feed(tiny.vocab.encode(HEAD, special=True))
         before = speaker.length
-        with pytest.raises(ModelError):
-            speaker.splice.put_trained(states(tiny))
-        speaker.feed_prompt(Prompt(states(tiny)))
-        assert speaker.length == before
+        assert speaker.behind(Prompt(states(tiny), 5), [1]) is None and speaker.length == before
     with Speaker(tiny, 256) as speaker:
         speaker.feed(tiny.vocab.encode(HEAD, special=True))
         for wrong in (states(tiny)[1:], states(tiny)[..., :-2]):
@@ -99,26 +96,27 @@ def test_a_context_that_cannot_take_it_goes_on_without(tiny: Backbone) -> None:
         assert speaker.length == len(speaker.ids)
 
 
-def test_where_the_lines_do_not_answer_the_reply_says_so(tiny: Backbone) -> None:
-    memory = Prompting(tiny.n_embd, texts=["The key is blue."])
-    with Session(tiny, client(memory)) as session:
+def test_where_the_lines_do_not_answer_the_reply_says_so_and_else_it_is_the_reply_without_a_prompt(
+    tiny: Backbone,
+) -> None:
+    memory, plain = (kind(tiny.n_embd, texts=["The key is blue."]) for kind in (Prompting, Answering))
+    with Session(tiny, client(memory)) as session, Session(tiny, client(plain)) as other:
 
-        def reply(*before: str, untold: int, likely: float) -> str:
-            memory.prompt = Prompt(states(tiny), untold=untold, likely=likely)
+        def reply(*before: str, likely: float) -> str:
+            memory.prompt = Prompt(states(tiny), 5, likely)
             return text(hear(session, *before, ASKED))
 
-        assert reply(untold=5, likely=0.0) == UNTOLD
-        free = reply(untold=5, likely=1.1)
-        assert free != UNTOLD
-        drawn = tiny.vocab.encode(free)
-        barred = tiny.vocab.encode(reply(untold=drawn[0], likely=1.1))
-        assert drawn[0] not in barred  # the sign itself is never said
-        assert reply("The key!", "Yes.", untold=5, likely=0.0) != UNTOLD  # it may stand in the conversation
+        assert reply(likely=0.0) == UNTOLD
+        assert reply(likely=1.1) == text(hear(other, ASKED)) != UNTOLD
+        assert reply("The key!", "Yes.", likely=0.0) == text(hear(other, "The key!", "Yes.", ASKED))
+        assert session.speaker.length == other.speaker.length and session.speaker.gap is None
+        memory.spans = ()  # nothing is given
+        assert reply(likely=0.0) != UNTOLD
 
 
 def test_a_graft_keeps_its_prompt_in_its_file(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:
     plain = grafts.load(make_graft(tiny, tmp_path / "plain.gguf"), read_header(tiny_path))
-    config = PromptConfig(tiny.n_layer, 4, width(tiny), untold=-1, likely=0.25)
+    config = PromptConfig(tiny.n_layer, 4, width(tiny), untold=7, likely=0.25)
     grown = Graft(plain.memory.config, plain.memory.contents, plain.memory.relations, plain.info, prompt=config)
     assert grown.prompt is not None and plain.prompt is None
     grown.prompt.start_from(start_states(Maker(tiny), 4))

@@ -206,7 +206,6 @@ def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Bac
     """The loss that trains the soft prompt is what llama.cpp says of the same reply behind the same prompt."""
     import torch
 
-    from titans_edge.backbone.injection import Prompt
     from titans_edge.train.given import Given
     from titans_edge.train.prompting import Maker, batch_loss, start_states
     from titans_edge.train.twin import load_twin
@@ -225,7 +224,7 @@ def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Bac
         before, _ = maker.framed(g.lines, g.question)
         with Speaker(real, 512) as speaker:
             speaker.feed(before)
-            speaker.feed_prompt(Prompt(prompt.half().numpy()))
+            speaker.splice.put_trained(prompt.half().numpy())
             assert speaker.length == len(before) + 6
             ours.append(float(speaker.surprise(e.reply, e.after).mean()))
     assert abs(theirs - sum(ours) / 2) < 0.1 * theirs

@@ -44,8 +44,8 @@ class Route(Protocol):
 
 @dataclass(frozen=True)
 class TextRoute:
-    """Retrieved spans as a list, oldest first, the message as the question after it, and behind that the soft prompt.
-    What does not fit is left out.
+    """Retrieved spans as a list, oldest first, and the message as the question after it. What does not fit is left
+    out.
     """
 
     encode: Encode
@@ -61,7 +61,7 @@ class TextRoute:
                 break
             lines.append((span["id"], line))
         framed = self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
-        return replace(framed, behind=(readout.prompt,)) if framed.parts and readout.prompt is not None else framed
+        return replace(framed, prompt=readout.prompt) if framed.parts else framed
 
     def after(self, text: str, injection: Injection) -> Injection:
         """An injection with a text in front of it."""
@@ -98,8 +98,8 @@ def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tupl
         mode, readout = _decided(readout)
     made = [(name, routes[name].injection(readout)) for name in ROUTES[mode]]
     parts = [(name, injection) for name, injection in made if len(injection)]
-    behind = parts[0][1].behind if len(parts) == 1 else ()  # rows of both kinds were never seen together in training
-    return Injection(tuple(p for _, i in parts for p in i.parts), behind), tuple(name for name, _ in parts)
+    prompt = parts[0][1].prompt if len(parts) == 1 else None  # beside rows it was not trained
+    return Injection(tuple(p for _, i in parts for p in i.parts), prompt), tuple(name for name, _ in parts)
 
 
 def given(mode: Mode, readout: MemoryReadout) -> tuple[dict[str, Any], ...]:

@@ -122,11 +122,14 @@ class _Prompt:
 
 @dataclass
 class _Turn:
-    """What `commit` needs of the last reply. nll: of the prompt's message, where it was taken."""
+    """What `commit` needs of the last reply. nll: of the prompt's message, where it was taken; untold: what was given
+    does not answer it.
+    """
 
     message: str
     prompt: _Prompt
     nll: FloatArray | None = None
+    untold: bool = False
     reply: str = ""
 
 
@@ -236,7 +239,7 @@ class Session:
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
         turn.nll = self._feed(turn, injection, surprise=surprise)
         yield from self._read_as_text()
-        if any(map(self._untold, injection.behind)) and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
+        if turn.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
             turn.reply = UNTOLD
             yield Text(UNTOLD)
             yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
@@ -244,8 +247,7 @@ class Session:
             return
         if routes:
             yield self._remembered(readout, routes, given(mode, readout))
-        never = [part.untold for part in injection.behind if part.untold >= 0]
-        yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection), never)
+        yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection))
         self._tidy()
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
@@ -390,8 +392,8 @@ class Session:
                 nll = self.speaker.surprise(prompt.message, injection.end)
             else:
                 self.speaker.feed([*injection.end, *prompt.message])
-            for part in injection.behind:
-                self.speaker.feed_prompt(part)
+            if injection.prompt is not None:
+                turn.untold = self._untold(injection.prompt, prompt.tail)
             self.speaker.feed(prompt.tail)
         except BaseException:
             self._turn = self._speaking = self._injected = None
@@ -426,19 +428,17 @@ class Session:
         if self._speaking is not turn:
             raise UsageError("This reply was ended by the one that was asked for after it.", "Ask again.")
 
-    def _untold(self, prompt: Prompt) -> bool:
-        """Whether the backbone finds that the lines before the prompt do not answer."""
-        if prompt.untold < 0:
+    def _untold(self, asked: Prompt, tail: Sequence[int]) -> bool:
+        """Whether the backbone finds that what stands before the message does not answer it."""
+        logits = self.speaker.behind(asked, tail)
+        if logits is None:
             return False
-        logits = self.speaker.last_logits().astype(np.float64)
-        return bool(1 / np.exp(logits - logits[prompt.untold]).sum() >= prompt.likely)
+        return bool(1 / np.exp(logits.astype(np.float64) - logits[asked.untold]).sum() >= asked.likely)
 
-    def _speak(
-        self, turn: _Turn, sampling: Sampling, began: float, prompt: int, never: Sequence[int] = ()
-    ) -> Iterator[Event]:
+    def _speak(self, turn: _Turn, sampling: Sampling, began: float, prompt: int) -> Iterator[Event]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         first, count = 0.0, 0
-        tokens = self.speaker.generate(sampling, never)
+        tokens = self.speaker.generate(sampling)
         while True:
             self._mine(turn)
             token = next(tokens, None)

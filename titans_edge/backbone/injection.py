@@ -55,13 +55,14 @@ class Lines:
 
 @dataclass(frozen=True)
 class Prompt:
-    """Keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1.
+    """Trained keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1.
 
-    untold: the token behind it says that what is asked was not told, where it is this likely (0..1); -1: none does.
+    Behind lines and a question it makes a backbone say whether those answer this: they do not where the token `untold`
+    is at least so likely (0..1).
     """
 
     states: npt.NDArray[np.float16]
-    untold: int = -1
+    untold: int
     likely: float = 0.5
 
     def __len__(self) -> int:
@@ -70,13 +71,13 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Injection:
-    """Parts in the order they are fed before the message, and what is fed behind it."""
+    """Parts in the order they are fed. prompt: what says, behind the message, whether they answer it."""
 
     parts: tuple[Rows | Tokens | Lines, ...] = ()
-    behind: tuple[Prompt, ...] = ()
+    prompt: Prompt | None = None
 
     def __len__(self) -> int:
-        return sum(map(len, self.parts + self.behind))
+        return sum(map(len, self.parts))
 
     @property
     def end(self) -> tuple[int, ...]:
@@ -85,7 +86,7 @@ class Injection:
 
     def without_end(self) -> Injection:
         """All but those."""
-        return Injection(self.parts[:-1], self.behind) if self.end else self
+        return Injection(self.parts[:-1], self.prompt) if self.end else self
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 import secrets
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import llama_cpp
@@ -50,14 +48,11 @@ def _seed(s: Sampling) -> int:
 
 
 class SamplerChain:
-    """Owns a llama_sampler chain; close() may run twice. never: tokens that are not drawn."""
+    """Owns a llama_sampler chain; close() may run twice."""
 
-    def __init__(self, s: Sampling, n_vocab: int, never: Sequence[int] = ()) -> None:
+    def __init__(self, s: Sampling, n_vocab: int) -> None:
         self._chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
         links = []
-        if never:
-            barred = (llama_cpp.llama_logit_bias * len(never))(*((token, -math.inf) for token in never))
-            links.append(llama_cpp.llama_sampler_init_logit_bias(n_vocab, len(never), barred))
         if s.repeat_penalty != 1.0:
             links.append(llama_cpp.llama_sampler_init_penalties(n_vocab, 64, s.repeat_penalty, 0.0, 0.0))
         if s.temperature == 0.0:

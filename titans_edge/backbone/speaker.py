@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -161,11 +160,21 @@ class Speaker:
             del self.ids[known:]
         return Handle(start, self.length)
 
-    def feed_prompt(self, prompt: Prompt) -> None:
-        """Set trained keys and values in at the end of the sequence; where this context does not take them, nothing."""
-        self.need(len(prompt))
-        with suppress(ModelError):
+    def behind(self, prompt: Prompt, ids: Sequence[int]) -> FloatArray | None:
+        """Logits (vocab,) behind a prompt and these tokens, were they at the end of the sequence, which stays as it is.
+        None: this context does not take the prompt.
+        """
+        start, known = self.length, list(self.ids)
+        self.need(len(prompt) + len(ids))
+        try:
             self.splice.put_trained(prompt.states)
+        except ModelError:
+            return None
+        self.feed(ids)
+        logits = self.last_logits()
+        self.cut(start, self.length)
+        self.ids = known
+        return logits
 
     def retract(self, handle: Handle, *, keep: bool = True) -> None:
         """Take an injection out. keep: what came after it stays as it was computed, and moves up; else it goes too."""
@@ -218,11 +227,11 @@ class Speaker:
         row: FloatArray = self._copy(llama_cpp.llama_get_logits_ith(self.context, -1), 1, self.backbone.vocab.size)[0]
         return row
 
-    def generate(self, sampling: Sampling, never: Sequence[int] = ()) -> Iterator[int]:
+    def generate(self, sampling: Sampling) -> Iterator[int]:
         """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see
-        `stopped`. never: tokens that are not drawn.
+        `stopped`.
         """
-        chain = SamplerChain(sampling, self.backbone.vocab.size, never)
+        chain = SamplerChain(sampling, self.backbone.vocab.size)
         self.stopped = "length"
         try:
             for _ in range(sampling.max_tokens):

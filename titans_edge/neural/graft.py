@@ -28,7 +28,7 @@ from titans_edge.neural.sentences import SentenceMemory
 
 ARCHITECTURE, FORMAT = "titans-graft", 3  # 1 numbered its banks; 2 names its relations; 3 may read whole sentences
 OLDEST = 2  # that is read as it is
-Fields = dict[str, Any]  # int: uint32 (int32 below 0), float: float32, str: string
+Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
 
 @dataclass(frozen=True)
@@ -113,8 +113,7 @@ def write(path: Path, fields: Fields, tensors: dict[str, Tensor], dtype: str = "
         if isinstance(value, str):
             writer.add_string(key, value)
         else:
-            whole = writer.add_int32 if value < 0 else writer.add_uint32
-            (writer.add_float32 if isinstance(value, float) else whole)(key, value)
+            (writer.add_float32 if isinstance(value, float) else writer.add_uint32)(key, value)
     for name, tensor in tensors.items():
         array = np.ascontiguousarray(tensor.numpy().reshape(tuple(tensor.shape) or (1,)), np.float32)
         kind = _stored_as(name, array.shape, dtype)

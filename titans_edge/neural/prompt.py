@@ -1,8 +1,8 @@
-"""The soft prompt: trained keys and values that tell the frozen backbone how to read the lines it is given.
+"""The soft prompt: trained keys and values that make the frozen backbone say whether lines answer a question.
 
 n positions at every layer, behind the question where lines of the memory stand before it (prefix tuning: Li and Liang
-2021, arXiv 2101.00190; P-tuning v2: Liu et al. 2021, arXiv 2110.07602). The backbone's weights stay as they are; where
-nothing is given there is no prompt either. Keys are turned as at positions 0 to n - 1.
+2021, arXiv 2101.00190; P-tuning v2: Liu et al. 2021, arXiv 2110.07602). The backbone's weights stay as they are; the
+prompt is taken out again before the reply. Keys are turned as at positions 0 to n - 1.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ SMALLEST = 0.02  # of a layer's scale
 class PromptConfig:
     """layers of the backbone, positions, and numbers of a layer's keys (heads times numbers a head).
 
-    untold: the token a reply begins with where the lines do not hold the answer, -1 for none; likely: how likely that
-    has to be (0..1).
+    untold: the token that says they do not; likely: how likely it has to be (0..1).
     """
 
     layers: int
     positions: int
     width: int
-    untold: int = -1
+    untold: int
     likely: float = 0.5
 
 

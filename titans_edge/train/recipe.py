@@ -36,8 +36,8 @@ class Recipe:
     told_steps: int = 8000
     told_width: int = 64
     prompt_positions: int = 16
-    prompt_writers: int = 80
-    prompt_steps: int = 600
+    prompt_writers: int = 40
+    prompt_steps: int = 700
     prompt_batch: int = 8
     prompt_rate: float = 1e-2
     prompt_likely: float = 0.9
