@@ -24,7 +24,7 @@ UNTOLD = 0.01  # a question about the user was not answered by anything told whe
 SECOND = 0.01  # a span that shares a rare word with the best is given too, if it is likelier than this
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
-RIVALS = 10  # of the best spans, so many may take an earlier one's place
+NEIGHBOURS, NEAR = 3, 0.45  # later spans that may take a span's place: so many, with keys at least so near
 SAME = 2  # content words that a change and what it changes share, at least
 RIVAL = 0.6  # a later span that answers less likely than this share of the earlier one takes no place
 REPLACES = 0.8  # a later span that takes an earlier one's place more likely than this does
@@ -107,22 +107,17 @@ def _replaced(
     """(earlier, later) where a later span of a source no less trusted takes an earlier one's place, and may answer
     too: what else the earlier says is not lost to a question about that.
     """
-    out = []
-    for later in sorted(found[:RIVALS], key=lambda g: g.entry.id):
-        earlier = [
-            f
-            for f in kept
-            if f.entry.id < later.entry.id
-            and f.entry.source.trust <= later.entry.source.trust
-            and later.match >= RIVAL * f.match
-        ]
-        if not earlier or not allowed(later.entry):
-            continue
-        asked = sentences.asked(*fold.sentences.candidate(later.entry.id))
-        near = [[fold.sentences.cosine(later.entry.id, f.entry.id), 0.0, 0.0] for f in earlier]
-        told = [fold.sentences.candidate(f.entry.id) for f in earlier]
-        likely = sentences.match(asked, told, np.array(near, np.float32), statement=True)[:, 1]
-        out += [(f.entry.id, later.entry.id) for f, p in zip(earlier, likely, strict=True) if p > REPLACES]
+    out, match = [], {f.entry.id: f.match for f in found}
+    for f in kept:
+        for later in get(fold.sentences.later(f.entry.id, NEIGHBOURS, NEAR)):
+            if later.source.trust < f.entry.source.trust or not allowed(later):
+                continue
+            if match.get(later.id, 0.0) < RIVAL * f.match:
+                continue
+            asked = sentences.asked(*fold.sentences.candidate(later.id))
+            outside = np.array([[fold.sentences.cosine(later.id, f.entry.id), 0.0, 0.0]], np.float32)
+            if sentences.match(asked, [fold.sentences.candidate(f.entry.id)], outside, statement=True)[0, 1] > REPLACES:
+                out.append((f.entry.id, later.id))
     return out
 
 
