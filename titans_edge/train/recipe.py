@@ -40,4 +40,4 @@ class Recipe:
     prompt_steps: int = 700
     prompt_batch: int = 8
     prompt_rate: float = 1e-2
-    prompt_likely: float = 0.9
+    prompt_likely: float = 0.8
