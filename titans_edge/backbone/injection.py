@@ -66,7 +66,7 @@ class Prompt:
     likely: float = 0.5
 
     def __len__(self) -> int:
-        return self.states.shape[2]
+        return int(self.states.shape[2])
 
 
 @dataclass(frozen=True)

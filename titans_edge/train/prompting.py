@@ -67,8 +67,8 @@ class Maker:
         before, after = self.framed(g.lines, g.question)
         kv = self.read(before)
         if g.reply:
-            reply = UNKNOWN if g.reply == UNTOLD else g.reply
-            return Example(kv, after, self.backbone.vocab.encode(reply) + self.end)
+            best = UNKNOWN if g.reply == UNTOLD else g.reply
+            return Example(kv, after, self.backbone.vocab.encode(best) + self.end)
         head, asked, _ = self._prompt(g.question)
         self._feed([*head, *asked, *after])
         reply = list(self.speaker.generate(Sampling(temperature=0.0, max_tokens=PLAIN)))
@@ -217,7 +217,7 @@ def _cache(prompt: Tensor, backbone: Backbone, examples: Sequence[Example], befo
     cache, head = DynamicCache(), _rope(backbone).head
     for layer in range(layers):
         both = (torch.cat([told[layer, i], x[:, layer]], 1) for i, x in enumerate((keys, values)))
-        cache.update(*(x.unflatten(-1, (-1, head)).transpose(1, 2) for x in both), layer)
+        cache.update(*(x.reshape(*x.shape[:-1], -1, head).transpose(1, 2) for x in both), layer)
     return cache
 
 
@@ -225,7 +225,7 @@ def _turned(keys: Tensor, by: Tensor, backbone: Backbone) -> Tensor:
     """Keys (1, layers, n, numbers), so many positions (examples,) on: (examples, layers, n, numbers)."""
     rope = _rope(backbone)
     angle = by[:, None] * rope.base ** (-torch.arange(0, rope.turned, 2) / rope.turned)
-    heads = keys.unflatten(-1, (-1, rope.head))
+    heads = keys.reshape(*keys.shape[:-1], -1, rope.head)
     half = rope.turned // 2
     a, b = (
         (heads[..., :half], heads[..., half : rope.turned])
