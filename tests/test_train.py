@@ -22,6 +22,7 @@ from titans_edge.train.run import train
 pytestmark = pytest.mark.slow
 SENTENCES = {
     "persons": 16,
+    "writers": 3,
     "key_width": 32,
     "key_batch": 8,
     "match_batch": 4,

@@ -55,7 +55,8 @@ def episodes(natural: Sequence[Pair], seed: int, persons: int, writers: int, mem
     rng = random.Random(seed)
     sentences = list(dict.fromkeys(p.sentence for p in natural))
     out = [of_person(p, rng, sentences) for p in people(seed + 1, persons)]
-    out += [_beside(of_writer(w, cut), rng, sentences) for w in written()[:writers] for _ in range(TIMES)]
+    typed = [of_writer(w, cut) for w in written()[:writers]]
+    out += [_beside(e, rng, sentences) for e in typed for _ in range(TIMES)]
     out += list(_natural(natural, sentences, rng, memories)) if natural else []
     rng.shuffle(out)
     return out
@@ -105,7 +106,8 @@ def of_writer(who: Writer, cut: Cut) -> Episode:
 
     def best(message: int, targets: Sequence[str], words: str) -> int:
         """The span of a message that says it: one with a wording of the answer, else the one most alike."""
-        alike = [(any(t.lower() in s.lower() for t in targets), len(stems(words) & stems(s))) for s in spans[message]]
+        about = stems(words)
+        alike = [(any(t.lower() in s.lower() for t in targets), len(about & stems(s))) for s in spans[message]]
         return starts[message] + alike.index(max(alike))
 
     for q in who.questions:
