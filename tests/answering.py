@@ -13,8 +13,9 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import TitansError
 from titans_edge.features import SpanFeatures
+from titans_edge.framing import Message
 from titans_edge.routes import Mode
-from titans_edge.session import Done, Event, Message, Notice, Session, Text
+from titans_edge.session import Done, Event, Notice, Session, Text
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import USER, Source
 

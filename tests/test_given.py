@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.answering import local
 from titans_edge.backbone.model import Backbone
-from titans_edge.session import UNTOLD, Session
+from titans_edge.session import RETRIEVED, UNTOLD, Session
 from titans_edge.stories.written import read
-from titans_edge.train.given import LINES, given
+from titans_edge.train.given import given
 
 LAMPS = ("red", "blue", "green", "white", "black", "brown", "pink", "grey", "gold", "tiny", "tall", "old")
 TOLD = "\n".join(f"{30 - n} My {lamp} lamp." for n, lamp in enumerate(LAMPS))
@@ -32,7 +32,7 @@ def test_what_answers_is_among_the_lines_in_the_order_of_telling(
         made = list(given(ann, session, random.Random(1)))
     told = [text for _, text in ann.messages]
     number = [[next(i for i, t in enumerate(told) if t in line) for line in g.lines] for g in made]
-    assert all(n == sorted(set(n)) and 0 < len(n) <= LINES for n in number)
+    assert all(n == sorted(set(n)) and 0 < len(n) <= RETRIEVED for n in number)
     by = {g.question: (n, g.reply) for g, n in zip(made, number, strict=True) if g.reply != UNTOLD}
     for q in ann.questions[:3]:
         needed = q.told[:1] if q.kind == "past" else q.told

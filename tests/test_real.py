@@ -221,7 +221,7 @@ def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Bac
     theirs = float(batch_loss(prompt, load_twin(real_path, torch.float32), real, examples))
     ours = []
     for g, e in zip(asked, examples, strict=True):
-        before, _ = maker.framed(g.lines, g.question)
+        before, _ = maker.given(g.lines, g.question)
         with Speaker(real, 512) as speaker:
             speaker.feed(before)
             speaker.splice.put_trained(prompt.half().numpy())

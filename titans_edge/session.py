@@ -11,7 +11,7 @@ from __future__ import annotations
 import codecs
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ from titans_edge.errors import (
     UsageError,
 )
 from titans_edge.features import SpanFeatures
+from titans_edge.framing import Framed, Message, framed
 from titans_edge.questions import needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
@@ -54,7 +55,6 @@ SPARE = 32  # positions kept for a reply when a prompt is checked
 UNTOLD = "You have not told me that."
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
-Message = Mapping[str, str]  # role: "system", "user" or "assistant"; content
 
 
 @dataclass(frozen=True)
@@ -104,30 +104,13 @@ Event = Remembered | Text | Notice | Done
 
 
 @dataclass
-class _Prompt:
-    """Tokens before the last message, of it, and after it up to where the reply begins; the message as the template
-    has it.
-    """
-
-    head: list[int] = field(default_factory=list)
-    message: list[int] = field(default_factory=list)
-    tail: list[int] = field(default_factory=list)
-    text: str = ""
-    begin: int = 0  # tokens before the conversation's first message
-    told_system: bool = False  # the messages bring a system prompt of their own
-
-    def __len__(self) -> int:
-        return len(self.head) + len(self.message) + len(self.tail)
-
-
-@dataclass
 class _Turn:
     """What `commit` needs of the last reply. nll: of the prompt's message, where it was taken; untold: what was given
     does not answer it.
     """
 
     message: str
-    prompt: _Prompt
+    prompt: Framed
     nll: FloatArray | None = None
     untold: bool = False
     reply: str = ""
@@ -231,18 +214,15 @@ class Session:
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
-        if not routes and readout.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
-            turn.reply = UNTOLD
-            yield Text(UNTOLD)
-            yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
+        askable = mode is Mode.AUTO and not _spoken_of(content, messages[:-1])  # it may be that nobody told it
+        if askable and readout.untold and not routes:
+            yield from self._not_told(turn, began)
             return
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
-        turn.nll = self._feed(turn, injection, surprise=surprise)
+        turn.nll = self._feed(turn, injection, surprise=surprise, judge=injection.prompt if askable else None)
         yield from self._read_as_text()
-        if turn.untold and mode is Mode.AUTO and not _spoken_of(content, messages[:-1]):
-            turn.reply = UNTOLD
-            yield Text(UNTOLD)
-            yield Done(time.perf_counter() - began, 0, time.perf_counter() - began, "stop", len(prompt))
+        if turn.untold:
+            yield from self._not_told(turn, began)
             self._tidy()
             return
         if routes:
@@ -297,7 +277,7 @@ class Session:
         if self.speaker.kept is not None:
             self.speaker.kept.clear()
 
-    def _prompt(self, messages: Sequence[Message]) -> tuple[str, _Prompt]:
+    def _prompt(self, messages: Sequence[Message]) -> tuple[str, Framed]:
         """The last message's text, and all of them as tokens."""
         last = messages[-1] if messages else {}
         content = last.get("content")
@@ -305,24 +285,7 @@ class Session:
             raise UsageError("The message is empty.", "Type a question or tell a fact.")
         if last.get("role") != "user":
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
-        ours = messages[0].get("role") != "system"
-        if self.system is not None and ours:
-            messages = [{"role": "system", "content": self.system}, *messages]
-        out, at = _Prompt(told_system=not ours), "head"
-        first = next(i for i, m in enumerate(messages) if m.get("role") != "system")
-        for segment in self.backbone.template.segments(messages):
-            ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)
-            if segment.message == first and not out.begin:
-                out.begin = len(out.head)
-            if segment.message == len(messages) - 1:
-                out.message, out.text, at = out.message + ids, out.text + segment.text, "tail"
-            else:
-                getattr(out, at).extend(ids)
-        vocab = self.backbone.vocab
-        if vocab.add_bos and out.head[:1] != [vocab.bos]:
-            out.head.insert(0, vocab.bos)
-            out.begin += 1
-        return _plain(content), out
+        return _plain(content), framed(self.backbone, messages, self.system)
 
     def _ask(self, message: str, mode: Mode) -> tuple[MemoryReadout, Notice | None]:
         """What the memory answers; a memory that cannot answer is a notice, and the turn goes on."""
@@ -380,8 +343,12 @@ class Session:
                 "Read long texts into memory with `titans-edge read`, or raise --context.",
             )
 
-    def _feed(self, turn: _Turn, injection: Injection, *, surprise: bool) -> FloatArray | None:
-        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll if asked for."""
+    def _feed(
+        self, turn: _Turn, injection: Injection, *, surprise: bool, judge: Prompt | None = None
+    ) -> FloatArray | None:
+        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll if asked for.
+        judge: what says whether the injection answers the message.
+        """
         prompt, nll = turn.prompt, None
         self._mine(turn)
         try:
@@ -392,8 +359,8 @@ class Session:
                 nll = self.speaker.surprise(prompt.message, injection.end)
             else:
                 self.speaker.feed([*injection.end, *prompt.message])
-            if injection.prompt is not None:
-                turn.untold = self._untold(injection.prompt, prompt.tail)
+            if judge is not None:
+                turn.untold = self._untold(judge, prompt.tail)
             self.speaker.feed(prompt.tail)
         except BaseException:
             self._turn = self._speaking = self._injected = None
@@ -408,7 +375,7 @@ class Session:
             yield Notice(f"What was recalled is read as text: {why}")
         self._why = why
 
-    def _begun(self, prompt: _Prompt) -> None:
+    def _begun(self, prompt: Framed) -> None:
         """What stands before the last message into the speaker. The constant beginning, but for its last token, is fed
         by itself, whether it is kept or not: the same logits either way, to the bit.
         """
@@ -428,12 +395,19 @@ class Session:
         if self._speaking is not turn:
             raise UsageError("This reply was ended by the one that was asked for after it.", "Ask again.")
 
-    def _untold(self, asked: Prompt, tail: Sequence[int]) -> bool:
+    def _untold(self, judge: Prompt, tail: Sequence[int]) -> bool:
         """Whether the backbone finds that what stands before the message does not answer it."""
-        logits = self.speaker.behind(asked, tail)
+        logits = self.speaker.behind(judge, tail)
         if logits is None:
             return False
-        return bool(1 / np.exp(logits.astype(np.float64) - logits[asked.untold]).sum() >= asked.likely)
+        return bool(1 / np.exp(logits.astype(np.float64) - logits[judge.untold]).sum() >= judge.likely)
+
+    def _not_told(self, turn: _Turn, began: float) -> Iterator[Event]:
+        """The reply to what was asked for and never told."""
+        turn.reply = UNTOLD
+        yield Text(UNTOLD)
+        seconds = time.perf_counter() - began
+        yield Done(seconds, 0, seconds, "stop", len(turn.prompt))
 
     def _speak(self, turn: _Turn, sampling: Sampling, began: float, prompt: int) -> Iterator[Event]:
         decoder = codecs.getincrementaldecoder("utf-8")("replace")

@@ -143,11 +143,11 @@ class Speaker:
             self.length += len(part)
 
     def inject(self, injection: Injection, begin: int = 0) -> Handle:
-        """Feed an injection's parts at the end of the sequence. `retract` takes them out again, whatever came after.
+        """Feed an injection at the end of the sequence. `retract` takes it out again, whatever came after it.
 
         begin: how many of the sequence's first tokens kept lines are read after, where they are read anew.
         """
-        self.need(sum(map(len, injection.parts)))
+        self.need(len(injection))
         start, known = self.length, len(self.ids)
         self.gap = start if self.gap is None and len(injection) else self.gap
         for part in injection.parts:
@@ -162,13 +162,13 @@ class Speaker:
 
     def behind(self, prompt: Prompt, ids: Sequence[int]) -> FloatArray | None:
         """Logits (vocab,) behind a prompt and these tokens, were they at the end of the sequence, which stays as it is.
-        None: this context does not take the prompt.
+        None: this context does not take the prompt, or has no room for it.
         """
         start, known = self.length, list(self.ids)
-        self.need(len(prompt) + len(ids))
         try:
+            self.need(len(prompt) + len(ids))
             self.splice.put_trained(prompt.states)
-        except ModelError:
+        except (ModelError, ContextOverflow):
             return None
         self.feed(ids)
         logits = self.last_logits()

@@ -113,7 +113,9 @@ class Splice:
         n, rope = states.shape[2], self.rope
         if rope is None or self._speaker.length < n:
             raise ModelError("Trained keys cannot be moved to their positions here.", _NEXT)
-        state = State(self.taken(0, n)).filled(states[:, 0], states[:, 1])
+        state = State(self.taken(0, n))
+        cells = list(state.positions)  # of the first n positions, in the order of the context's cells
+        state = state.filled(states[:, 0, cells], states[:, 1, cells])
         self._set(state.moved(rope, self._speaker.length), n)
 
     def _set(self, raw: bytes, n: int, by: int = 0) -> None:

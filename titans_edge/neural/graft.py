@@ -45,8 +45,8 @@ class GraftInfo:
 
 
 class Graft(nn.Module):
-    """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences; prompt None: lines are given
-    to the backbone as they are.
+    """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences; prompt None: nothing judges
+    whether lines answer.
     """
 
     def __init__(

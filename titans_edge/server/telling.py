@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from titans_edge.session import Message
+from titans_edge.framing import Message
 from titans_edge.suspicion import Voice, voices
 
 _FORMATTING = "a|abbr|b|big|br|code|del|em|h[1-6]|hr|i|ins|kbd|mark|p|q|s|small|span|strong|sub|sup|u"

@@ -85,6 +85,14 @@ class HostClient:
         return LocalTransport(on_progress=self._on_progress) if self.local else ProcessTransport(self._command)
 
     @property
+    def prompt(self) -> Prompt | None:
+        """The graft's soft prompt."""
+        p = self.info.get("prompt")
+        if p is None:
+            return None
+        return Prompt(np.frombuffer(p["states"], np.float16).reshape(p["shape"]), p["untold"], p["likely"])
+
+    @property
     def info(self) -> Fields:
         """What the process says of the graft: layer, threshold, ..."""
         return self.delivery.info
@@ -204,7 +212,7 @@ class MemoryClient:
             r.get("plain", False),
             r.get("untold", False),
             tuple(tuple(tokens) for tokens in r.get("recited", ())),
-            Prompt(unpack(reply.arrays["prompt"]), **r["prompt"]) if "prompt" in r else None,
+            self.host.prompt,
         )
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:

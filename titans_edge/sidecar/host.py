@@ -20,6 +20,7 @@ from titans_edge.gguf_header import read_header
 from titans_edge.journal import Entry, Journal, NewSpan, documents
 from titans_edge.journal.checks import MAX_NUMBER
 from titans_edge.neural import graft as grafts
+from titans_edge.neural.prompt import SoftPrompt
 from titans_edge.sidecar.opened import OpenMemory, Progress
 from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
 from titans_edge.sources import Source
@@ -89,7 +90,7 @@ class MemoryHost:
         self._graft_id = grafts.file_id(path)
         info = self._graft.info
         about = {"layer": info.layer, "threshold": info.threshold, "recipe": info.recipe, "results": info.results}
-        return Reply(True, about)
+        return Reply(True, about | {"prompt": _carried(self._graft.prompt)})
 
     def open(self, r: Request, progress: Progress) -> Reply:
         """args: path (None: nothing is kept), write. The memory's name is the request's."""
@@ -132,11 +133,7 @@ class MemoryHost:
             "plain": asked.plain,
             "recited": asked.recited,
         }
-        arrays = {"rows": pack(asked.rows.numpy())}
-        if self._graft is not None and self._graft.prompt is not None and (asked.recalled.found or asked.behind):
-            arrays["prompt"] = pack(self._graft.prompt().half().numpy())
-            result["prompt"] = {k: getattr(self._graft.prompt.config, k) for k in ("untold", "likely")}
-        return Reply(True, result, arrays)
+        return Reply(True, result, {"rows": pack(asked.rows.numpy())})
 
     def rank(self, r: Request, progress: Progress) -> Reply:
         """args: text, n; one span: the question. The spans that most likely answer, and how likely each is."""
@@ -307,3 +304,11 @@ def _shown(entries: list[Entry]) -> Reply:
         if n and size > PAGE_BYTES:
             return Reply(True, {"spans": [e.shown() for e in entries[-n:]], "more": True})
     return Reply(True, {"spans": [e.shown() for e in entries], "more": len(entries) >= PAGE})
+
+
+def _carried(prompt: SoftPrompt | None) -> dict[str, Any] | None:
+    """A soft prompt as the runtime sets it in: its states as 16-bit floats, in C order."""
+    if prompt is None:
+        return None
+    states, config = prompt().half().numpy(), prompt.config
+    return {"shape": states.shape, "states": states.tobytes(), "untold": config.untold, "likely": config.likely}

@@ -10,12 +10,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from titans_edge.routes import said
-from titans_edge.session import UNTOLD, Session
+from titans_edge.session import RETRIEVED, UNTOLD, Session
 from titans_edge.sources import USER
 from titans_edge.stories.written import Question, Writer
 from titans_edge.suspicion import voices
 
-LINES = 4  # given for a question, at most
 GONE = 0.15  # of the questions on one message are asked again without it
 SURE = ("word", "phrase", "number", "time")  # kinds whose answer stands in one message only
 DAY, NOW = 86400.0, 1_795_521_600.0  # noon of 24 November 2026, UTC: the messages tell days before it
@@ -35,15 +34,15 @@ def given(who: Writer, session: Session, rng: random.Random) -> Iterator[Given]:
     number = _told(who, session)
     texts = [said({"text": text, "kind": USER.kind, "time": NOW - days * DAY}) for days, text in who.messages]
     for q in who.questions:
-        ranked = [number[s["id"]] for s in session.rank(q.text, 5 * LINES) if s["id"] in number]
+        ranked = [number[s["id"]] for s in session.rank(q.text, 5 * RETRIEVED) if s["id"] in number]
         likely = list(dict.fromkeys(ranked))
         lines = {number[s["id"]]: said(s) for s in session.retrieve(q.text).retrieved if s["id"] in number}
-        lines = lines or {n: texts[n] for n in likely[: rng.randint(1, LINES)]}
+        lines = lines or {n: texts[n] for n in likely[: rng.randint(1, RETRIEVED)]}
         _complete(lines, q, texts)
         if lines:
             yield Given(_ordered(lines), q.text, UNTOLD if q.kind == "untold" else q.reply)
         rest = {n: texts[n] for n in likely if n not in q.told}
-        rest = dict(list(rest.items())[:LINES])
+        rest = dict(list(rest.items())[:RETRIEVED])
         if q.kind in SURE and rest and rng.random() < GONE and not _holds(rest.values(), q.targets):
             yield Given(_ordered(rest), q.text, UNTOLD)
 
@@ -65,7 +64,7 @@ def _complete(lines: dict[int, str], q: Question, texts: Sequence[str]) -> None:
         if n in lines:
             continue
         others = [i for i in lines if i not in q.told]
-        if len(lines) >= LINES and others:
+        if len(lines) >= RETRIEVED and others:
             del lines[others[-1]]
         lines[n] = texts[n]
 

@@ -25,6 +25,7 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.backbone.state import Rope, State
 from titans_edge.errors import ModelError
+from titans_edge.framing import Framed, framed
 from titans_edge.neural.graft import Graft, save
 from titans_edge.routes import SYSTEM, TextRoute
 from titans_edge.session import UNTOLD, Session
@@ -64,39 +65,31 @@ class Maker:
 
     def example(self, g: Given) -> Example:
         """One example; what is given no reply is answered by the backbone without the lines."""
-        before, after = self.framed(g.lines, g.question)
+        before, after = self.given(g.lines, g.question)
         kv = self.read(before)
         if g.reply:
             best = UNKNOWN if g.reply == UNTOLD else g.reply
             return Example(kv, after, self.backbone.vocab.encode(best) + self.end)
-        head, asked, _ = self._prompt(g.question)
-        self._feed([*head, *asked, *after])
+        alone = self._framed(g.question)
+        self._feed([*alone.head, *alone.message, *after])
         reply = list(self.speaker.generate(Sampling(temperature=0.0, max_tokens=PLAIN)))
         return Example(kv, after, reply + (self.end if self.speaker.stopped == "stop" else []))
 
-    def framed(self, lines: Sequence[str], question: str) -> tuple[list[int], list[int]]:
+    def given(self, lines: Sequence[str], question: str) -> tuple[list[int], list[int]]:
         """Token ids before the prompt, and behind it."""
-        injection = self.route.of([f"- {line}\n" for line in lines])
-        head, asked, after = self._prompt(question)
+        injection, asked = self.route.of([f"- {line}\n" for line in lines]), self._framed(question)
         between = [t for part in injection.parts if isinstance(part, Tokens) for t in part.ids]
-        return [*head, *between, *asked], after
+        return [*asked.head, *between, *asked.message], asked.tail
 
     def read(self, ids: list[int]) -> npt.NDArray[np.float16]:
-        """Keys and values (layers, 2, T, numbers) of these tokens."""
+        """Keys and values (layers, 2, T, numbers) of these tokens, in their order."""
         self._feed(ids)
-        state = State(self.speaker.snapshot()[8:])
-        layers = range(len(state.form.keys))
-        return np.stack([np.stack([state.keys(layer), state.values(layer)]) for layer in layers])
+        state = State(self.speaker.splice.taken(0, self.speaker.length))
+        layers, order = range(len(state.form.keys)), np.argsort(state.positions)
+        return np.stack([np.stack([state.keys(layer)[order], state.values(layer)[order]]) for layer in layers])
 
-    def _prompt(self, question: str) -> tuple[list[int], list[int], list[int]]:
-        """Token ids before the message, of it, and behind it."""
-        parts: tuple[list[int], list[int], list[int]] = ([], [], [])
-        messages = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": question}]
-        for segment in self.backbone.template.segments(messages):
-            ids = self.backbone.vocab.encode(segment.text, special=segment.message is None)
-            at = 1 if segment.message == 1 else 2 if parts[1] else 0
-            parts[at].extend(ids)
-        return parts
+    def _framed(self, question: str) -> Framed:
+        return framed(self.backbone, [{"role": "user", "content": question}], SYSTEM)
 
     def _feed(self, ids: list[int]) -> None:
         self.speaker.feed(ids[self.speaker.share(ids) :])
@@ -135,7 +128,7 @@ def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path,
 def start_states(maker: Maker, n: int) -> Tensor:
     """Keys and values (layers, 2, n, numbers) of START, its last token repeated or cut to length, behind LIKE."""
     backbone = maker.backbone
-    ids, before = backbone.vocab.encode(START), maker.framed(*LIKE)[0]
+    ids, before = backbone.vocab.encode(START), maker.given(*LIKE)[0]
     states = torch.from_numpy(maker.read(before + (ids + ids[-1:] * n)[:n])[:, :, len(before) :].astype(np.float32))
     turned = _turned(states[None, :, 0], torch.tensor([-len(before)]), backbone)[0]
     return torch.stack([turned, states[:, 1]], 1)
