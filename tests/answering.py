@@ -9,13 +9,15 @@ from typing import Any, cast
 import numpy as np
 
 from titans_edge.backbone.batch import FloatArray
+from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import TitansError
+from titans_edge.events import Done, Event, Notice, Text
 from titans_edge.features import SpanFeatures
 from titans_edge.framing import Message
 from titans_edge.routes import Mode
-from titans_edge.session import Done, Event, Notice, Session, Text
+from titans_edge.session import Session
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import USER, Source
 
@@ -29,7 +31,8 @@ class Answering:
         self.info = {"layer": 1, "stale": 0}
         self.rows = np.zeros((0, n_embd), np.float32) if rows is None else rows
         self.spans = tuple(
-            {"id": i, "text": t, "kind": "user", "source": "you", "time": 0.0} for i, t in enumerate(texts, 1)
+            {"id": i, "text": t, "kind": "user", "source": "you", "time": 0.0, "match": 0.5}
+            for i, t in enumerate(texts, 1)
         )
         self.untold = False  # nobody told what is asked
         self.between: tuple[float, float] | None = None  # of the last question
@@ -38,6 +41,7 @@ class Answering:
         self.written: list[tuple[str, Source, int, float]] = []  # text, source, offset, surprise
         self.operations = 0
         self.dead = False
+        self.prompt: Prompt | None = None
 
     def retrieve(
         self, question: SpanFeatures | None, text: str = "", k: int = 0,
@@ -47,7 +51,7 @@ class Answering:
         self.between = between
         if self.error is not None:
             raise self.error
-        return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k], untold=self.untold)
+        return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k], untold=self.untold, prompt=self.prompt)
 
     def begin(self, time: float | None = None, operation: str = "", part: int = 0) -> None:
         self.operations += 1

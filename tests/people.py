@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from titans_edge.chat import Chat
-from titans_edge.session import Event
+from titans_edge.events import Event
 
 
 def asks(id: str, question: str, kind: str, *targets: str) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.chat import Chat
 from titans_edge.errors import ContextOverflow
-from titans_edge.session import Done, Event, Remembered, Text
+from titans_edge.events import Done, Event, Remembered, Text
 from titans_edge.sources import Source
 
 

@@ -20,7 +20,7 @@ from titans_edge.cli import common
 from titans_edge.cli.ask import MAX_INPUT
 from titans_edge.cli.main import EXIT_CODES, app
 from titans_edge.errors import DocumentError, TitansError, UsageError
-from titans_edge.session import Done, Event, Text
+from titans_edge.events import Done, Event, Text
 from titans_edge.sidecar.client import HostClient
 
 Ask = Callable[..., str]

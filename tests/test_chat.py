@@ -14,8 +14,9 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.chat import Chat
 from titans_edge.errors import ContextOverflow, SidecarDied, UsageError
+from titans_edge.events import Notice, Remembered
 from titans_edge.routes import Mode
-from titans_edge.session import SPARE, Notice, Remembered, Session
+from titans_edge.session import SPARE, Session
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.transport import ProcessTransport
 from titans_edge.sources import Source

@@ -19,8 +19,8 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.chat import Chat
 from titans_edge.cli import prompt
 from titans_edge.cli.chat import Loop
+from titans_edge.events import Event
 from titans_edge.history import History
-from titans_edge.session import Event
 
 # --- commands
 

@@ -141,10 +141,11 @@ def test_a_graft_goes_with_the_backbone_it_was_named_beside(
 
 
 def test_what_is_measured_or_trained_takes_the_model_and_nothing_else(project: Path) -> None:
-    from titans_edge.cli.config import _defaults
+    from titans_edge.cli.config import defaults
 
     chosen = {k: object() for k in config.TYPES}
-    tree = _defaults(get_command(app), chosen)
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    tree = {name: defaults(name, command, chosen) for name, command in commands.items()}
     flat = {**tree, **{f"eval {k}": v for k, v in tree["eval"].items()}}
     for name in ("bench", "train", "eval long", "eval poison", "eval babilong"):
         assert set(flat[name]) <= {"backbone", "graft", "gpu_layers"} and "backbone" in flat[name]

@@ -8,6 +8,8 @@ import os
 import re
 import shlex
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from importlib.resources import files
@@ -21,7 +23,7 @@ from typer.testing import CliRunner
 from tests.journals import fill
 from titans_edge import config, library
 from titans_edge import engine as engines
-from titans_edge.cli.main import app, run
+from titans_edge.cli.main import COMMANDS, app, run
 from titans_edge.sidecar.client import HostClient
 
 ROOT = Path(__file__).parents[1]
@@ -53,8 +55,7 @@ def examples() -> list[tuple[str, str]]:
 def shown(help: str) -> list[str]:
     """The examples at the end of a help text, as they are printed."""
     _, example, rest = help.partition("Example")
-    found = re.findall(r"\[bold\](.*?)\[/bold\]", rest, re.S) if example else []
-    return [" ".join(line.replace("\\[", "[").split()) for line in found]
+    return [line.strip() for line in rest.splitlines()[1:] if line.strip()] if example else []
 
 
 def split(line: str) -> tuple[list[str], dict[str, str]]:
@@ -211,3 +212,17 @@ def test_what_the_pages_name_is_there() -> None:
         for words in re.findall(r"`titans-edge ((?:[a-z-]+ ?)+)", text):
             first = words.split()[0]
             assert any(n == first or n.startswith(f"{first} ") for n in known), (page.name, words)
+
+
+def test_the_list_of_commands_says_what_each_says_of_itself() -> None:
+    told = {name: command.help or "" for name, command in get_command(app).commands.items()}  # type: ignore[attr-defined]
+    begins = {name: " ".join(text.split()) for name, text in told.items()}
+    assert {n for n, (_, line) in COMMANDS.items() if not begins[n].startswith(line.rstrip("."))} == set()
+
+
+def test_a_command_is_not_imported_for_another() -> None:
+    code = "import sys; sys.argv = ['titans-edge', 'models']\nfrom titans_edge.cli.main import run\n"
+    code += "try:\n run()\nexcept SystemExit:\n pass\n"
+    code += "print([m for m in sys.modules if m in ('titans_edge.cli.chat', 'titans_edge.cli.serve', 'rich')])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.stdout.splitlines()[-1:] == ["[]"], ran.stderr

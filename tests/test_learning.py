@@ -14,7 +14,8 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.backbone.template import ChatTemplate
 from titans_edge.errors import ContextOverflow, UsageError
-from titans_edge.session import SURPRISE_TOKENS, Remembered, Session
+from titans_edge.events import Remembered
+from titans_edge.session import SURPRISE_TOKENS, Session
 from titans_edge.sources import PASTED, USER, Source
 
 # --- learning

@@ -1,9 +1,8 @@
-"""The soft prompt: what is set in stands there, speaks with the lines only, and nothing of it stays."""
+"""The soft prompt: what is set in stands there, says which lines answer, and nothing of it stays."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import llama_cpp
@@ -19,25 +18,18 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.backbone.state import State
 from titans_edge.errors import ModelError
+from titans_edge.events import Remembered
+from titans_edge.framing import framed
 from titans_edge.gguf_header import read_header
+from titans_edge.judging import answering, nobody_told
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.prompt import PromptConfig
 from titans_edge.session import UNTOLD, Session
-from titans_edge.sidecar.client import MemoryReadout
 from titans_edge.train.prompting import Maker, start_states
 
 HEAD = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n"
 ASKED = "Where is the key?"
-
-
-class Prompting(Answering):
-    """A memory whose graft has a soft prompt."""
-
-    prompt: Prompt | None = None
-
-    def retrieve(self, *args: object, **options: object) -> MemoryReadout:
-        return replace(super().retrieve(*args, **options), prompt=self.prompt)  # type: ignore[arg-type]
 
 
 def states(tiny: Backbone, n: int = 4, seed: int = 0) -> npt.NDArray[np.float16]:
@@ -52,7 +44,7 @@ def width(tiny: Backbone) -> int:
 
 @pytest.fixture(params=[None, False], ids=["flash attention", "no flash attention"])
 def speaker(tiny: Backbone, request: pytest.FixtureRequest) -> Iterator[Speaker]:
-    with Speaker(tiny, 512, flash=request.param) as speaker:
+    with Speaker(tiny, 2048, flash=request.param) as speaker:
         speaker.feed(tiny.vocab.encode(HEAD, special=True))
         yield speaker
 
@@ -73,45 +65,88 @@ def test_keys_and_values_of_tokens_set_in_as_trained_ones_are_those_tokens(tiny:
         )
 
 
-def test_what_is_asked_with_a_prompt_leaves_the_sequence_as_it_was(tiny: Backbone, speaker: Speaker) -> None:
+def test_lines_judged_side_by_side_are_judged_as_each_is_at_the_end_of_the_sequence(
+    tiny: Backbone, speaker: Speaker
+) -> None:
     tail, kept, length = tiny.vocab.encode("Yes"), list(speaker.ids), speaker.length
-    before = State(speaker.splice.taken(0, length)).raw
-    one, other = (speaker.behind(Prompt(states(tiny, seed=i), 5), tail) for i in (1, 2))
-    assert one is not None and other is not None and not np.array_equal(one, other)
+    before, trained = State(speaker.splice.taken(0, length)).raw, states(tiny)
+    pieces = [tiny.vocab.encode(f"{'The key is blue. ' * n}{ASKED}") for n in range(1, 11)]  # more than go at once
+    got = list(speaker.splice.behind(pieces, trained, tail))
     assert speaker.ids == kept and State(speaker.splice.taken(0, length)).raw == before
-    speaker.feed(tail)
-    assert not np.array_equal(speaker.last_logits(), one)
+    for piece, logits in zip(pieces, got, strict=True):
+        speaker.feed(piece)
+        speaker.splice.put_trained(trained)
+        speaker.feed(tail)
+        assert np.allclose(speaker.last_logits(), logits, atol=2e-2)
+        speaker.cut(length, speaker.length)
+    other = next(speaker.splice.behind(pieces[:1], states(tiny, seed=1), tail))
+    assert not np.allclose(other, got[0], atol=2e-2) and not np.allclose(got[1], got[0], atol=2e-2)
 
 
-def test_a_context_that_cannot_take_it_goes_on_without(tiny: Backbone) -> None:
+def test_a_context_that_cannot_take_it_judges_nothing(tiny: Backbone) -> None:
+    prompt, pieces = Prompt(states(tiny), 5), [[1, 2], [3, 4]]
     with Speaker(tiny, 256, cache=llama_cpp.GGML_TYPE_F32) as speaker:
         speaker.feed(tiny.vocab.encode(HEAD, special=True))
         before = speaker.length
-        assert speaker.behind(Prompt(states(tiny), 5), [1]) is None and speaker.length == before
+        assert speaker.untold(prompt, pieces, [1]) == [] and speaker.length == before
     with Speaker(tiny, 256) as speaker:
         speaker.feed(tiny.vocab.encode(HEAD, special=True))
         for wrong in (states(tiny)[1:], states(tiny)[..., :-2]):
             with pytest.raises(ModelError):
                 speaker.splice.put_trained(wrong)
         assert speaker.length == len(speaker.ids)
+        assert speaker.untold(prompt, [[1] * 200, [2] * 200], [1]) == [], "no room for both"
+        likely = speaker.untold(prompt, pieces, [1])
+        assert len(likely) == 2 and all(0 < p < 1 for p in likely)
 
 
-def test_where_the_lines_do_not_answer_the_reply_says_so_and_else_it_is_the_reply_without_a_prompt(
-    tiny: Backbone,
-) -> None:
-    memory, plain = (kind(tiny.n_embd, texts=["The key is blue."]) for kind in (Prompting, Answering))
-    with Session(tiny, client(memory)) as session, Session(tiny, client(plain)) as other:
+def test_lines_that_do_not_answer_are_not_given_and_where_none_does_the_reply_says_so(tiny: Backbone) -> None:
+    """The replies are those of a memory that holds nothing but the lines that answer."""
+    lines = ["The key is blue.", "The cup is red.", "The key is in the shed."]
+    memory = Answering(tiny.n_embd, texts=lines)
+    with Session(tiny, client(memory)) as session:
+        judge = Prompt(states(tiny), 5, 1.1)
+        prompt = framed(tiny, [{"role": "user", "content": ASKED}], session.system)
+        session.speaker.feed(prompt.head)
+        pieces = [[*session.text_route.alone(s), *prompt.message] for s in memory.spans]
+        untold = session.speaker.untold(judge, pieces, prompt.tail)
+        judged = [s | {"match": 1 - u} for s, u in zip(memory.spans, untold, strict=True)]
+        chosen = {s["text"] for s in answering(judged, 4)}
+        plain = Answering(tiny.n_embd, texts=[t for t in lines if t in chosen])
+        with Session(tiny, client(plain)) as other:
+            want = text(hear(other, ASKED))
+        memory.prompt = judge
+        events = hear(session, ASKED)
+        assert text(events) == want != UNTOLD
+        assert {s["text"] for e in events if isinstance(e, Remembered) for s in e.retrieved} == chosen
+        memory.prompt = Prompt(states(tiny), 5, 0.0)
+        assert text(hear(session, ASKED)) == UNTOLD
+        assert text(hear(session, "The key!", "Yes.", ASKED)) != UNTOLD, "it stands in the conversation"
+        assert session.speaker.gap is None
 
-        def reply(*before: str, likely: float) -> str:
-            memory.prompt = Prompt(states(tiny), 5, likely)
-            return text(hear(session, *before, ASKED))
 
-        assert reply(likely=0.0) == UNTOLD
-        assert reply(likely=1.1) == text(hear(other, ASKED)) != UNTOLD
-        assert reply("The key!", "Yes.", likely=0.0) == text(hear(other, "The key!", "Yes.", ASKED))
-        assert session.speaker.length == other.speaker.length and session.speaker.gap is None
-        memory.spans = ()  # nothing is given
-        assert reply(likely=0.0) != UNTOLD
+def test_of_what_may_answer_the_far_less_likely_is_left_out_and_what_was_replaced_by_something_as_likely() -> None:
+    def left(*matches: float, k: int = 4, replaced: dict[int, int] | None = None) -> list[int]:
+        by = replaced or {}
+        spans = [{"id": i, "match": m, "replaced_by": by.get(i)} for i, m in enumerate(matches)]
+        return [s["id"] for s in answering(spans, k)]
+
+    assert left(0.1, 0.9, 0.95, 0.5) == [2, 1]
+    assert left(0.02, 0.01) == [0, 1]
+    assert left(0.8, 0.8, 0.8, k=2) == [0, 1]
+    assert left() == []
+    assert left(0.95, 0.9, 0.1, replaced={0: 1}) == [1]
+    assert left(0.95, 0.2, 0.1, replaced={0: 1}) == [0], "the later one is about something else"
+    assert left(0.0, 1.0) == [1]
+
+
+def test_nobody_told_what_neither_eye_finds() -> None:
+    def told(*both: tuple[float, float]) -> float:
+        return 1 - nobody_told([{"match": m} for m, _ in both], [u for _, u in both])
+
+    assert told((0.5, 0.1)) == pytest.approx(0.9) and told((0.9, 0.5)) == pytest.approx(0.9)
+    assert told((0.1, 0.9), (0.05, 0.95)) < 0.02 < told((0.1, 0.9), (0.05, 0.2))
+    assert 0 < told((0.0, 1.0)) < told((1.0, 0.0)) <= 1
 
 
 def test_a_graft_keeps_its_prompt_in_its_file(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:

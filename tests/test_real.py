@@ -14,7 +14,7 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.chat import Chat
 from titans_edge.evaluate import cases, runner
-from titans_edge.session import Remembered, Text
+from titans_edge.events import Remembered, Text
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import Source
 
@@ -203,28 +203,24 @@ def test_the_twin_speaks_like_llama_cpp(real: Backbone, real_path: Path) -> None
 
 
 def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Backbone, real_path: Path) -> None:
-    """The loss that trains the soft prompt is what llama.cpp says of the same reply behind the same prompt."""
+    """What trains the soft prompt is what a session takes of llama.cpp: how likely each line does not answer."""
     import torch
 
+    from titans_edge.backbone.injection import Prompt
     from titans_edge.train.given import Given
-    from titans_edge.train.prompting import Maker, batch_loss, start_states
+    from titans_edge.train.prompting import UNKNOWN, Maker, start_states, untold_odds
     from titans_edge.train.twin import load_twin
 
     maker = Maker(real)
-    asked = [
-        Given(("I keep the ladder behind the shed.",), "Where is the ladder?", "It is behind the shed."),
-        Given(("My dog is called Biscuit.", "He is three."), "How old is the dog?", "Three years old."),
-    ]
-    examples = [maker.example(g) for g in asked]
+    lines = ("I keep the ladder behind the shed.", True), ("My dog is called Biscuit, he is three.", False)
+    examples = maker.examples(Given("Where is the ladder?", lines))
     prompt = start_states(maker, 6)
     prompt += 0.3 * prompt.std() * torch.randn(prompt.shape, generator=torch.Generator().manual_seed(1))
-    theirs = float(batch_loss(prompt, load_twin(real_path, torch.float32), real, examples))
-    ours = []
-    for g, e in zip(asked, examples, strict=True):
-        before, _ = maker.given(g.lines, g.question)
-        with Speaker(real, 512) as speaker:
-            speaker.feed(before)
-            speaker.splice.put_trained(prompt.half().numpy())
-            assert speaker.length == len(before) + 6
-            ours.append(float(speaker.surprise(e.reply, e.after).mean()))
-    assert abs(theirs - sum(ours) / 2) < 0.1 * theirs
+    theirs = torch.sigmoid(untold_odds(prompt, load_twin(real_path, torch.float32), maker, examples))
+    judge = Prompt(prompt.half().numpy(), real.vocab.encode(UNKNOWN)[0])
+    head = next(i for i, (a, b) in enumerate(zip(*(e.before for e in examples), strict=False)) if a != b)
+    with Speaker(real, 512) as speaker:
+        speaker.feed(examples[0].before[:head])
+        ours = speaker.untold(judge, [e.before[head:] for e in examples], examples[0].after)
+    odds = [torch.logit(x.double()) for x in (theirs, torch.tensor(ours))]
+    assert float((odds[0] - odds[1]).abs().max()) < 0.5 and float(odds[0].abs().min()) > 0.5

@@ -92,7 +92,10 @@ def test_what_a_later_sentence_replaced_is_left_out_and_where_the_past_is_asked_
     assert ids(now) == [2] and now.shown()[0]["replaces"] == [1]
     assert ids(m.recall("Whom do I meet?", {1: 0.9, 2: 0.2})) == [1, 2], "it is not about what is asked"
     assert lines(m.recall("When is my meeting?", {1: 0.9, 2: 0.8})) == ["It is on Thursday now."]
+    (left,) = m.recall("When is my meeting?", {1: 0.9, 2: 0.8}).shown_left()
+    assert (left["id"], left["replaced_by"], left["match"]) == (1, 2, 0.9)
     past = m.recall("When was my meeting before?", {1: 0.9, 2: 0.8})
+    assert past.shown_left() == []
     assert lines(past) == ["The meeting is on Tuesday. (this was before)", "It is on Thursday now."]
 
 

@@ -15,11 +15,12 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, GraftError, MemoryStateError, ModelError, SidecarDied, UsageError
+from titans_edge.events import Done, Remembered, Text
 from titans_edge.framing import Message
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
 from titans_edge.routes import SYSTEM, Mode
-from titans_edge.session import SPARE, SURPRISE_TOKENS, Done, Remembered, Session, Text
+from titans_edge.session import SPARE, SURPRISE_TOKENS, Session
 
 TOLD = ("Mary went home.", "The key is blue.")
 

@@ -19,7 +19,8 @@ from titans_edge.documents.plain import MAX_DOCUMENT_BYTES
 from titans_edge.documents.reading import Outcome, read_files
 from titans_edge.engine import Engine
 from titans_edge.errors import UsageError
-from titans_edge.session import Event, Notice, Remembered, Session, Text
+from titans_edge.events import Event, Notice, Remembered, Text
+from titans_edge.session import Session
 from titans_edge.sources import USER, Source
 
 Name = str | os.PathLike[str]  # of a file, a folder, or a pattern of both

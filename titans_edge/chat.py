@@ -18,11 +18,12 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, MemoryStateError, SidecarError, UsageError
+from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.framing import Message
 from titans_edge.history import folded, said_in, tells
 from titans_edge.questions import is_question
 from titans_edge.routes import Mode
-from titans_edge.session import RETRIEVED, Done, Event, Notice, Remembered, Session, Text
+from titans_edge.session import RETRIEVED, Session
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import ASSISTANT, USER, Source
 from titans_edge.suspicion import voices

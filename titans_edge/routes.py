@@ -60,8 +60,11 @@ class TextRoute:
             if used > self.budget:
                 break
             lines.append((span["id"], line))
-        framed = self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
-        return replace(framed, prompt=readout.prompt) if framed.parts else framed
+        return self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
+
+    def alone(self, span: dict[str, Any]) -> list[int]:
+        """Token ids of one retrieved span as it would be put if there were no other."""
+        return [t for part in self.of([f"- {said(span)}\n"]).parts if not isinstance(part, Rows) for t in part.ids]
 
     def after(self, text: str, injection: Injection) -> Injection:
         """An injection with a text in front of it."""
@@ -98,8 +101,7 @@ def choose(mode: Mode, readout: MemoryReadout, routes: dict[str, Route]) -> tupl
         mode, readout = _decided(readout)
     made = [(name, routes[name].injection(readout)) for name in ROUTES[mode]]
     parts = [(name, injection) for name, injection in made if len(injection)]
-    prompt = parts[0][1].prompt if len(parts) == 1 else None  # beside rows it was not trained
-    return Injection(tuple(p for _, i in parts for p in i.parts), prompt), tuple(name for name, _ in parts)
+    return Injection(tuple(p for _, i in parts for p in i.parts)), tuple(name for name, _ in parts)
 
 
 def given(mode: Mode, readout: MemoryReadout) -> tuple[dict[str, Any], ...]:

@@ -116,7 +116,7 @@ def _llama() -> dict[str, Any]:
 def _answer(backbone: str, graft: str | None) -> None:
     from titans_edge.backbone.sampling import Sampling
     from titans_edge.engine import Engine
-    from titans_edge.session import Done, Remembered, Text
+    from titans_edge.events import Done, Remembered, Text
 
     _tell(stage=STAGES[2])
     with (

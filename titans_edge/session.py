@@ -12,17 +12,16 @@ import codecs
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-import numpy as np
-
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
-from titans_edge.backbone.injection import Handle, Injection, Prompt
+from titans_edge.backbone.injection import Handle, Injection
 from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
@@ -38,18 +37,20 @@ from titans_edge.errors import (
     SidecarFailed,
     UsageError,
 )
+from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
+from titans_edge.judging import JUDGED, answering, nobody_told
+from titans_edge.learning import Learner, moved, plain
 from titans_edge.questions import needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
-from titans_edge.sources import ASSISTANT, PASTED, USER, Source
-from titans_edge.suspicion import Voice, speeches, voices
-from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences, spans
+from titans_edge.sources import ASSISTANT, PASTED, USER
+from titans_edge.suspicion import Voice, voices
+from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences
 from titans_edge.when import asked_range, today_line
 
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
-READ_SPANS = 64  # read and written at once
 RETRIEVED = 4  # spans given as text, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
 UNTOLD = "You have not told me that."
@@ -57,66 +58,17 @@ NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn 
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 
 
-@dataclass(frozen=True)
-class Remembered:
-    """What the turn was given from the memory: the routes it came by, rows (how many) and spans, and how sure it was
-    (0..1).
-    """
-
-    routes: tuple[str, ...]
-    rows: int
-    confidence: float
-    relation: str
-    hop: int
-    retrieved: tuple[dict[str, Any], ...] = ()
-
-
-@dataclass(frozen=True)
-class Text:
-    """A piece of the reply; tokens: of the reply so far."""
-
-    text: str
-    tokens: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True)
-class Notice:
-    """Something the user should know."""
-
-    text: str
-
-
-@dataclass(frozen=True)
-class Done:
-    """The reply's figures: seconds to the first token and in all, tokens of prompt and reply, and why it ended.
-
-    stop_reason: "stop" (the model ended it), "length" (max_tokens) or "context" (no position was left).
-    """
-
-    first_token: float
-    tokens: int
-    seconds: float
-    stop_reason: str = "stop"
-    prompt_tokens: int = 0
-
-
-Event = Remembered | Text | Notice | Done
-
-
 @dataclass
 class _Turn:
-    """What `commit` needs of the last reply. nll: of the prompt's message, where it was taken; untold: what was given
-    does not answer it.
-    """
+    """What `commit` needs of the last reply. nll: of the prompt's message, where it was taken."""
 
     message: str
     prompt: Framed
     nll: FloatArray | None = None
-    untold: bool = False
     reply: str = ""
 
 
-class Session:
+class Session(Learner):
     """memory None: the plain backbone. Closed by `with`; the backbone and the memory client stay their owners'
     business.
 
@@ -202,9 +154,11 @@ class Session:
         self._begin()
         content, prompt = self._prompt(messages)
         readout, notice = self._ask(content, mode if not facts else Mode.OFF)
+        askable = mode is Mode.AUTO and not _spoken_of(content, messages[:-1])  # it may be that nobody told it
+        readout = self._answering(readout, prompt, askable=askable)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
-            injection, routes = self.text_route.of([f"- {_plain(fact)}\n" for fact in facts]), ("text",)
+            injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)
         if self.system == SYSTEM and (mode is not Mode.OFF or facts) and needs_the_date(content):
             injection = self.text_route.after(f"{today_line(self.now())}\n", injection)
         notices = [] if notice is None else [notice]
@@ -214,17 +168,12 @@ class Session:
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
-        askable = mode is Mode.AUTO and not _spoken_of(content, messages[:-1])  # it may be that nobody told it
         if askable and readout.untold and not routes:
             yield from self._not_told(turn, began)
             return
         surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
-        turn.nll = self._feed(turn, injection, surprise=surprise, judge=injection.prompt if askable else None)
+        turn.nll = self._feed(turn, injection, surprise=surprise)
         yield from self._read_as_text()
-        if turn.untold:
-            yield from self._not_told(turn, began)
-            self._tidy()
-            return
         if routes:
             yield self._remembered(readout, routes, given(mode, readout))
         yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection))
@@ -285,7 +234,7 @@ class Session:
             raise UsageError("The message is empty.", "Type a question or tell a fact.")
         if last.get("role") != "user":
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
-        return _plain(content), framed(self.backbone, messages, self.system)
+        return plain(content), framed(self.backbone, messages, self.system)
 
     def _ask(self, message: str, mode: Mode) -> tuple[MemoryReadout, Notice | None]:
         """What the memory answers; a memory that cannot answer is a notice, and the turn goes on."""
@@ -297,7 +246,9 @@ class Session:
 
     def recall(self, message: str, mode: Mode = Mode.AUTO) -> Remembered:
         """What a reply to this message would be given; nothing is said or learned, and `why` tells of it as before."""
-        readout = self.retrieve(message, mode, peek=True)
+        self._begin()
+        content, prompt = self._prompt([{"role": "user", "content": message}])
+        readout = self._answering(self.retrieve(content, mode, peek=True), prompt, askable=True)
         return self._remembered(readout, choose(mode, readout, self._routes)[1], given(mode, readout))
 
     def check(self, messages: Sequence[Message]) -> None:
@@ -315,13 +266,17 @@ class Session:
         k = self.k if questions and mode is not Mode.ASSOCIATION else 0
         told = asked_range(asked, self.now())
         between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
+        judged = bool(k) and mode is Mode.AUTO and between is None and self.memory.prompt is not None
+        k = max(k, JUDGED) if judged else k
         question: SpanFeatures | None = None
         if len(self.backbone.vocab.encode(asked)) <= 2 * MAX_SPAN_TOKENS:
             (question,) = features(self.reader, [asked])
         if question is None or not len(question):  # too long, or signs and no words
-            return self.memory.retrieve(None, asked, k, between) if k else empty
-        recite, aside = mode is Mode.ASSOCIATION and bool(questions), {"peek": True} if peek else {}
-        return self.memory.retrieve(question, asked, k, between, recite=recite, **aside)
+            readout = self.memory.retrieve(None, asked, k, between) if k else empty
+        else:
+            recite, aside = mode is Mode.ASSOCIATION and bool(questions), {"peek": True} if peek else {}
+            readout = self.memory.retrieve(question, asked, k, between, recite=recite, **aside)
+        return readout if judged else replace(readout, prompt=None)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
         """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where
@@ -343,15 +298,11 @@ class Session:
                 "Read long texts into memory with `titans-edge read`, or raise --context.",
             )
 
-    def _feed(
-        self, turn: _Turn, injection: Injection, *, surprise: bool, judge: Prompt | None = None
-    ) -> FloatArray | None:
-        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll if asked for.
-        judge: what says whether the injection answers the message.
-        """
+    def _feed(self, turn: _Turn, injection: Injection, *, surprise: bool) -> FloatArray | None:
+        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll if asked for."""
         prompt, nll = turn.prompt, None
         self._mine(turn)
-        try:
+        with self._whole():
             self._begun(prompt)
             at = self.speaker.inject(injection.without_end(), prompt.begin).start
             self._injected = Handle(at, at + len(injection))
@@ -359,14 +310,18 @@ class Session:
                 nll = self.speaker.surprise(prompt.message, injection.end)
             else:
                 self.speaker.feed([*injection.end, *prompt.message])
-            if judge is not None:
-                turn.untold = self._untold(judge, prompt.tail)
             self.speaker.feed(prompt.tail)
+        return nll
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """Where feeding the speaker fails, nothing of it stays."""
+        try:
+            yield
         except BaseException:
             self._turn = self._speaking = self._injected = None
             self.speaker.clear()
             raise
-        return nll
 
     def _read_as_text(self) -> Iterator[Notice]:
         """Why lines could not be set in, when that is news."""
@@ -395,12 +350,24 @@ class Session:
         if self._speaking is not turn:
             raise UsageError("This reply was ended by the one that was asked for after it.", "Ask again.")
 
-    def _untold(self, judge: Prompt, tail: Sequence[int]) -> bool:
-        """Whether the backbone finds that what stands before the message does not answer it."""
-        logits = self.speaker.behind(judge, tail)
-        if logits is None:
-            return False
-        return bool(1 / np.exp(logits.astype(np.float64) - logits[judge.untold]).sum() >= judge.likely)
+    def _answering(self, readout: MemoryReadout, prompt: Framed, *, askable: bool) -> MemoryReadout:
+        """A readout with those of its spans that answer, as the backbone finds, reading each alone behind the graft's
+        soft prompt. askable: where it finds none, nobody told it.
+        """
+        spans, trained = readout.retrieved, readout.prompt
+        if trained is None or not spans or len(readout.rows) or not self._room(len(prompt)):
+            return replace(readout, retrieved=spans[: self.k])
+        spans = (*spans, *readout.replaced)
+        with self._whole():
+            self._begun(prompt)
+            pieces = [[*self.text_route.alone(s), *prompt.message] for s in spans]
+            untold = self.speaker.untold(trained, pieces, prompt.tail)
+        if not untold:
+            return replace(readout, retrieved=readout.retrieved[: self.k])
+        if askable and nobody_told(spans, untold) >= trained.likely:
+            return replace(readout, retrieved=(), untold=True)
+        judged = [s | {"match": 1 - u} for s, u in zip(spans, untold, strict=True)]
+        return replace(readout, retrieved=tuple(answering(judged, self.k)))
 
     def _not_told(self, turn: _Turn, began: float) -> Iterator[Event]:
         """The reply to what was asked for and never told."""
@@ -466,61 +433,18 @@ class Session:
             raise SidecarFailed("The memory process cannot be started.", "It is tried again with the next message.")
         self.memory.begin(time, operation)
         for voice in said:
-            cut = [_moved(s, voice.start) for s in self._spans(voice.text)]
+            cut = [moved(s, voice.start) for s in self._spans(voice.text)]
             surprises = None if turn is None else self._surprises(turn, cut)
             self._write(cut, PASTED if voice.pasted else USER, surprises)
 
-    def learn(
-        self, text: str, source: Source = USER, time: float | None = None, *, operation: str = "", part: int = 0
-    ) -> Iterator[tuple[int, int]]:
-        """Write a text on the fast path: yields (spans, tokens) after each group. `memory.wait` makes sure of it.
-        time, operation, part: see `MemoryClient.begin`; groups before `part` are there already.
-        """
-        if self.memory is None:
-            raise UsageError("There is no memory to write to.", "Leave out --no-memory.")
-        cut = list(self._spans(_plain(text)))
-        self.memory.begin(time, operation, part)
-        for at in range(part * READ_SPANS, len(cut), READ_SPANS):
-            group = cut[at : at + READ_SPANS]
-            self._write(group, source, None)
-            yield len(group), sum(len(self.backbone.vocab.encode(s.text)) for s in group)
-
-    def catch_up(self, progress: Callable[[int, int], None] = lambda done, of: None) -> int:
-        """Read the memory's text anew where another graft or backbone read it last; how many spans that were."""
-        if self.memory is None or self.reader is None:
-            return 0
-        of = left = int(self.memory.info.get("stale", 0))
-        while left:
-            group = self.memory.unread(READ_SPANS)
-            if not group:
-                break
-            surprises = [float("nan") if s["surprise"] is None else s["surprise"] for s in group]
-            read = list(features(self.reader, [s["text"] for s in group], surprises))
-            left = self.memory.reread([s["id"] for s in group], read)
-            progress(of - left, of)
-        return of
-
     def _surprises(self, turn: _Turn, cut: Sequence[Span]) -> list[float] | None:
         """Mean nll of each span's tokens, where the message's was taken."""
-        text = _plain(turn.prompt.text)
+        text = plain(turn.prompt.text)
         by = turn.message.find(text)  # templates may trim a message
         if turn.nll is None or by < 0:
             return None
         places = [(max(0, s.start - by), max(0, s.end - by)) for s in cut]
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
-
-    def _spans(self, text: str) -> Iterator[Span]:
-        for at, part in speeches(text):
-            cut = spans(part, lambda s: len(self.backbone.vocab.encode(s)), MAX_SPAN_TOKENS)
-            yield from (_moved(s, at) for s in cut)
-
-    def _write(self, cut: Sequence[Span], source: Source, surprises: Sequence[float] | None) -> None:
-        assert self.memory is not None and self.reader is not None
-        for at in range(0, len(cut), READ_SPANS):
-            group = cut[at : at + READ_SPANS]
-            known = None if surprises is None else surprises[at : at + READ_SPANS]
-            read = list(features(self.reader, [s.text for s in group], known))
-            self.memory.write(read, [s.text for s in group], source, [s.start for s in group])
 
 
 def _asked(parts: Sequence[str], questions: Sequence[str]) -> str:
@@ -536,12 +460,3 @@ def _spoken_of(question: str, messages: Sequence[Message]) -> bool:
     """Whether a word the question is about stands in the conversation, where the model can see it."""
     said = {w for m in messages if m.get("role") != "system" for w in content_words(m.get("content", ""))}
     return bool(said & set(content_words(question)))
-
-
-def _plain(text: str) -> str:
-    """Text that can be sent and stored: half a character of UTF-16 becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _moved(s: Span, by: int) -> Span:
-    return replace(s, start=s.start + by, end=s.end + by)

@@ -57,8 +57,8 @@ class Lines:
 class Prompt:
     """Trained keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1.
 
-    Behind lines and a question it makes a backbone say whether those answer this: they do not where the token `untold`
-    is at least so likely (0..1).
+    Behind a line and a question it makes a backbone say whether that answers this: it does not, as likely as the token
+    `untold` is. likely: from what likelihood on (0..1) nobody told what is asked.
     """
 
     states: npt.NDArray[np.float16]
@@ -71,10 +71,9 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Injection:
-    """Parts in the order they are fed. prompt: what says, behind the message, whether they answer it."""
+    """Parts in the order they are fed."""
 
     parts: tuple[Rows | Tokens | Lines, ...] = ()
-    prompt: Prompt | None = None
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
@@ -86,7 +85,7 @@ class Injection:
 
     def without_end(self) -> Injection:
         """All but those."""
-        return Injection(self.parts[:-1], self.prompt) if self.end else self
+        return Injection(self.parts[:-1]) if self.end else self
 
 
 @dataclass(frozen=True)

@@ -160,21 +160,19 @@ class Speaker:
             del self.ids[known:]
         return Handle(start, self.length)
 
-    def behind(self, prompt: Prompt, ids: Sequence[int]) -> FloatArray | None:
-        """Logits (vocab,) behind a prompt and these tokens, were they at the end of the sequence, which stays as it is.
-        None: this context does not take the prompt, or has no room for it.
+    def untold(self, prompt: Prompt, pieces: Sequence[Sequence[int]], tail: Sequence[int]) -> list[float]:
+        """How likely (0..1) it is that each piece, read by itself at the end of the sequence with `tail` behind it,
+        does not answer what it asks: see `Prompt`. The sequence stays as it is. Empty: this context does not take
+        the prompt, or has no room.
         """
-        start, known = self.length, list(self.ids)
+        out: list[float] = []
         try:
-            self.need(len(prompt) + len(ids))
-            self.splice.put_trained(prompt.states)
+            for logits in self.splice.behind(pieces, prompt.states, tail):
+                of = logits.astype(np.float64)
+                out.append(float(1 / np.exp(of - of[prompt.untold]).sum()))
         except (ModelError, ContextOverflow):
-            return None
-        self.feed(ids)
-        logits = self.last_logits()
-        self.cut(start, self.length)
-        self.ids = known
-        return logits
+            return []
+        return out
 
     def retract(self, handle: Handle, *, keep: bool = True) -> None:
         """Take an injection out. keep: what came after it stays as it was computed, and moves up; else it goes too."""
@@ -279,18 +277,30 @@ class Speaker:
         self.length = int.from_bytes(state[:8], "little")
         self.ids = [-1] * self.length  # which tokens they were is not part of a snapshot
 
-    def decode_apart(self, pieces: Sequence[tuple[int, int, Sequence[int]]]) -> None:
-        """Read (sequence, how much of this one it begins with, token ids) in spare sequences, many in a batch."""
-        self._tokens.clear()
-        for sequence, begin, ids in pieces:
+    def share_apart(self, sequences: Sequence[int], begin: int) -> None:
+        """Spare sequences begin with this one's first `begin` tokens."""
+        for sequence in sequences:
             llama_cpp.llama_memory_seq_cp(self._memory, 0, sequence, 0, begin)
+
+    def decode_apart(self, pieces: Sequence[tuple[int, int, Sequence[int]]]) -> None:
+        """Read (sequence, position, token ids) in spare sequences, many in a batch."""
+        self._tokens.clear()
+        for sequence, position, ids in pieces:
             for at in range(0, len(ids), BATCH_TOKENS):
                 part = ids[at : at + BATCH_TOKENS]
                 if self._tokens.n + len(part) > BATCH_TOKENS:
                     self._tokens.decode(self.context)
                     self._tokens.clear()
-                self._tokens.add_tokens(part, begin + at, sequence, "none")
+                self._tokens.add_tokens(part, position + at, sequence, "none")
         self._tokens.decode(self.context)
+
+    def logits_apart(self, pieces: Sequence[tuple[int, int, Sequence[int]]]) -> FloatArray:
+        """The same for short pieces, in one batch, with the logits (pieces, vocab) behind each."""
+        self._tokens.clear()
+        for sequence, position, ids in pieces:
+            self._tokens.add_tokens(ids, position, sequence, "last")
+        self._tokens.decode(self.context)
+        return self._copy(llama_cpp.llama_get_logits(self.context), len(pieces), self.backbone.vocab.size)
 
     def _decode(self, ids: Sequence[int], logits: str | Sequence[bool]) -> None:
         """One batch of token ids at the end of the sequence."""

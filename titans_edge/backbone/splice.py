@@ -24,9 +24,10 @@ from titans_edge.backbone.state import HALF, Form, Kept, Rope, State
 from titans_edge.errors import ModelError
 
 if TYPE_CHECKING:
+    from titans_edge.backbone.batch import FloatArray
     from titans_edge.backbone.speaker import Speaker
 
-SPARE = 7  # sequences beside the conversation's
+SPARE = 9  # sequences beside the conversation's
 THROUGH = 1  # the one that what is set in goes through
 CLOSE = 0.01  # relative difference of a key turned here from one that llama.cpp turned: 16-bit floats
 _NEXT = "The sentences are read as text; nothing is lost."
@@ -86,6 +87,7 @@ class Splice:
             group = pieces[at : at + SPARE]
             speaker.need(sum(len(before) + len(ids) for before, ids in group))
             with self._borrowed(len(group)) as spares:
+                speaker.share_apart(spares, begin)
                 speaker.decode_apart(
                     [(s, begin, (*before, *ids)) for s, (before, ids) in zip(spares, group, strict=True)]
                 )
@@ -110,25 +112,52 @@ class Splice:
         """Set keys and values (layers, 2, n, numbers), the keys turned as at positions 0 to n - 1, in at the end of the
         conversation. Raises ModelError where this context does not take them, and sets in nothing.
         """
+        state, rope = self._trained(states)
+        self._set(state.moved(rope, self._speaker.length), states.shape[2])
+
+    def behind(
+        self, pieces: Sequence[Sequence[int]], states: npt.NDArray[np.float16], tail: Sequence[int]
+    ) -> Iterator[FloatArray]:
+        """Logits (vocab,) behind each piece of tokens, read by itself at the end of the conversation, and behind it
+        such keys and values and a short tail. The conversation stays as it is. Raises as `put_trained` does, and
+        ContextOverflow where there is no room for some pieces at once.
+        """
+        speaker, start, n = self._speaker, self._speaker.length, states.shape[2]
+        state, rope = self._trained(states)
+        for at in range(0, len(pieces), SPARE - 1):
+            group = pieces[at : at + SPARE - 1]
+            speaker.need(n + sum(len(ids) + n + len(tail) for ids in group))
+            with self._borrowed(len(group), THROUGH + 1) as spares:
+                speaker.share_apart(spares, start)
+                speaker.decode_apart([(s, start, ids) for s, ids in zip(spares, group, strict=True)])
+                for spare, ids in zip(spares, group, strict=True):
+                    self._put(state.moved(rope, start + len(ids)), spare, start + len(ids), n)
+                ends = [(s, start + len(ids) + n, tail) for s, ids in zip(spares, group, strict=True)]
+                yield from speaker.logits_apart(ends)
+
+    def _trained(self, states: npt.NDArray[np.float16]) -> tuple[State, Rope]:
+        """Such keys and values as a state of the first positions, and how its keys are turned to others."""
         n, rope = states.shape[2], self.rope
         if rope is None or self._speaker.length < n:
             raise ModelError("Trained keys cannot be moved to their positions here.", _NEXT)
         state = State(self.taken(0, n))
         cells = list(state.positions)  # of the first n positions, in the order of the context's cells
-        state = state.filled(states[:, 0, cells], states[:, 1, cells])
-        self._set(state.moved(rope, self._speaker.length), n)
+        return state.filled(states[:, 0, cells], states[:, 1, cells]), rope
 
     def _set(self, raw: bytes, n: int, by: int = 0) -> None:
         """A state of n positions at the end of the conversation, after llama.cpp has moved it by so many."""
-        speaker = self._speaker
+        self._put(raw, 0, self._speaker.length, n, by)
+        self._speaker.length += n
+
+    def _put(self, raw: bytes, sequence: int, at: int, n: int, by: int = 0) -> None:
+        """A state of n positions, moved by so many, at a position of a sequence."""
         with self._borrowed(1) as (spare,):
             buffer = (ctypes.c_uint8 * len(raw)).from_buffer_copy(raw)
             if llama_cpp.llama_state_seq_set_data(self._ctx, buffer, len(raw), spare) != len(raw):
                 raise ModelError("llama.cpp did not take the kept keys and values.", _NEXT)
             if by:
                 llama_cpp.llama_memory_seq_add(self._memory, spare, -1, -1, by)
-            self._copy(spare, 0, speaker.length, speaker.length + n)
-        speaker.length += n
+            self._copy(spare, sequence, at, at + n)
 
     def _checked(self, kept: Kept, by: int) -> State:
         """What llama.cpp itself would not notice, or would end the process over, is noticed here."""
@@ -154,9 +183,9 @@ class Splice:
         return int(llama_cpp.llama_get_memory(self._ctx))
 
     @contextmanager
-    def _borrowed(self, n: int) -> Iterator[range]:
+    def _borrowed(self, n: int, first: int = THROUGH) -> Iterator[range]:
         """Spare sequences, empty before and after."""
-        spares = range(THROUGH, THROUGH + n)
+        spares = range(first, first + n)
         try:
             yield spares
         finally:

@@ -49,12 +49,14 @@ def ask(
     --json prints one object: `answer`; `recalled`, the stored sentences it was given, as `memory list --json` has them;
     `rows`, `routes`, `confidence` and `relation`, what came from the neural memory and how; and the reply's figures.
 
-    Examples: [bold]titans-edge ask "Where is Mary?" --json[/bold] ·
-    [bold]git log -5 | titans-edge ask -p "What was changed?" -[/bold]
+    \b
+    Examples:
+      titans-edge ask "Where is Mary?" --json
+      git log -5 | titans-edge ask -p "What was changed?" -
     """
     asked = _asked(prompt, file, question)
     from titans_edge.backbone.sampling import Sampling
-    from titans_edge.session import Done, Notice, Remembered, Text
+    from titans_edge.events import Done, Notice, Remembered, Text
 
     out: dict[str, object] = {
         "question": asked,

@@ -38,7 +38,10 @@ def bench(
 
     Medians of paired runs, with least and most. Other programs spoil the figures: the machine's load is shown.
 
-    Examples: [bold]titans-edge bench book.txt[/bold] · [bold]titans-edge bench book.txt --long --plot cost.png[/bold]
+    \b
+    Examples:
+      titans-edge bench book.txt
+      titans-edge bench book.txt --long --plot cost.png
     """
     from titans_edge.evaluate import cost_commands, cost_tables, machine
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from titans_edge.chat import Chat
     from titans_edge.cli.prompt import Lines
     from titans_edge.cli.show import Show
+    from titans_edge.events import Done, Event, Remembered
     from titans_edge.history import History
-    from titans_edge.session import Done, Event, Remembered
     from titans_edge.sidecar.client import MemoryClient
 
 
@@ -55,7 +55,10 @@ def chat(
 
     A backbone that is not here yet is fetched after a question.
 
-    Examples: [bold]titans-edge chat[/bold] · [bold]titans-edge chat --memory work --temperature 0.7[/bold]
+    \b
+    Examples:
+      titans-edge chat
+      titans-edge chat --memory work --temperature 0.7
     """
     from titans_edge.backbone.sampling import Sampling
     from titans_edge.cli.show import fitting
@@ -148,7 +151,7 @@ class Loop:
         self._say(self.talk.turn(message))
 
     def _say(self, events: Iterator[Event]) -> None:
-        from titans_edge.session import Done
+        from titans_edge.events import Done
 
         client, note, done = self.talk.client, "", None
         restarts = client.restarts if client else 0
@@ -178,7 +181,7 @@ class Loop:
     def _event(self, event: Event) -> list[str]:
         """Show an event; the citations it brings."""
         from titans_edge.chat import Dropped
-        from titans_edge.session import Done, Notice, Remembered, Text
+        from titans_edge.events import Done, Notice, Remembered, Text
 
         if isinstance(event, Text):
             self.show.text(event.text)

@@ -22,7 +22,10 @@ MEASURING = ("eval", "bench", "train")
 NOTHING = ("convert", "config")
 STANDS = ("config", "doctor")  # commands for somebody whose settings are wrong
 
-app = typer.Typer(no_args_is_help=True, help="Settings: what they are and where each comes from.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    help="Settings: what they are and where each comes from.",
+)  # fmt: skip
 
 
 @app.command()
@@ -31,7 +34,9 @@ def show(as_json: common.Json = False) -> None:
 
     Flags > environment (TITANS_EDGE_MAX_TOKENS) > titans-edge.toml of the project > your titans-edge.toml > defaults.
 
-    Example: [bold]TITANS_EDGE_MEMORY=work titans-edge config show[/bold]
+    \b
+    Example:
+      TITANS_EDGE_MEMORY=work titans-edge config show
     """
     found = config.resolve()
     if as_json:
@@ -45,7 +50,9 @@ def show(as_json: common.Json = False) -> None:
 def path(as_json: common.Json = False) -> None:
     """The files: yours, and the project's where there is one. They are not read.
 
-    Example: [bold]titans-edge config path[/bold]
+    \b
+    Example:
+      titans-edge config path
     """
     user, project = config.user_file(), config.project_file()
     if as_json:
@@ -66,17 +73,22 @@ def feed(ctx: typer.Context) -> None:
             return
         raise
     chosen = {key: f.value for key, f in found.items() if f.level != "default" and f.value is not None}
-    ctx.default_map = _defaults(ctx.command, chosen)
+    name = ctx.invoked_subcommand
+    if name is not None:
+        ctx.default_map = {name: defaults(name, ctx.command.commands[name], chosen)}  # type: ignore[attr-defined]
+
+
+def defaults(name: str, command: Any, chosen: Mapping[str, Any]) -> dict[str, Any]:
+    """What a command of the program, or a group of them, takes of the settings."""
+    some = {k: v for k, v in chosen.items() if name not in MEASURING or k in MODEL}
+    return {} if name in NOTHING else _defaults(command, some)
 
 
 def _defaults(command: Any, chosen: Mapping[str, Any]) -> dict[str, Any]:
     """For a command or group: the settings it has parameters for, under those names."""
-    out: dict[str, Any] = {}
-    for name, sub in getattr(command, "commands", {}).items():
-        some = {k: v for k, v in chosen.items() if name not in MEASURING or k in MODEL}
-        out[name] = {} if name in NOTHING else _defaults(sub, some)
-    if out:
-        return out
+    within = getattr(command, "commands", {})
+    if within:
+        return {name: _defaults(sub, chosen) for name, sub in within.items()}
     names = {p.name for p in command.params if not p.required}
     out = {key: value for key, value in chosen.items() if key in names}
     if "memory" in chosen and _takes_a_memory(command):

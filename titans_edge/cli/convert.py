@@ -47,9 +47,11 @@ def convert(
 ) -> None:
     """Convert a model (and its graft) into files that run here, and check that nothing was lost on the way.
 
-    Examples: [bold]titans-edge convert my-finetune --out bundle --quant auto --graft graft.gguf[/bold] ·
-    [bold]titans-edge convert model.gguf --out torch --to-torch[/bold] ·
-    [bold]titans-edge convert new.gguf --out bound --graft graft.gguf --graft-only[/bold]
+    \b
+    Examples:
+      titans-edge convert my-finetune --out bundle --quant auto --graft graft.gguf
+      titans-edge convert model.gguf --out torch --to-torch
+      titans-edge convert new.gguf --out bound --graft graft.gguf --graft-only
     """
     from titans_edge.convert import bundle
     from titans_edge.convert import graft as grafts

@@ -26,7 +26,9 @@ def doctor(
     Exit code 0: sound; 1: something is bad, and the line below it says what to do. A self-test that ran out of time
     is a note. Nothing is changed.
 
-    Example: [bold]titans-edge doctor --json[/bold]
+    \b
+    Example:
+      titans-edge doctor --json
     """
     from titans_edge.doctor import examine
 

@@ -22,7 +22,9 @@ def alarms(
 ) -> None:
     """Sentences of honest prose that would be withheld if somebody else than you said them. Needs no backbone.
 
-    Example: [bold]titans-edge eval alarms book.txt letters.txt[/bold]
+    \b
+    Example:
+      titans-edge eval alarms book.txt letters.txt
     """
     from rich.console import Console
     from rich.progress import Progress

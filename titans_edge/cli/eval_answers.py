@@ -37,7 +37,9 @@ def run(
 
     A case: {"id", "context" or "turns", "question", "target" or "targets", "labels" (optional), "task" (optional)}.
 
-    Example: [bold]titans-edge eval cases.jsonl --mode auto,full --json answers.json[/bold]
+    \b
+    Example:
+      titans-edge eval cases.jsonl --mode auto,full --json answers.json
     """
     from titans_edge.evaluate import cases, report
 
@@ -62,7 +64,9 @@ def babilong(
 ) -> None:
     """BABILong-style: facts of bAbI among sentences of books.
 
-    Example: [bold]titans-edge eval babilong --data DATA --lengths 0k,1k --samples 200[/bold]
+    \b
+    Example:
+      titans-edge eval babilong --data DATA --lengths 0k,1k --samples 200
     """
     from titans_edge.errors import UsageError
     from titans_edge.evaluate import cases, report
@@ -92,7 +96,9 @@ def held_out(
 ) -> None:
     """Stories of people, places and things that training never named.
 
-    Example: [bold]titans-edge eval held-out --samples 12[/bold]
+    \b
+    Example:
+      titans-edge eval held-out --samples 12
     """
     from titans_edge.evaluate import cases, report
 

@@ -33,7 +33,9 @@ def capacity(
 ) -> None:
     """Facts of the generator told to one memory: answers from its state, sentences found, and what `chat` says.
 
-    Example: [bold]titans-edge eval capacity --facts 8,64,512 --png capacity.png[/bold]
+    \b
+    Example:
+      titans-edge eval capacity --facts 8,64,512 --png capacity.png
     """
     from titans_edge.evaluate import capacity as suite
     from titans_edge.evaluate import report

@@ -38,7 +38,9 @@ def long(
 ) -> None:
     """Recall by age and by number of changes; what the memory does to the loss on neutral text.
 
-    Example: [bold]titans-edge eval long --turns 10,50 --seeds 1 --plots DIR[/bold]
+    \b
+    Example:
+      titans-edge eval long --turns 10,50 --seeds 1 --plots DIR
     """
     from titans_edge.evaluate import report
     from titans_edge.evaluate.long import Plan

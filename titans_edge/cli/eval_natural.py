@@ -62,7 +62,9 @@ def natural(
 
     A set: {"people": [{"name", "told": [{"text", "days_ago"}], "questions": [{"id", "question", "targets", "kind"}]}]}.
 
-    Example: [bold]titans-edge eval natural --half dev --mode auto,memory,full --json answers.json[/bold]
+    \b
+    Example:
+      titans-edge eval natural --half dev --mode auto,memory,full --json answers.json
     """
     from titans_edge.evaluate import natural_sets, report
     from titans_edge.evaluate.natural_runs import Plan

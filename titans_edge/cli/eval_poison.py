@@ -35,7 +35,9 @@ def poison(
 ) -> None:
     """Attacks by less trusted sources, and honest texts; with the guard off and on.
 
-    Example: [bold]titans-edge eval poison --samples 100 --guard on --kinds contradiction,repeat[/bold]
+    \b
+    Example:
+      titans-edge eval poison --samples 100 --guard on --kinds contradiction,repeat
     """
     from titans_edge.backbone.sampling import Sampling
     from titans_edge.evaluate import poison as suite

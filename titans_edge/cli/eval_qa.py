@@ -38,7 +38,9 @@ def qa(
 
     Mode full is told the right sentence alone; shuffled asks about sentences the memory was not told.
 
-    Example: [bold]titans-edge eval qa --data DATA --distractors DATA/qa/persona_lines.txt.xz --rank-only[/bold]
+    \b
+    Example:
+      titans-edge eval qa --data DATA --distractors DATA/qa/persona_lines.txt.xz --rank-only
     """
     from titans_edge.evaluate import qa as suite
     from titans_edge.evaluate import report

@@ -16,7 +16,9 @@ def report(
 ) -> None:
     """Every table of these files with the command that made it, as one HTML and one Markdown page.
 
-    Example: [bold]titans-edge eval report natural.json poison.json --out pages[/bold]
+    \b
+    Example:
+      titans-edge eval report natural.json poison.json --out pages
     """
     from titans_edge.evaluate import pages
     from titans_edge.evaluate.report import write

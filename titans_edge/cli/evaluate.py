@@ -36,9 +36,10 @@ class Evaluations(TyperGroup):
 app = typer.Typer(
     cls=Evaluations,
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    add_completion=False,
+    rich_markup_mode=None,
     help="Measure the memory: against full context and question alone, under attack, over long conversations.\n\n"
-    "Example: [bold]titans-edge eval cases.jsonl --mode memory,full[/bold] (the same as `eval run cases.jsonl …`)",
+    "\b\nExample (the same as `eval run cases.jsonl …`):\n  titans-edge eval cases.jsonl --mode memory,full",
 )
 app.command("run")(eval_answers.run)
 app.command("babilong")(eval_answers.babilong)

@@ -22,7 +22,9 @@ def inspect(
 ) -> None:
     """Say what a file is: sizes, types, fingerprint, recipe, results.
 
-    Example: [bold]titans-edge inspect models/qwen2.5-coder-0.5b/graft.gguf[/bold]
+    \b
+    Example:
+      titans-edge inspect models/qwen2.5-coder-0.5b/graft.gguf
     """
     path = library.find_backbone(file) if file in library.catalogue() else Path(file).expanduser()
     if not path.is_file():

@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from titans_edge.cli import ask, bench, chat, convert, doctor, evaluate, inspect, mcp, memory, models, serve, train
-from titans_edge.cli import config as config_command
-from titans_edge.cli import read as read_command
+from titans_edge.cli import config, lazy
 from titans_edge.errors import TitansError
 
 EXIT_CODES = {
@@ -28,8 +26,39 @@ EXIT_CODES = {
     130: "Ctrl-C",
 }
 
+COMMANDS = {  # where each is, and what it says of itself
+    "chat": ("chat:chat", "Talk to a model that remembers."),
+    "ask": ("ask:ask", "Ask one question; the memory is read, not written."),
+    "serve": ("serve:serve", "Serve the model and its memories over HTTP, as OpenAI's clients expect it."),
+    "read": ("read:read", "Read documents into memory: text, Markdown, HTML, PDF, DOCX."),
+    "memory": ("memory:app", "What is remembered: list, search, forget, move."),
+    "eval": (
+        "evaluate:app",
+        "Measure the memory: against full context and question alone, under attack.",
+    ),
+    "config": ("config:app", "Settings: what they are and where each comes from."),
+    "train": ("train:train", "Train a graft for a backbone."),
+    "mcp": ("mcp:mcp", "Serve a memory to an editor or agent over standard input and output."),
+    "pull": ("models:pull", "Fetch a backbone."),
+    "models": ("models:models", "List the backbones that can be pulled, and which are here."),
+    "bench": (
+        "bench:bench",
+        "Reading, first token, decoding, start-up and memory, the first time and later.",
+    ),
+    "convert": (
+        "convert:convert",
+        "Convert a model (and its graft) into files that run here.",
+    ),
+    "inspect": ("inspect:inspect", "Say what a file is: sizes, types, fingerprint, recipe, results."),
+    "doctor": (
+        "doctor:doctor",
+        "Look at packages, machine, folders, models, grafts and memories.",
+    ),
+}
+
 app = typer.Typer(
-    name="titans-edge", no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode="rich",
+    name="titans-edge", cls=lazy.group(COMMANDS), no_args_is_help=True, pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="A neural memory that learns while you use it, for a frozen, quantised Qwen in llama.cpp.",
     epilog="Exit codes, and what was wrong: " + "; ".join(f"{n} {what}" for n, what in EXIT_CODES.items()) + ".",
 )  # fmt: skip
@@ -42,24 +71,7 @@ def options(
 ) -> None:
     if verbose:
         logging.basicConfig(level=logging.DEBUG, format="%(name)s: %(message)s")
-    config_command.feed(ctx)
-
-
-app.command("chat")(chat.chat)
-app.command("ask")(ask.ask)
-app.command("serve")(serve.serve)
-app.command("read")(read_command.read)
-app.add_typer(memory.app, name="memory")
-app.add_typer(evaluate.app, name="eval")
-app.add_typer(config_command.app, name="config")
-app.command("train")(train.train)
-app.command("mcp")(mcp.mcp)
-app.command("pull")(models.pull)
-app.command("models")(models.models)
-app.command("bench")(bench.bench)
-app.command("convert")(convert.convert)
-app.command("inspect")(inspect.inspect)
-app.command("doctor")(doctor.doctor)
+    config.feed(ctx)
 
 
 def run() -> None:

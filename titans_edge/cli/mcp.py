@@ -17,9 +17,11 @@ def mcp(
 
     Tools: remember, recall, forget, why. What an agent writes counts as pasted, never as your own words, unless it says
     mine=true; forgetting more than one sentence takes a second call that confirms. The memory is open only while a tool
-    runs. Needs [bold]pip install 'titans-edge\\[mcp]'[/bold].
+    runs. Needs `pip install 'titans-edge[mcp]'`.
 
-    Example, as an editor's settings have it: [bold]{"command": "titans-edge", "args": \\["mcp", "-m", "work"]}[/bold]
+    \b
+    Example, as an editor's settings have it:
+      {"command": "titans-edge", "args": ["mcp", "-m", "work"]}
     """
     try:
         from titans_edge import mcp_server

@@ -24,7 +24,10 @@ from titans_edge.rulings import Decision
 if TYPE_CHECKING:
     from titans_edge.journal import Entry, Journal
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="rich", help="What is remembered: list, search, forget, move.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, rich_markup_mode=None,
+    help="What is remembered: list, search, forget, move.",
+)  # fmt: skip
 
 SHOWN = 50  # sentences printed before one is asked about them
 MAX_ID = 2**63 - 1
@@ -43,8 +46,11 @@ def list_(
 ) -> None:
     """The memories, or the stored sentences or documents of one.
 
-    Examples: [bold]titans-edge memory list[/bold] · [bold]titans-edge memory list default --since yesterday[/bold] ·
-    [bold]titans-edge memory list default --documents[/bold]
+    \b
+    Examples:
+      titans-edge memory list
+      titans-edge memory list default --since yesterday
+      titans-edge memory list default --documents
     """
     if name is None:
         _memories(as_json)
@@ -70,7 +76,9 @@ def search(
 ) -> None:
     """Stored sentences with all of these words.
 
-    Example: [bold]titans-edge memory search default "dog name"[/bold]
+    \b
+    Example:
+      titans-edge memory search default "dog name"
     """
     if not words.strip():
         raise UsageError("There are no words to look for.", "See `titans-edge memory list NAME` for all.")
@@ -87,7 +95,9 @@ def show(
     """Everything known of one sentence: where it is from, when, what was decided and why, and its facts. Or of one
     document: its file, when it was read, and how much of it is there.
 
-    Example: [bold]titans-edge memory show default 3[/bold]
+    \b
+    Example:
+      titans-edge memory show default 3
     """
     with opened(name, write=False) as journal:
         number = re.fullmatch(r"#?(-?[0-9]{1,30})", what.strip())
@@ -119,8 +129,10 @@ def forget(
 ) -> None:
     """Forget sentences exactly: the memory becomes what it would be had it never seen them.
 
-    Examples: [bold]titans-edge memory forget default --id 3[/bold] ·
-    [bold]titans-edge memory forget default --source notes.txt[/bold]
+    \b
+    Examples:
+      titans-edge memory forget default --id 3
+      titans-edge memory forget default --source notes.txt
     """
     if not ((words or "").strip() or span or source or since):
         hint = "Give words, --id, --source or --since; `memory reset` forgets it all."
@@ -149,7 +161,9 @@ def forget(
 def undo(name: Name = "default") -> None:
     """Forget the last message or document.
 
-    Example: [bold]titans-edge memory undo[/bold]
+    \b
+    Example:
+      titans-edge memory undo
     """
     with opened(name) as journal:
         print(f"Forgotten: {_forget(name, journal, journal.last_operation())}.")
@@ -159,7 +173,9 @@ def undo(name: Name = "default") -> None:
 def accept(name: Name, span: Annotated[int, typer.Argument(help="Number of a quarantined sentence.")]) -> None:
     """Believe a sentence that was held back, as if you had said it yourself at that time.
 
-    Example: [bold]titans-edge memory accept default 5[/bold]
+    \b
+    Example:
+      titans-edge memory accept default 5
     """
     _answer(name, span, True)
 
@@ -168,7 +184,9 @@ def accept(name: Name, span: Annotated[int, typer.Argument(help="Number of a qua
 def reject(name: Name, span: Annotated[int, typer.Argument(help="Number of a quarantined sentence.")]) -> None:
     """Leave a sentence that was held back out for good.
 
-    Example: [bold]titans-edge memory reject default 5[/bold]
+    \b
+    Example:
+      titans-edge memory reject default 5
     """
     _answer(name, span, False)
 

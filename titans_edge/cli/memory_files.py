@@ -27,7 +27,9 @@ app = typer.Typer()
 def export(name: Name, file: Annotated[Path, typer.Argument(help="A .jsonl or .safetensors file.")]) -> None:
     """Write a memory to a file: text, sources, times, answers, decisions and facts. It may be in use meanwhile.
 
-    Example: [bold]titans-edge memory export default backup.jsonl[/bold]
+    \b
+    Example:
+      titans-edge memory export default backup.jsonl
     """
     from titans_edge.journal import exchange, transfer
 
@@ -46,8 +48,10 @@ def import_(
 ) -> None:
     """Add an exported file's sentences that are not there yet. They count as imported, whatever the file says of them.
 
-    Examples: [bold]titans-edge memory import default friend.jsonl[/bold] ·
-    [bold]titans-edge memory import default backup.jsonl --mine[/bold]
+    \b
+    Examples:
+      titans-edge memory import default friend.jsonl
+      titans-edge memory import default backup.jsonl --mine
     """
     from titans_edge.journal import transfer
 
@@ -65,7 +69,9 @@ def merge(
 ) -> None:
     """Put memories together, by time, into a new one; the old ones stay.
 
-    Example: [bold]titans-edge memory merge home work --into both[/bold]
+    \b
+    Example:
+      titans-edge memory merge home work --into both
     """
     from titans_edge.journal import transfer
 
@@ -80,7 +86,9 @@ def merge(
 def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]) -> None:
     """Give a memory another name.
 
-    Example: [bold]titans-edge memory rename default home[/bold]
+    \b
+    Example:
+      titans-edge memory rename default home
     """
     from titans_edge.journal import upkeep
 
@@ -95,7 +103,9 @@ def rename(name: Name, new: Annotated[str, typer.Argument(help="The new name.")]
 def delete(name: Name, yes: Yes = False) -> None:
     """Delete a memory: its file, and what repairs and upgrades left beside it.
 
-    Example: [bold]titans-edge memory delete old --yes[/bold]
+    \b
+    Example:
+      titans-edge memory delete old --yes
     """
     from titans_edge.journal import upkeep
 
@@ -110,7 +120,9 @@ def delete(name: Name, yes: Yes = False) -> None:
 def reset(name: Name, yes: Yes = False) -> None:
     """Forget everything, what repairs and upgrades left too, and keep the name.
 
-    Example: [bold]titans-edge memory reset default --yes[/bold]
+    \b
+    Example:
+      titans-edge memory reset default --yes
     """
     from titans_edge.journal import upkeep
 
@@ -125,7 +137,9 @@ def reset(name: Name, yes: Yes = False) -> None:
 def clean(name: Name, yes: Yes = False) -> None:
     """Remove what repairs and upgrades left beside a memory (.damaged-1, .format-1): it may hold what was forgotten.
 
-    Example: [bold]titans-edge memory clean default[/bold]
+    \b
+    Example:
+      titans-edge memory clean default
     """
     from titans_edge.journal import upkeep
 
@@ -148,7 +162,9 @@ def verify(
 ) -> None:
     """Check a memory's file: SQLite's structure, every checksum, every value.
 
-    Example: [bold]titans-edge memory verify default --repair[/bold]
+    \b
+    Example:
+      titans-edge memory verify default --repair
     """
     from titans_edge.journal.salvage import check, salvage
 
@@ -164,7 +180,9 @@ def verify(
 def compact(name: Name = "default") -> None:
     """Make a memory's file as small as it can be, and overwrite what was forgotten.
 
-    Example: [bold]titans-edge memory compact[/bold]
+    \b
+    Example:
+      titans-edge memory compact
     """
     path = path_of(name)
     before = path.stat().st_size

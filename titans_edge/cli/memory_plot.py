@@ -35,8 +35,10 @@ def plot(
 ) -> None:
     """Draw what was told when, how surprising it was, and how alike the sentences' keys are.
 
-    Examples: [bold]titans-edge memory plot default --out pictures[/bold] ·
-    [bold]titans-edge memory plot default --document notes.txt --format png,svg[/bold]
+    \b
+    Examples:
+      titans-edge memory plot default --out pictures
+      titans-edge memory plot default --document notes.txt --format png,svg
     """
     formats = _formats(format)
     if out.exists() and not out.is_dir():

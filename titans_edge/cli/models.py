@@ -17,7 +17,9 @@ from titans_edge.errors import ModelError
 def models(as_json: common.Json = False) -> None:
     """List the backbones that can be pulled, and which are here. Any .gguf path works everywhere a name does.
 
-    Example: [bold]titans-edge models --json[/bold]
+    \b
+    Example:
+      titans-edge models --json
     """
     rows = [
         {
@@ -46,7 +48,9 @@ def pull(
 
     A download that broke is taken up where it ended.
 
-    Example: [bold]titans-edge pull smollm2-135m[/bold]
+    \b
+    Example:
+      titans-edge pull smollm2-135m
     """
     library.entry(name)
     print(_fetched(name))

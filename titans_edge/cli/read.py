@@ -47,7 +47,9 @@ def read(
     """Read documents into memory: text, Markdown, HTML, PDF, DOCX. A changed one takes the place of its old version, an
     unchanged one costs nothing, and one that fails does not keep the others from being read.
 
-    Example: [bold]titans-edge read notes.txt diary.txt --memory work[/bold]
+    \b
+    Example:
+      titans-edge read notes.txt diary.txt --memory work
     """
     from titans_edge.documents.files import find
     from titans_edge.documents.reading import needs_memory, planned, read_files

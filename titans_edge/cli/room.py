@@ -20,8 +20,8 @@ from titans_edge.errors import UsageError
 if TYPE_CHECKING:
     from titans_edge.chat import Chat
     from titans_edge.cli.prompt import Lines
+    from titans_edge.events import Event
     from titans_edge.history import History
-    from titans_edge.session import Event
     from titans_edge.sidecar.client import MemoryClient
 
 SHOWN = 20  # sentences listed, at most

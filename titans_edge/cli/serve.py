@@ -47,8 +47,11 @@ def serve(
     Without keys only this machine reaches it, and everybody on it is trusted. TITANS_EDGE_API_KEYS="KEY=MEMORY …" in
     the environment keeps keys out of the list of processes.
 
-    Examples: [bold]titans-edge serve[/bold] · [bold]titans-edge serve --port 9000 --memory work[/bold] ·
-    [bold]titans-edge serve --host 0.0.0.0 --api-key "$KEY=work,home"[/bold]
+    \b
+    Examples:
+      titans-edge serve
+      titans-edge serve --port 9000 --memory work
+      titans-edge serve --host 0.0.0.0 --api-key "$KEY=work,home"
     """
     _have_the_extra()
     from titans_edge.server.settings import Settings, keys

@@ -25,7 +25,7 @@ def train(
     persons: Annotated[int, typer.Option(help="Invented people whose sentences keys are trained on.", min=16)] = 5000,
     key_steps: Annotated[int, typer.Option(help="Steps of stage 3 (keys of sentences).", min=1)] = 1500,
     match_steps: Annotated[int, typer.Option(help="Steps of stage 3 (matcher).", min=0)] = 1000,
-    prompt_steps: Annotated[int, typer.Option(help="Steps of stage 4 (soft prompt); 0: none.", min=0)] = 700,
+    prompt_steps: Annotated[int, typer.Option(help="Steps of stage 4 (soft prompt); 0: none.", min=0)] = 400,
     keep: Annotated[
         Path | None, typer.Option(help="A graft whose memory and gate are kept; only stages 3 and 4 are trained.")
     ] = None,
@@ -35,7 +35,9 @@ def train(
 ) -> None:
     """Train a graft for a backbone: about three hours on two CPU cores; a part of it that was interrupted goes on.
 
-    Example: [bold]titans-edge train --data DATA --out graft.gguf[/bold]
+    \b
+    Example:
+      titans-edge train --data DATA --out graft.gguf
     """
     import torch
     from rich.console import Console

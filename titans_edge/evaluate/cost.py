@@ -17,9 +17,9 @@ from functools import partial
 from titans_edge.chat import Chat
 from titans_edge.errors import UsageError
 from titans_edge.evaluate.machine import cpu_seconds
+from titans_edge.events import Done, Remembered, Text
 from titans_edge.framing import Message
 from titans_edge.routes import Mode
-from titans_edge.session import Done, Remembered, Text
 from titans_edge.sources import USER
 
 RUNS = 5  # warm ones; a cold one comes before them

@@ -15,8 +15,8 @@ from titans_edge.errors import ContextOverflow, UsageError
 from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.score import correct, wilson
 from titans_edge.evaluate.talk import state
+from titans_edge.events import Done, Notice, Remembered, Text
 from titans_edge.routes import Mode as Takes
-from titans_edge.session import Done, Notice, Remembered, Text
 from titans_edge.sources import USER
 from titans_edge.text import sentences
 

@@ -10,7 +10,7 @@ from typing import Any
 from titans_edge.backbone.spans import features
 from titans_edge.chat import Chat
 from titans_edge.errors import UsageError
-from titans_edge.session import Event, Text
+from titans_edge.events import Event, Text
 from titans_edge.sources import USER, Source
 from titans_edge.text import Span, spans
 

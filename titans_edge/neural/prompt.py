@@ -1,6 +1,6 @@
-"""The soft prompt: trained keys and values that make the frozen backbone say whether lines answer a question.
+"""The soft prompt: trained keys and values that make the frozen backbone say whether a line answers a question.
 
-n positions at every layer, behind the question where lines of the memory stand before it (prefix tuning: Li and Liang
+n positions at every layer, behind the question where a line of the memory stands before it (prefix tuning: Li and Liang
 2021, arXiv 2101.00190; P-tuning v2: Liu et al. 2021, arXiv 2110.07602). The backbone's weights stay as they are; the
 prompt is taken out again before the reply. Keys are turned as at positions 0 to n - 1.
 """
@@ -19,7 +19,7 @@ SMALLEST = 0.02  # of a layer's scale
 class PromptConfig:
     """layers of the backbone, positions, and numbers of a layer's keys (heads times numbers a head).
 
-    untold: the token that says they do not; likely: how likely it has to be (0..1).
+    untold: the token that says a line does not; likely: how likely (0..1) it has to be of all lines that they do not.
     """
 
     layers: int

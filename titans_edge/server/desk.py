@@ -18,13 +18,14 @@ from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.reader import BATCH_TOKENS, Reader
 from titans_edge.engine import Engine
 from titans_edge.errors import ContextOverflow, ModelError, TitansError, UsageError
+from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.routes import Mode
 from titans_edge.server.errors import ApiError, api_error, refused
 from titans_edge.server.lane import Ticket
 from titans_edge.server.memories import Memories
 from titans_edge.server.telling import Told, told
 from titans_edge.server.wire import Asked
-from titans_edge.session import Done, Event, Notice, Remembered, Session, Text
+from titans_edge.session import Session
 from titans_edge.sidecar.client import Fields, MemoryClient
 from titans_edge.sources import Source
 

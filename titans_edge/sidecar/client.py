@@ -50,7 +50,8 @@ class MemoryReadout:
     plain: bool = False  # one of them says the answer as it was asked for
     untold: bool = False  # it was asked for something the user might have told, and nobody did
     recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
-    prompt: Prompt | None = None  # to be set in behind the question where spans are given
+    replaced: tuple[Fields, ...] = ()  # spans that were found, and that one of `retrieved` likely took the place of
+    prompt: Prompt | None = None  # to be set in behind the question and each of the spans: do they answer it?
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -186,6 +187,11 @@ class MemoryClient:
         """Whether there is no process because it could not be started when it was last tried."""
         return self.host.delivery.dead
 
+    @property
+    def prompt(self) -> Prompt | None:
+        """The graft's soft prompt."""
+        return self.host.prompt
+
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
         self.guard = on
@@ -212,6 +218,7 @@ class MemoryClient:
             r.get("plain", False),
             r.get("untold", False),
             tuple(tuple(tokens) for tokens in r.get("recited", ())),
+            tuple(r.get("replaced", ())),
             self.host.prompt,
         )
 

@@ -128,6 +128,7 @@ class MemoryHost:
             "relation": out.relation,
             "hop": out.hop,
             "retrieved": asked.recalled.shown(),
+            "replaced": asked.recalled.shown_left(),
             "untold": asked.recalled.untold,
             "behind": [e.shown() for e in asked.behind],
             "plain": asked.plain,

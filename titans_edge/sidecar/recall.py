@@ -35,26 +35,28 @@ Get = Callable[[Sequence[int]], list[Entry]]  # spans by their numbers
 @dataclass(frozen=True)
 class Recalled:
     """found: best first; said: the message around each, as it is given; replaced: spans that no longer hold, and the
-    ones that hold now.
+    ones that hold now; left: those of the former that were found too, and are left out for that.
     """
 
     found: tuple[Found, ...] = ()
+    left: tuple[Found, ...] = ()
     said: tuple[tuple[int, str], ...] = ()
     replaced: tuple[tuple[int, int], ...] = ()
     untold: bool = False
 
     def shown(self) -> list[dict[str, Any]]:
         """As JSON, best first."""
-        said = dict(self.said)
         return [
-            f.entry.shown()
-            | {
-                "match": f.match,
-                "said": said.get(f.entry.id, f.entry.text),
-                "replaces": [old for old, new in self.replaced if new == f.entry.id],
-            }
-            for f in self.found
+            self._shown(f) | {"replaces": [old for old, new in self.replaced if new == f.entry.id]} for f in self.found
         ]
+
+    def shown_left(self) -> list[dict[str, Any]]:
+        """What is left out, each with the span that took its place."""
+        later = dict(self.replaced)
+        return [self._shown(f) | {"replaced_by": later[f.entry.id]} for f in self.left]
+
+    def _shown(self, f: Found) -> dict[str, Any]:
+        return f.entry.shown() | {"match": f.match, "said": dict(self.said).get(f.entry.id, f.entry.text)}
 
 
 def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: str, k: int, get: Get) -> Recalled:
@@ -73,8 +75,10 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     replaced |= {} if past else _changed(kept, found)
     there = {f.entry.id for f in kept}
     kept += [Found(e, best) for e in get(sorted(set(replaced.values()) - there))]
-    kept = [f for f in kept if past or f.entry.id not in replaced]
-    return Recalled(tuple(kept), tuple(_said(kept, replaced, get, past=past)), tuple(replaced.items()))
+    left = [] if past else [f for f in kept if f.entry.id in replaced]
+    kept = [f for f in kept if f not in left]
+    said = (*_said(kept, replaced, get, past=past), *_said(left, {}, get, past=past))
+    return Recalled(tuple(kept), tuple(left), said, tuple(replaced.items()))
 
 
 def _distinct(found: Sequence[Found], k: int) -> list[Found]:

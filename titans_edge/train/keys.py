@@ -5,23 +5,21 @@ tells a message about it from one about the world.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.neural.keys import KeyEncoder
 from titans_edge.neural.sentences import SentenceMemory
-from titans_edge.train.checkpoint import checkpoint, resume
+from titans_edge.train.descent import Plan, cosine, descend
 from titans_edge.train.episodes import episodes, key_pairs
 from titans_edge.train.matching import GONE, answers_loss, mine, replaces_loss, untold
 from titans_edge.train.pairs import Pair, natural_pairs
 from titans_edge.train.recipe import Recipe, Report
-from titans_edge.train.stage1 import learning_rate
 from titans_edge.train.texts import TextTable
 from titans_edge.train.told import train_told
 
@@ -29,7 +27,7 @@ TEMPERATURE = 0.05
 ALIKE = 0.9  # questions with this cosine ask the same
 STATEMENTS = 32  # pairs of statements in a batch
 LONG, LONG_SHARE = 24, 0.3  # words of a long text; batches with long ones
-KEPT = 100  # steps between two checkpoints
+DECAY = 0.03  # of the weights
 
 
 def train_sentences(
@@ -52,10 +50,11 @@ def _keys(keys: KeyEncoder, table: TextTable, natural: list[Pair], recipe: Recip
     pairs = key_pairs(natural, recipe.seed, recipe.persons, recipe.writers, table.cut)
     pairs = [p for p in pairs if table.has_words(p[0]) and table.has_words(p[2])]
 
-    def loss(rng: random.Random) -> Tensor:
+    def loss(rng: random.Random, _: int) -> Tensor:
         return key_loss(keys, table, rng.sample(pairs, min(recipe.key_batch, len(pairs))))
 
-    _run("keys", keys, loss, 1e-3, recipe.key_steps, recipe.seed, path, report)
+    plan = Plan(recipe.key_steps, cosine(recipe.key_steps), DECAY)
+    descend("keys", keys, loss, plan, recipe.seed, path, report)
 
 
 def _matcher(
@@ -78,7 +77,7 @@ def _matcher(
         [i for i in items if (longest[id(i)] > LONG) is long] or items for long in (False, True)
     )  # apart, because a batch is as wide as its longest text
 
-    def loss(rng: random.Random) -> Tensor:
+    def loss(rng: random.Random, _: int) -> Tensor:
         group = long if rng.random() < LONG_SHARE else short
         asked = rng.sample(group, min(recipe.match_batch, len(group)))
         asked = [untold(item) if rng.random() < GONE else item for item in asked]
@@ -86,33 +85,8 @@ def _matcher(
             sentences, table, rng.sample(pairs, min(STATEMENTS, len(pairs)))
         )
 
-    _run("matcher", sentences.matcher, loss, 7e-4, recipe.match_steps, recipe.seed, path, report)
-
-
-def _run(
-    part: str, module: nn.Module, loss: Callable[[random.Random], Tensor], rate: float, steps: int, seed: int,
-    path: Path, report: Report,
-) -> None:  # fmt: skip
-    """So many steps of AdamW on batches that the step's number decides."""
-    optimiser = torch.optim.AdamW(module.parameters(), rate, weight_decay=0.03)
-    running = 0.0
-    for step in range(resume(path, module, optimiser), steps):
-        rng = random.Random(f"{part} {seed} {step}")
-        torch.manual_seed(rng.randrange(2**31))
-        random.seed(rng.random())
-        module.train()
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, steps, peak=rate)
-        made = loss(rng)
-        optimiser.zero_grad()
-        made.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(module.parameters(), 1.0)
-        optimiser.step()
-        running = float(made.detach()) if not running else 0.97 * running + 0.03 * float(made.detach())
-        report(part, step + 1, steps, f"loss {running:.3f}")
-        if step % KEPT == KEPT - 1 or step == steps - 1:
-            checkpoint(path, module, optimiser, step + 1)
-    module.eval()
+    plan = Plan(recipe.match_steps, cosine(recipe.match_steps, 7e-4), DECAY)
+    descend("matcher", sentences.matcher, loss, plan, recipe.seed, path, report)
 
 
 def key_loss(keys: KeyEncoder, table: TextTable, batch: list[tuple[str, str, str]], drop: float = 0.05) -> Tensor:

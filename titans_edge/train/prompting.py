@@ -1,7 +1,7 @@
-"""Stage 4: the soft prompt. Loss: the frozen twin's next-token loss on the reply, given lines, question and prompt.
+"""Stage 4: the soft prompt. Loss: whether a line answers a question, as the frozen twin's next token says behind both.
 
-Lines and question are read by llama.cpp itself; only the reply goes through the twin, which goes on from llama.cpp's
-keys and values. So the prompt is trained on the states of the quantised backbone, at a tenth of the cost.
+Line and question are read by llama.cpp itself; only what follows the prompt goes through the twin, which goes on from
+llama.cpp's keys and values. So the prompt is trained on the states of the quantised backbone, at a tenth of the cost.
 """
 
 from __future__ import annotations
@@ -12,87 +12,69 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.nn.utils.rnn import pad_sequence
 
-from titans_edge.backbone.injection import Tokens
 from titans_edge.backbone.model import Backbone
-from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.backbone.state import Rope, State
 from titans_edge.errors import ModelError
-from titans_edge.framing import Framed, framed
+from titans_edge.framing import framed
+from titans_edge.judging import JUDGED
 from titans_edge.neural.graft import Graft, save
 from titans_edge.routes import SYSTEM, TextRoute
-from titans_edge.session import UNTOLD, Session
+from titans_edge.session import Session
 from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sources import USER
 from titans_edge.stories.written import Writer, written
-from titans_edge.train.checkpoint import checkpoint, resume
+from titans_edge.train.descent import Plan, descend, done, linear
 from titans_edge.train.given import Given, given
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
 
-LIKE = ["I live in a small house."], "Where do I live?"  # and, behind these, training begins with the states of
+LIKE = "I live in a small house.", "Where do I live?"  # and, behind these, training begins with the states of
 START = " (Answer from the lines above; later lines hold; else: You have not told me that.)"
-UNKNOWN = "Unknown"  # what a reply begins with, and is, where the lines do not answer
-PLAIN = 24  # tokens of a reply that the backbone makes itself, at most
-KEPT = 25  # steps between two checkpoints
-AROUND = 6  # batches' worth of examples are drawn, and those of like length taken
+UNKNOWN = "Unknown"  # what a reply begins with where the line does not answer
+ANSWERS = 1.5  # weight of a line that answers beside one that does not: there are fewer
+FIRST = 0.5  # weight of the right line's share among a question's lines
 
 
 @dataclass(frozen=True)
 class Example:
-    """kv (layers, 2, T, numbers): keys and values of all that stands before the prompt; after: token ids behind it up
-    to where the reply begins; reply: its ids.
-    """
+    """before: token ids up to where the prompt stands; after: those behind it up to where the reply begins."""
 
-    kv: npt.NDArray[np.float16]
+    before: list[int]
     after: list[int]
-    reply: list[int]
+    answers: bool
 
 
 class Maker:
-    """Makes examples with a backbone, through a speaker of its own."""
+    """Makes and reads examples with a backbone, through a speaker of its own."""
 
     def __init__(self, backbone: Backbone) -> None:
         self.backbone, self.speaker = backbone, Speaker(backbone, 2048)
         self.route = TextRoute(backbone.vocab.encode)
-        self.end = backbone.vocab.encode(backbone.template.reply_end(), special=True)[:1]
 
-    def example(self, g: Given) -> Example:
-        """One example; what is given no reply is answered by the backbone without the lines."""
-        before, after = self.given(g.lines, g.question)
-        kv = self.read(before)
-        if g.reply:
-            best = UNKNOWN if g.reply == UNTOLD else g.reply
-            return Example(kv, after, self.backbone.vocab.encode(best) + self.end)
-        alone = self._framed(g.question)
-        self._feed([*alone.head, *alone.message, *after])
-        reply = list(self.speaker.generate(Sampling(temperature=0.0, max_tokens=PLAIN)))
-        return Example(kv, after, reply + (self.end if self.speaker.stopped == "stop" else []))
+    def examples(self, g: Given) -> list[Example]:
+        """One of each line."""
+        return [Example(*self.put(line, g.question), answers) for line, answers in g.lines]
 
-    def given(self, lines: Sequence[str], question: str) -> tuple[list[int], list[int]]:
-        """Token ids before the prompt, and behind it."""
-        injection, asked = self.route.of([f"- {line}\n" for line in lines]), self._framed(question)
-        between = [t for part in injection.parts if isinstance(part, Tokens) for t in part.ids]
+    def put(self, line: str, question: str) -> tuple[list[int], list[int]]:
+        """Token ids before the prompt, and behind it, as a session puts a line it judges."""
+        asked = framed(self.backbone, [{"role": "user", "content": question}], SYSTEM)
+        between = self.route.alone({"text": line, "kind": USER.kind})
         return [*asked.head, *between, *asked.message], asked.tail
 
     def read(self, ids: list[int]) -> npt.NDArray[np.float16]:
         """Keys and values (layers, 2, T, numbers) of these tokens, in their order."""
-        self._feed(ids)
+        self.speaker.feed(ids[self.speaker.share(ids) :])
         state = State(self.speaker.splice.taken(0, self.speaker.length))
         layers, order = range(len(state.form.keys)), np.argsort(state.positions)
         return np.stack([np.stack([state.keys(layer)[order], state.values(layer)[order]]) for layer in layers])
-
-    def _framed(self, question: str) -> Framed:
-        return framed(self.backbone, [{"role": "user", "content": question}], SYSTEM)
-
-    def _feed(self, ids: list[int]) -> None:
-        self.speaker.feed(ids[self.speaker.share(ids) :])
 
 
 def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path, report: Report) -> None:
@@ -102,109 +84,101 @@ def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path,
         return
     maker = Maker(backbone)
     prompt.start_from(start_states(maker, prompt.config.positions))
-    optimiser = torch.optim.AdamW(prompt.parameters(), recipe.prompt_rate, betas=(0.9, 0.98), weight_decay=0.01)
-    start = resume(path, prompt, optimiser)
-    if start >= recipe.prompt_steps:
+    plan = Plan(recipe.prompt_steps, linear(recipe.prompt_steps, recipe.prompt_rate), 0.01, 25, (0.9, 0.98))
+    if done(path, prompt, plan):
         return
-    examples = _examples(graft, maker, recipe, folder, report)
-    maker.speaker.close()
+    questions = _questions(graft, maker, recipe, folder, report)
     twin = load_twin(backbone.path, torch.float32)
-    running = 0.0
-    for step in range(start, recipe.prompt_steps):
-        rng = random.Random(recipe.seed * 7919 + step)
-        for group in optimiser.param_groups:
-            group["lr"] = recipe.prompt_rate * min(1.0, (step + 1) / 10) * (1 - step / recipe.prompt_steps)
-        loss = batch_loss(prompt(), twin, backbone, _draw(examples, recipe.prompt_batch, rng))
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(prompt.parameters(), 1.0)
-        optimiser.step()
-        running = 0.95 * running + 0.05 * float(loss.detach()) if step > start else float(loss.detach())
-        report("soft prompt", step + 1, recipe.prompt_steps, f"loss {running:.3f}")
-        if step % KEPT == KEPT - 1 or step == recipe.prompt_steps - 1:
-            checkpoint(path, prompt, optimiser, step + 1)
+
+    def loss(rng: random.Random, _: int) -> Tensor:
+        drawn = rng.sample(questions, min(recipe.prompt_batch, len(questions)))
+        return batch_loss(prompt(), twin, maker, [maker.examples(g) for g in drawn])
+
+    descend("soft prompt", prompt, loss, plan, recipe.seed, path, report)
+    maker.speaker.close()
 
 
 def start_states(maker: Maker, n: int) -> Tensor:
     """Keys and values (layers, 2, n, numbers) of START, its last token repeated or cut to length, behind LIKE."""
     backbone = maker.backbone
-    ids, before = backbone.vocab.encode(START), maker.given(*LIKE)[0]
+    ids, before = backbone.vocab.encode(START), maker.put(*LIKE)[0]
     states = torch.from_numpy(maker.read(before + (ids + ids[-1:] * n)[:n])[:, :, len(before) :].astype(np.float32))
     turned = _turned(states[None, :, 0], torch.tensor([-len(before)]), backbone)[0]
     return torch.stack([turned, states[:, 1]], 1)
 
 
-def _examples(graft: Graft, maker: Maker, recipe: Recipe, folder: Path, report: Report) -> list[Example]:
+def _questions(graft: Graft, maker: Maker, recipe: Recipe, folder: Path, report: Report) -> list[Given]:
     """Of as many people as the recipe names, each person's kept in a file of its own."""
     people = random.Random(recipe.seed).sample(written(), min(recipe.prompt_writers, len(written())))
     kept = folder / "prompt"
     kept.mkdir(exist_ok=True)
-    path, out = folder / "reading.gguf", list[Example]()
-    missing = [who for who in people if not (kept / f"{who.name}.pt").exists()]
+    path, out = folder / "reading.gguf", list[Given]()
+    missing = [who for who in people if not (kept / f"{who.name}.json").exists()]
     if missing:
         save(graft, path)
     for n, who in enumerate(people, 1):
-        file = kept / f"{who.name}.pt"
+        file = kept / f"{who.name}.json"
         if who in missing:
-            _keep(who, maker, path, file)
-        out += [Example(kv.numpy(), after, reply) for kv, after, reply in torch.load(file, weights_only=True)]
+            _keep(who, maker.backbone, path, file)
+        out += msgspec.json.decode(file.read_bytes(), type=list[Given])
         report("recalled lines", n, len(people), f"{len(out)} questions")
     return out
 
 
-def _keep(who: Writer, maker: Maker, graft: Path, file: Path) -> None:
+def _keep(who: Writer, backbone: Backbone, graft: Path, file: Path) -> None:
     with (
-        MemoryClient.open(str(maker.backbone.path), str(graft), None, local=True) as memory,
-        Session(maker.backbone, memory, context=512) as session,
+        MemoryClient.open(str(backbone.path), str(graft), None, local=True) as memory,
+        Session(backbone, memory, context=512, k=JUDGED) as session,
     ):
-        made = [maker.example(g) for g in given(who, session, random.Random(who.name))]
-    torch.save([(torch.from_numpy(e.kv), e.after, e.reply) for e in made], file.with_suffix(".tmp"))
+        made = list(given(who, session, random.Random(who.name)))
+    file.with_suffix(".tmp").write_bytes(msgspec.json.encode(made))
     file.with_suffix(".tmp").replace(file)
 
 
-def _draw(examples: Sequence[Example], n: int, rng: random.Random) -> list[Example]:
-    """A batch of examples of about the same length."""
-    pool = sorted(rng.sample(examples, min(len(examples), AROUND * n)), key=lambda e: e.kv.shape[2])
-    at = rng.randrange(max(1, len(pool) - n + 1))
-    return pool[at : at + n]
+def batch_loss(prompt: Tensor, twin: Any, maker: Maker, questions: Sequence[Sequence[Example]]) -> Tensor:
+    """Mean over all lines of the loss on whether they answer, and over the questions that have a right line among
+    others of the loss on which it is. prompt (layers, 2, n, numbers).
+    """
+    odds = -untold_odds(prompt, twin, maker, [e for examples in questions for e in examples])
+    right = torch.tensor([float(e.answers) for examples in questions for e in examples])
+    each = F.softplus(-odds) * right * ANSWERS + F.softplus(odds) * (1 - right)
+    first, at = [], 0
+    for examples in questions:
+        of, which = odds[at : at + len(examples)], [i for i, e in enumerate(examples) if e.answers]
+        first += [-of.log_softmax(0)[which[0]]] if which and len(examples) > 1 else []
+        at += len(examples)
+    return each.mean() + FIRST * sum(first, odds.new_zeros(())) / max(1, len(first))
 
 
-def batch_loss(prompt: Tensor, twin: Any, backbone: Backbone, examples: Sequence[Example]) -> Tensor:
-    """The mean over the examples of the mean loss on each reply's tokens. prompt (layers, 2, n, numbers)."""
-    fed = [torch.tensor(e.after + e.reply) for e in examples]
-    targets = [torch.tensor([-100] * len(e.after) + e.reply) for e in examples]
-    ids, wanted = pad_sequence(fed, batch_first=True), pad_sequence(targets, batch_first=True, padding_value=-100)
-    before = torch.tensor([e.kv.shape[2] for e in examples])
-    place, n, longest = torch.arange(ids.shape[1]), prompt.shape[2], int(before.max())
-    there = torch.cat(
-        [
-            torch.arange(longest) >= longest - before[:, None],
-            torch.ones(len(examples), n, dtype=torch.bool),
-            place < torch.tensor([len(f) for f in fed])[:, None],
-        ],
-        1,
-    )
+def untold_odds(prompt: Tensor, twin: Any, maker: Maker, examples: Sequence[Example]) -> Tensor:
+    """Log-odds (examples,) of UNKNOWN being what the reply begins with. All have the same `after`."""
+    kv, unknown = [maker.read(e.before) for e in examples], maker.backbone.vocab.encode(UNKNOWN)[0]
+    ids = torch.tensor([e.after for e in examples])
+    before, place = torch.tensor([x.shape[2] for x in kv]), torch.arange(ids.shape[1])
+    n, longest = prompt.shape[2], int(before.max())
+    there = torch.arange(longest) >= longest - before[:, None]
     hidden = twin.model(
         input_ids=ids,
-        past_key_values=_cache(prompt, backbone, examples, before),
-        attention_mask=there.long(),
+        past_key_values=_cache(prompt, maker.backbone, kv, before),
+        attention_mask=F.pad(there.long(), (0, n + ids.shape[1]), value=1),
         position_ids=(before + n)[:, None] + place,
         use_cache=True,
-    ).last_hidden_state[:, :-1]
-    chosen = wanted[:, 1:] != -100
-    nll = F.cross_entropy(twin.lm_head(hidden[chosen]), wanted[:, 1:][chosen], reduction="none")
-    of = chosen.nonzero()[:, 0]
-    return (torch.zeros(len(examples)).index_add(0, of, nll) / chosen.sum(1)).mean()
+    ).last_hidden_state[:, -1]
+    logits = twin.lm_head(hidden)
+    others = torch.cat([logits[:, :unknown], logits[:, unknown + 1 :]], 1)
+    return torch.as_tensor(logits[:, unknown] - others.logsumexp(1))
 
 
-def _cache(prompt: Tensor, backbone: Backbone, examples: Sequence[Example], before: Tensor) -> Any:
-    """The twin's cache: the examples' keys and values, each up to the same position, and the prompt's behind them."""
+def _cache(prompt: Tensor, backbone: Backbone, kv: Sequence[npt.NDArray[np.float16]], before: Tensor) -> Any:
+    """The twin's cache: keys and values (layers, 2, T, numbers) of what was read, each up to the same position, and the
+    prompt's behind them.
+    """
     from transformers import DynamicCache
 
-    layers, _, _, numbers = examples[0].kv.shape
-    told = torch.zeros(layers, 2, len(examples), int(before.max()), numbers)
-    for b, e in enumerate(examples):
-        told[:, :, b, told.shape[3] - e.kv.shape[2] :] = torch.from_numpy(e.kv)
+    layers, _, _, numbers = kv[0].shape
+    told = torch.zeros(layers, 2, len(kv), int(before.max()), numbers)
+    for b, states in enumerate(kv):
+        told[:, :, b, told.shape[3] - states.shape[2] :] = torch.from_numpy(states)
     keys = _turned(prompt[None, :, 0], before, backbone)  # (examples, layers, n, numbers)
     values = prompt[None, :, 1].expand_as(keys)
     cache, head = DynamicCache(), _rope(backbone).head

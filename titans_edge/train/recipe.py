@@ -37,7 +37,7 @@ class Recipe:
     told_width: int = 64
     prompt_positions: int = 16
     prompt_writers: int = 40
-    prompt_steps: int = 700
-    prompt_batch: int = 8
+    prompt_steps: int = 400
+    prompt_batch: int = 6
     prompt_rate: float = 1e-2
-    prompt_likely: float = 0.8
+    prompt_likely: float = 0.88

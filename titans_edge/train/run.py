@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import random
 import re
+from collections import deque
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
@@ -29,13 +31,15 @@ from titans_edge.stories.relations import INVERSES, PHRASES, ROUTES, TRACKED, Ba
 from titans_edge.stories.smalltalk import small_talk
 from titans_edge.stories.worlds import KINDS, Story, stories
 from titans_edge.train.cache import FeatureCache
-from titans_edge.train.checkpoint import checkpoint, resume
 from titans_edge.train.dataset import Dataset, draw_noise
+from titans_edge.train.descent import Plan, cosine, descend
 from titans_edge.train.keys import train_sentences
 from titans_edge.train.prompting import UNKNOWN, train_prompt
 from titans_edge.train.recipe import Recipe, Report
-from titans_edge.train.stage1 import learning_rate, losses
+from titans_edge.train.stage1 import losses
 from titans_edge.train.stage2 import stage2
+
+LATELY = 1000  # answers whose share of right ones is reported
 
 
 def read_words(backbone: Backbone, recipe: Recipe, data: Path | None, path: Path, report: Report) -> FeatureCache:
@@ -106,35 +110,20 @@ def stage1(
 ) -> None:
     """Train the memory; a checkpoint every 100 steps, taken up again where one lies at `path`."""
     memory, data = graft.memory, Dataset(cache, graft.memory.contents)
-    optimiser = torch.optim.AdamW(memory.parameters(), 1e-3, weight_decay=0.01)
-    start = resume(path, memory, optimiser)
-    memory.train()
-    running = 0.0
-    for step in range(start, recipe.steps):
-        rng = random.Random(recipe.seed * 1_000_003 + step)
-        torch.manual_seed(rng.randrange(2**31))
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, recipe.steps)
+    right: deque[bool] = deque(maxlen=LATELY)
+
+    def loss(rng: random.Random, _: int) -> Tensor:
         part = rng.sample(told, recipe.batch)
         batch = data.batch(part, [draw_noise(rng, noise, 4) for _ in part], [rng.random() < 0.12 for _ in part])
         out = losses(memory, batch)
-        optimiser.zero_grad()
-        out.total.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(memory.parameters(), 1.0)
-        optimiser.step()
-        known = batch.answerable > 0
-        running = (
-            0.95 * running + 0.05 * float(out.right[known].float().mean())
-            if step > start
-            else float(out.right[known].float().mean())
-        )
-        if step % 10 == 9:
-            report(
-                "stage 1", step + 1, recipe.steps, f"loss {float(out.total.detach()):.3f}, right {100 * running:.0f} %"
-            )
-        if step % 100 == 99 or step == recipe.steps - 1:
-            checkpoint(path, memory, optimiser, step + 1)
-    memory.eval()
+        right.extend(out.right[batch.answerable > 0].tolist())
+        return out.total
+
+    def told_right(part: str, done: int, of: int, text: str) -> None:
+        if done % 10 == 0:
+            report(part, done, of, f"{text}, right {100 * sum(right) / max(1, len(right)):.0f} %")
+
+    descend("stage 1", memory, loss, Plan(recipe.steps, cosine(recipe.steps), 0.01), recipe.seed, path, told_right)
 
 
 def train(

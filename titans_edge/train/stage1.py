@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import torch
@@ -87,10 +86,3 @@ def _picks(logits: Tensor, target: Tensor) -> Tensor:
     if not bool((wanted != NO_TARGET).any()):
         return logits.new_zeros(())
     return F.cross_entropy(logits.flatten(0, -2).clamp_min(-1e4), wanted.flatten(), ignore_index=NO_TARGET)
-
-
-def learning_rate(step: int, steps: int, peak: float = 1e-3, warm: int = 100) -> float:
-    """Linear warm-up, then a cosine to a twentieth of the peak."""
-    if step < warm:
-        return peak * (step + 1) / warm
-    return peak * (0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))))

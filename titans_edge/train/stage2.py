@@ -20,7 +20,7 @@ from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import collate
 from titans_edge.stories.relations import Bank
 from titans_edge.stories.worlds import Story
-from titans_edge.train.checkpoint import checkpoint, resume
+from titans_edge.train.descent import Plan, descend, done
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import cpu_dtype, load_twin
 
@@ -54,24 +54,18 @@ def stage2(graft: Graft, backbone: Backbone, told: list[Story], recipe: Recipe, 
     """Train the gate; a checkpoint every 20 steps."""
     gate, path = graft.gate, folder / "stage2.pt"
     gate.start_from(start_rows(backbone))
-    optimiser = torch.optim.AdamW(gate.parameters(), 2e-4, weight_decay=0.0)
-    start = resume(path, gate, optimiser)
-    if start >= recipe.gate_steps:
+    plan = Plan(recipe.gate_steps, lambda _: 2e-4, every=20)
+    if done(path, gate, plan):
         return
     pool = random.Random(recipe.seed).sample(told, min(len(told), recipe.gate_batch * recipe.gate_steps, 1500))
-    report("stage 2", start, recipe.gate_steps, "loading the twin")
+    report("stage 2", 0, recipe.gate_steps, "loading the twin")
     examples = make_examples(graft, backbone, pool)
     twin = load_twin(backbone.path, cpu_dtype())
-    for step in range(start, recipe.gate_steps):
-        rng = random.Random(recipe.seed * 7919 + step)
-        loss = batch_loss(graft, twin, _draw(examples, recipe, step, rng))
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(gate.parameters(), 1.0)
-        optimiser.step()
-        report("stage 2", step + 1, recipe.gate_steps, f"loss {float(loss.detach()):.3f}")
-        if step % 20 == 19 or step == recipe.gate_steps - 1:
-            checkpoint(path, gate, optimiser, step + 1)
+
+    def loss(rng: random.Random, step: int) -> Tensor:
+        return batch_loss(graft, twin, _draw(examples, recipe, step, rng))
+
+    descend("stage 2", gate, loss, plan, recipe.seed, path, report)
 
 
 def _draw(examples: list[Example], recipe: Recipe, step: int, rng: random.Random) -> list[Example]:

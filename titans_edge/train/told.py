@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 
 from titans_edge.backbone.reader import Reader
@@ -20,12 +21,12 @@ from titans_edge.neural.told import Evidence, seen
 from titans_edge.stories.people import Person, people, world
 from titans_edge.stories.written import written
 from titans_edge.text import content_words
+from titans_edge.train.descent import Plan, cosine, descend
 from titans_edge.train.episodes import Episode, of_person, of_writer
 from titans_edge.train.matching import encoded
 from titans_edge.train.mining import Scores, WordIndex, candidates
 from titans_edge.train.pairs import Pair
 from titans_edge.train.recipe import Recipe, Report
-from titans_edge.train.stage1 import learning_rate
 from titans_edge.train.texts import TextTable
 
 LOOKED_AT = 20  # candidates, as a memory looks at
@@ -59,21 +60,14 @@ def train_told(
         torch.save(_examples(sentences, table, natural, reader, recipe, report), tmp)
         tmp.replace(path)
     states, known, told = torch.load(path, weights_only=True)
-    torch.manual_seed(recipe.seed)
-    optimiser = torch.optim.AdamW(head.parameters(), 1e-3, weight_decay=0.1)
-    head.train()
-    for step in range(recipe.told_steps):
-        for group in optimiser.param_groups:
-            group["lr"] = learning_rate(step, recipe.told_steps, peak=1e-3)
+
+    def loss(rng: random.Random, _: int) -> Tensor:
         at = torch.randint(len(told), (BATCH,))
         shown = known[at] * (torch.rand(BATCH, 1) >= BLIND)
-        loss = F.binary_cross_entropy_with_logits(head(states[at], shown), told[at])
-        optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        if step % 100 == 99:
-            report("told or world", step + 1, recipe.told_steps, f"loss {float(loss.detach()):.3f}")
-    head.eval()
+        return F.binary_cross_entropy_with_logits(head(states[at], shown), told[at])
+
+    plan = Plan(recipe.told_steps, cosine(recipe.told_steps), 0.1, every=1000)
+    descend("told or world", head, loss, plan, recipe.seed, folder / "head.pt", report)
 
 
 def _examples(

@@ -1,0 +1,37 @@
+"""Which of the spans that were found answer a question, once the backbone has read each with it. Knows numbers only.
+
+Two eyes look at a span and a question: the matcher, and the backbone behind the graft's soft prompt. Each says how
+likely the span answers.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+JUDGED = 8  # spans that are read with a question, at most
+NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
+
+
+def answering(spans: Sequence[dict[str, Any]], k: int) -> list[dict[str, Any]]:
+    """Spans with the backbone's `match` (0..1): at most k, the likeliest first, and none that is far less likely than
+    that, or that one of them took the place of (`replaced_by`).
+    """
+    ranked = sorted(spans, key=lambda s: float(s["match"]), reverse=True)
+    odds = {s["id"]: log_odds(s["match"]) for s in ranked}
+    held = [s for s in ranked if odds.get(s.get("replaced_by"), -math.inf) < odds[s["id"]] - NEAR]
+    return [s for s in held[:k] if odds[held[0]["id"]] - odds[s["id"]] <= NEAR]
+
+
+def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> float:
+    """How likely (0..1) none of the spans answers: the log-odds of both eyes, added. spans: with the matcher's `match`;
+    untold: how likely the backbone finds that each does not.
+    """
+    return 1 / (1 + math.exp(max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))))
+
+
+def log_odds(share: float) -> float:
+    """Of a probability, which is held within a millionth of certain."""
+    held = min(max(share, 1e-6), 1 - 1e-6)
+    return math.log(held / (1 - held))
