@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
+from itertools import accumulate
 from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
@@ -53,18 +54,17 @@ class TextRoute:
     by_lines: bool = False  # each line for itself, so that its keys and values can be kept
 
     def injection(self, readout: MemoryReadout) -> Injection:
-        lines, used = [], 0
-        for span in readout.retrieved:  # best first
-            line = f"- {said(span)}\n"
-            used += len(self.encode(line))
-            if used > self.budget:
-                break
-            lines.append((span["id"], line))
-        return self.of(list(dict.fromkeys(line for _, line in sorted(lines))))
+        lines = sorted((span["id"], _line(span)) for span in self.within(readout.retrieved))
+        return self.of(list(dict.fromkeys(line for _, line in lines)))
+
+    def within(self, spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Those of the spans, best first, that there is room for."""
+        used = accumulate(len(self.encode(_line(span))) for span in spans)
+        return [span for span, tokens in zip(spans, used, strict=True) if tokens <= self.budget]
 
     def alone(self, span: dict[str, Any]) -> list[int]:
         """Token ids of one retrieved span as it would be put if there were no other."""
-        return [t for part in self.of([f"- {said(span)}\n"]).parts if not isinstance(part, Rows) for t in part.ids]
+        return [t for part in self.of([_line(span)]).parts if not isinstance(part, Rows) for t in part.ids]
 
     def after(self, text: str, injection: Injection) -> Injection:
         """An injection with a text in front of it."""
@@ -114,6 +114,10 @@ def _decided(readout: MemoryReadout) -> tuple[Mode, MemoryReadout]:
     if not len(readout.rows):
         return Mode.TEXT, readout
     return Mode.TEXT if readout.plain else Mode.BOTH, replace(readout, retrieved=readout.behind)
+
+
+def _line(span: dict[str, Any]) -> str:
+    return f"- {said(span)}\n"
 
 
 def said(span: dict[str, Any]) -> str:

@@ -354,10 +354,9 @@ class Session(Learner):
         """A readout with those of its spans that answer, as the backbone finds, reading each alone behind the graft's
         soft prompt. askable: where it finds none, nobody told it.
         """
-        spans, trained = readout.retrieved, readout.prompt
-        if trained is None or not spans or len(readout.rows) or not self._room(len(prompt)):
-            return replace(readout, retrieved=spans[: self.k])
-        spans = (*spans, *readout.replaced)
+        spans, trained = self.text_route.within([*readout.retrieved, *readout.replaced]), readout.prompt
+        if trained is None or not readout.retrieved or not spans or len(readout.rows) or not self._room(len(prompt)):
+            return replace(readout, retrieved=readout.retrieved[: self.k])
         with self._whole():
             self._begun(prompt)
             pieces = [[*self.text_route.alone(s), *prompt.message] for s in spans]
