@@ -21,7 +21,7 @@ from titans_edge.errors import ModelError
 from titans_edge.events import Remembered
 from titans_edge.framing import framed
 from titans_edge.gguf_header import read_header
-from titans_edge.judging import answering, nobody_told
+from titans_edge.judging import FIRST, JUDGED, answering, nobody_told, worth_reading
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.prompt import PromptConfig
@@ -138,6 +138,32 @@ def test_of_what_may_answer_the_far_less_likely_is_left_out_and_what_was_replace
     assert left(0.95, 0.9, 0.1, replaced={0: 1}) == [1]
     assert left(0.95, 0.2, 0.1, replaced={0: 1}) == [0], "the later one is about something else"
     assert left(0.0, 1.0) == [1]
+
+
+def test_what_the_matcher_finds_far_less_likely_is_not_read() -> None:
+    spans = [{"id": i, "match": m} for i, m in enumerate((0.5, 0.06, 0.04, 0.0))]
+    assert [s["id"] for s in worth_reading(spans)] == [0, 1] and worth_reading([]) == []
+    assert len(worth_reading([{"id": 1, "match": 0.0}] * 3)) == 3
+
+
+def test_more_lines_are_read_only_where_none_of_the_first_surely_answers(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Answering(tiny.n_embd, texts=[f"The key is on hook {n}." for n in range(JUDGED)])
+    memory.prompt = Prompt(states(tiny), 5, 1.1)
+    read: list[int] = []
+    for first in (0.05, 0.9):
+
+        def untold(
+            self: Speaker, prompt: Prompt, pieces: list[list[int]], tail: list[int], p: float = first
+        ) -> list[float]:
+            read.append(len(pieces))
+            return [p] * len(pieces)
+
+        monkeypatch.setattr(Speaker, "untold", untold)
+        with Session(tiny, client(memory)) as session:
+            hear(session, ASKED)
+    assert read == [FIRST, FIRST, JUDGED - FIRST]
 
 
 def test_nobody_told_what_neither_eye_finds() -> None:

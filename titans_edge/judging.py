@@ -11,7 +11,15 @@ from collections.abc import Sequence
 from typing import Any
 
 JUDGED = 8  # spans that are read with a question, at most
+SHARE = 0.1  # a span the matcher finds less likely than this share of the likeliest is not read
+FIRST, SURE = 3, 0.8  # so many are read first, the others only where none of these answers as likely as that
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
+
+
+def worth_reading(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the spans (with the matcher's `match`, best first) that may answer."""
+    best = max((float(s["match"]) for s in spans), default=0.0)
+    return [s for s in spans if s["match"] >= SHARE * best]
 
 
 def answering(spans: Sequence[dict[str, Any]], k: int) -> list[dict[str, Any]]:

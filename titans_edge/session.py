@@ -40,7 +40,7 @@ from titans_edge.errors import (
 from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
-from titans_edge.judging import JUDGED, answering, nobody_told
+from titans_edge.judging import FIRST, JUDGED, SURE, answering, nobody_told, worth_reading
 from titans_edge.learning import Learner, moved, plain
 from titans_edge.questions import needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
@@ -354,18 +354,21 @@ class Session(Learner):
         """A readout with those of its spans that answer, as the backbone finds, reading each alone behind the graft's
         soft prompt. askable: where it finds none, nobody told it.
         """
-        spans, trained = self.text_route.within([*readout.retrieved, *readout.replaced]), readout.prompt
+        spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
+        trained = readout.prompt
         if trained is None or not readout.retrieved or not spans or len(readout.rows) or not self._room(len(prompt)):
             return replace(readout, retrieved=readout.retrieved[: self.k])
         with self._whole():
             self._begun(prompt)
             pieces = [[*self.text_route.alone(s), *prompt.message] for s in spans]
-            untold = self.speaker.untold(trained, pieces, prompt.tail)
+            untold = self.speaker.untold(trained, pieces[:FIRST], prompt.tail)
+            if untold and min(untold) > 1 - SURE:
+                untold += self.speaker.untold(trained, pieces[FIRST:], prompt.tail)
         if not untold:
             return replace(readout, retrieved=readout.retrieved[: self.k])
         if askable and nobody_told(spans, untold) >= trained.likely:
             return replace(readout, retrieved=(), untold=True)
-        judged = [s | {"match": 1 - u} for s, u in zip(spans, untold, strict=True)]
+        judged = [s | {"match": 1 - u} for s, u in zip(spans, untold, strict=False)]  # the others are not given
         return replace(readout, retrieved=tuple(answering(judged, self.k)))
 
     def _not_told(self, turn: _Turn, began: float) -> Iterator[Event]:
