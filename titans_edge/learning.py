@@ -12,7 +12,7 @@ from titans_edge.errors import UsageError
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import USER, Source
 from titans_edge.suspicion import speeches
-from titans_edge.text import MAX_SPAN_TOKENS, Span, spans
+from titans_edge.text import MAX_SPAN_TOKENS, Span, plain, spans
 
 READ_SPANS = 64  # read and written at once
 
@@ -66,11 +66,6 @@ class Learner:
             known = None if surprises is None else surprises[at : at + READ_SPANS]
             read = list(features(self.reader, [s.text for s in group], known))
             self.memory.write(read, [s.text for s in group], source, [s.start for s in group])
-
-
-def plain(text: str) -> str:
-    """Text that can be sent and stored: half a character of UTF-16 becomes a question mark."""
-    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def moved(s: Span, by: int) -> Span:

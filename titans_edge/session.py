@@ -41,13 +41,13 @@ from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
 from titans_edge.judging import FIRST, JUDGED, SURE, answering, nobody_told, worth_reading
-from titans_edge.learning import Learner, moved, plain
+from titans_edge.learning import Learner, moved
 from titans_edge.questions import needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
-from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, sentences
+from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, plain, sentences
 from titans_edge.when import asked_range, today_line
 
 SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
@@ -354,10 +354,10 @@ class Session(Learner):
         """A readout with those of its spans that answer, as the backbone finds, reading each alone behind the graft's
         soft prompt. askable: where it finds none, nobody told it.
         """
+        trained, found = readout.prompt, replace(readout, retrieved=readout.retrieved[: self.k])
+        if trained is None or not readout.retrieved or len(readout.rows) or not self._room(len(prompt)):
+            return found
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
-        trained = readout.prompt
-        if trained is None or not readout.retrieved or not spans or len(readout.rows) or not self._room(len(prompt)):
-            return replace(readout, retrieved=readout.retrieved[: self.k])
         with self._whole():
             self._begun(prompt)
             pieces = [[*self.text_route.alone(s), *prompt.message] for s in spans]
@@ -365,7 +365,7 @@ class Session(Learner):
             if untold and min(untold) > 1 - SURE:
                 untold += self.speaker.untold(trained, pieces[FIRST:], prompt.tail)
         if not untold:
-            return replace(readout, retrieved=readout.retrieved[: self.k])
+            return found
         if askable and nobody_told(spans, untold) >= trained.likely:
             return replace(readout, retrieved=(), untold=True)
         judged = [s | {"match": 1 - u} for s, u in zip(spans, untold, strict=False)]  # the others are not given

@@ -220,3 +220,8 @@ _COMMON = listed(
     " its me my of on or our she tell that the their them there they this to was we were what when where which who whom"
     " whose why will with you your please know now going go s"
 )
+
+
+def plain(text: str) -> str:
+    """Text that can be sent and stored: half a character of UTF-16 becomes a question mark."""
+    return text.encode("utf-8", "replace").decode("utf-8")

@@ -32,28 +32,16 @@ COMMANDS = {  # where each is, and what it says of itself
     "serve": ("serve:serve", "Serve the model and its memories over HTTP, as OpenAI's clients expect it."),
     "read": ("read:read", "Read documents into memory: text, Markdown, HTML, PDF, DOCX."),
     "memory": ("memory:app", "What is remembered: list, search, forget, move."),
-    "eval": (
-        "evaluate:app",
-        "Measure the memory: against full context and question alone, under attack.",
-    ),
+    "eval": ("evaluate:app", "Measure the memory: against full context and question alone, under attack."),
     "config": ("config:app", "Settings: what they are and where each comes from."),
     "train": ("train:train", "Train a graft for a backbone."),
     "mcp": ("mcp:mcp", "Serve a memory to an editor or agent over standard input and output."),
     "pull": ("models:pull", "Fetch a backbone."),
     "models": ("models:models", "List the backbones that can be pulled, and which are here."),
-    "bench": (
-        "bench:bench",
-        "Reading, first token, decoding, start-up and memory, the first time and later.",
-    ),
-    "convert": (
-        "convert:convert",
-        "Convert a model (and its graft) into files that run here.",
-    ),
+    "bench": ("bench:bench", "Reading, first token, decoding, start-up and memory, the first time and later."),
+    "convert": ("convert:convert", "Convert a model (and its graft) into files that run here."),
     "inspect": ("inspect:inspect", "Say what a file is: sizes, types, fingerprint, recipe, results."),
-    "doctor": (
-        "doctor:doctor",
-        "Look at packages, machine, folders, models, grafts and memories.",
-    ),
+    "doctor": ("doctor:doctor", "Look at packages, machine, folders, models, grafts and memories."),
 }
 
 app = typer.Typer(

@@ -22,10 +22,10 @@ from titans_edge.journal import checks, documents, format_2, schema
 from titans_edge.journal.documents import Document
 from titans_edge.journal.file import connect, damaged, lock, log_wrong, newer, translated
 from titans_edge.journal.reading import Reading, in_parts, marks
-from titans_edge.journal.reading import plain as plain
 from titans_edge.journal.schema import FORMAT, Entry, NewSpan
 from titans_edge.rulings import Ruling
 from titans_edge.sources import USER, Source
+from titans_edge.text import plain
 
 SNAPSHOTS = 2  # kept
 OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again; the others go

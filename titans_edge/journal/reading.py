@@ -19,6 +19,7 @@ from titans_edge.journal.file import damaged, translated
 from titans_edge.journal.schema import FORMAT, ROWS, Entry
 from titans_edge.rulings import RECALLED, Decision
 from titans_edge.sources import named
+from titans_edge.text import plain
 
 PAGE = 500  # rows fetched at once
 
@@ -260,11 +261,6 @@ class Reading:
 def _sorted(ids: Sequence[int]) -> list[int]:
     """Each id that may be one, once."""
     return sorted({i for i in ids if 0 < i <= checks.MAX_NUMBER})
-
-
-def plain(text: str) -> str:
-    """Without lone surrogates, which are no text."""
-    return text.encode("utf-8", "replace").decode()
 
 
 def in_parts(ids: Sequence[int]) -> Iterator[Sequence[int]]:

@@ -32,9 +32,10 @@ from titans_edge.journal.file import (
     sync,
     translated,
 )
-from titans_edge.journal.journal import Journal, plain
+from titans_edge.journal.journal import Journal
 from titans_edge.journal.remains import PARTS, Remains, SoundSpan, collect
 from titans_edge.journal.schema import APPLICATION, FORMAT
+from titans_edge.text import plain
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,12 @@ from titans_edge.journal import checks, documents, exchange
 from titans_edge.journal.documents import PREFIX
 from titans_edge.journal.exchange import Decided, Head, Line
 from titans_edge.journal.file import digest, store, translated
-from titans_edge.journal.journal import Journal, plain
+from titans_edge.journal.journal import Journal
 from titans_edge.journal.schema import NewSpan
 from titans_edge.journal.upkeep import alone, delete
 from titans_edge.rulings import Ruling
 from titans_edge.sources import Source
+from titans_edge.text import plain
 
 MAX_LABEL = 200  # characters of an imported source's name
 
