@@ -184,7 +184,7 @@ def test_sentences_are_found_by_word_source_and_day_in_pages(open_page: Open, se
     assert spans(page) == ["Item 7 is here."]
     page.fill("#words", "")
     page.select_option("#source", "document:notes.txt")
-    page.locator("#found", has_text=re.compile(r"^1 sentence$")).wait_for()
+    page.locator("#spans > li", has_text="office").wait_for()  # what was found before is one sentence too
     assert spans(page) == ["The office closes at six."]
     page.fill("#since", "2999-01-01")
     page.click("#find button")

@@ -6,6 +6,7 @@ import { $, counted, doing, el, fail, say, sure, when, words } from "./dom.js";
 import { heat } from "./surprise.js";
 
 let last = null;  // the number the next page begins before
+let search = 0; // counts searches: only the newest shows what it found
 
 export function bind() {
   $("find").onsubmit = doing(find);
@@ -37,7 +38,9 @@ export async function show() {
 
 async function find() {
   last = null;
+  search++;
   $("spans").replaceChildren();
+  $("found").textContent = ""; // what it said was of the search before
   $("forget-source").hidden = !$("source").value;
   await more();
 }
@@ -45,10 +48,12 @@ async function find() {
 async function more() {
   const since = $("since").valueAsDate;
   const midnight = since && new Date(since.getUTCFullYear(), since.getUTCMonth(), since.getUTCDate());
+  const mine = search;
   const page = await get("/v1/memory/spans", {
     query: $("words").value.trim(), source: $("source").value, before: last ?? "",
     since: midnight ? Math.max(1, midnight / 1000) : "",
   });
+  if (mine !== search) return; // another search was begun meanwhile
   last = page.last_id;
   const button = (s) => el("button", { type: "button", textContent: "Forget", onclick: doing(() => forget(s)), "aria-label": `Forget #${s.id}` });
   $("spans").append(...page.data.map((s) => card(s, [button(s)])));
