@@ -221,6 +221,6 @@ def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Bac
     head = next(i for i, (a, b) in enumerate(zip(*(e.before for e in examples), strict=False)) if a != b)
     with Speaker(real, 512) as speaker:
         speaker.feed(examples[0].before[:head])
-        ours = speaker.untold(judge, [e.before[head:] for e in examples], examples[0].after)
+        ours = speaker.untold(judge, [e.before[head:] for e in examples], (), examples[0].after)
     odds = [torch.logit(x.double()) for x in (theirs, torch.tensor(ours))]
     assert float((odds[0] - odds[1]).abs().max()) < 0.5 and float(odds[0].abs().min()) > 0.5
