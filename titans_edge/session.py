@@ -42,7 +42,7 @@ from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
 from titans_edge.judging import FIRST, JUDGED, SURE, answering, nobody_told, worth_reading
 from titans_edge.learning import Learner, moved
-from titans_edge.questions import needs_the_date
+from titans_edge.questions import asks_for_advice, needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
@@ -154,7 +154,7 @@ class Session(Learner):
         self._begin()
         content, prompt = self._prompt(messages)
         readout, notice = self._ask(content, mode if not facts else Mode.OFF)
-        askable = mode is Mode.AUTO and not _spoken_of(content, messages[:-1])  # it may be that nobody told it
+        askable = mode is Mode.AUTO and not asks_for_advice(content) and not _spoken_of(content, messages[:-1])
         readout = self._answering(readout, prompt, askable=askable)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
@@ -248,7 +248,8 @@ class Session(Learner):
         """What a reply to this message would be given; nothing is said or learned, and `why` tells of it as before."""
         self._begin()
         content, prompt = self._prompt([{"role": "user", "content": message}])
-        readout = self._answering(self.retrieve(content, mode, peek=True), prompt, askable=True)
+        askable = not asks_for_advice(content)
+        readout = self._answering(self.retrieve(content, mode, peek=True), prompt, askable=askable)
         return self._remembered(readout, choose(mode, readout, self._routes)[1], given(mode, readout))
 
     def check(self, messages: Sequence[Message]) -> None:

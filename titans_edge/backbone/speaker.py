@@ -26,6 +26,7 @@ from titans_edge.backbone.splice import SPARE, Splice
 from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
+DIGITS = 20  # of a number may come again unpenalised: the longest numbers people tell have so many
 SURPRISE_BATCH = 128  # tokens whose vocabulary-wide logits are taken at once
 
 
@@ -245,14 +246,17 @@ class Speaker:
 
     def generate(self, sampling: Sampling) -> Iterator[int]:
         """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see
-        `stopped`.
+        `stopped`. Digits may come again without penalty: 5550 is no repetition.
         """
-        chain = SamplerChain(sampling, self.backbone.vocab.size)
+        chain, vocab, digits = SamplerChain(sampling, self.backbone.vocab.size), self.backbone.vocab, 0
         self.stopped = "length"
         try:
             for _ in range(sampling.max_tokens):
                 token = chain.sample(self.context)
-                if self.backbone.vocab.is_end(token):
+                digits = digits + 1 if vocab.piece(token).strip().isdigit() else 0
+                if 0 < digits <= DIGITS:
+                    chain.overlook()
+                if vocab.is_end(token):
                     self.stopped = "stop"
                     return
                 if self.room() < 1:
