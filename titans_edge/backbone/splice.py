@@ -155,7 +155,7 @@ class Splice:
         return logits
 
     def go_on(self, ids: Sequence[int]) -> bool:
-        """The conversation goes on with these tokens as `behind` read them; False: it did not, or something came since."""
+        """The conversation goes on with tokens that `behind` has read; False: it has not, or something came since."""
         spare, start = self._drafts.get(tuple(ids)), self._speaker.length
         if spare is None:
             return False
