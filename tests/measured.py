@@ -240,6 +240,8 @@ def results() -> Iterator[list[str]]:
         yield ["ten people's own words, asked about in a new conversation: right", str(n), f"**{_pct(*share)} %**"]
         row = next(r for r in made["rows"] if r["task"] == "untold" and r["mode"] == "auto")
         yield ["asked for what they never told: says so", str(row["n"]), f"{_accuracy(row)} %"]
+        row = next(r for r in made["false_refusals"] if r["mode"] == "auto")
+        yield ["asked for what they told: says that nobody told it", str(row["answerable"]), f"{_share(row)} %"]
     if made := load("world"):
         for key, name in WORLD.items():
             if key in made:
@@ -273,7 +275,8 @@ def _cost(made: Made) -> Iterator[list[str]]:
             yield [f"{COSTS[name]} ÷ the plain backbone", f"{len(f['warm_runs'])} runs", f"{f['warm_ratio']:.2f}×"]
 
 
-COSTS: dict[str, str] = {}
+COSTS = {"first token, rows": "first token, an association given", "first token, text": "first token, sentences given",
+         "decoding, text": "decoding, sentences given"}  # fmt: skip
 
 
 # --- inside
