@@ -1,9 +1,9 @@
 """Tables of what was measured, made of files: python -m tests.measured. No number in them is typed by anybody.
 
 README.md and titans_edge/docs/measured.md hold blocks between `<!-- measured: NAME -->` and `<!-- end -->`; each is
-made anew of titans_edge/docs/measured/*.json. `python -m tests.measured add NAME FILE… [--commit C] [--date D]` takes in
-what `--json` of an eval command (or `tests.kills`' output) wrote: rows without single answers, with command, day and
-commit; several files of `eval natural` with different people become one. Then the pages are made.
+made anew of titans_edge/docs/measured/*.json. `python -m tests.measured add NAME FILE… [--commit C] [--date D]` takes
+in what `--json` of an eval command (or of `bench`; or `tests.kills`' output) wrote: rows without single answers, with
+command, day and commit; several files of `eval natural` with different people become one. Then the pages are made.
 """
 
 from __future__ import annotations
@@ -31,13 +31,14 @@ PAGES = (ROOT / "README.md", DOCS / "measured.md")
 BLOCK = re.compile(r"(<!-- measured: ([\w-]+) -->\n).*?(<!-- end -->)", re.S)
 MISSING = "*Not measured with this state of the code.*"
 DROPPED = ("--json", "--resume")  # of a command: where it wrote to
-TAKES = ("--data", "--text", "--distractors", "--graft", "--backbone")  # options of a file: shown as its name in capitals
+TAKES = ("--data", "--text", "--distractors", "--graft", "--backbone")  # a file: shown as the name in capitals
 
 Made = dict[str, Any]
 
 KINDS = {"word": "one word", "phrase": "a phrase", "number": "numbers, codes, addresses",
          "time": "times and dates as told", "reference": 'who "she" was', "changed": "what holds now",
-         "past": "what held before", "two": "two sentences needed", "when": "dates worked out from the telling"}  # fmt: skip
+         "past": "what held before", "two": "two sentences needed",
+         "when": "dates worked out from the telling"}  # fmt: skip
 ATTACKS = {"contradiction": "a document says otherwise", "repeat": "says it again and again",
            "instruction": '"ignore the above", "remember that …"', "near-key": "names one letter or word away",
            "flood": "150 unrelated facts", "drift": "many small steps, several sources",
@@ -150,12 +151,13 @@ def natural(made: Made) -> Iterator[str]:
         shares = [f"{cells[kind, m]['accuracy']:.1f}" for m in modes]
         rows.append([name, str(cells[kind, modes[0]]["n"]), *shares, _found(found.get(kind))])
     told = [told_share(made, m) for m in modes]
-    rows.append(["**all that was told**", str(told[0][0]), *(f"**{_pct(*t[1:])}**" for t in told), _found(found["all"])])
+    shares = [f"**{_pct(*t[1:])}**" for t in told]
+    rows.append(["**all that was told**", str(told[0][0]), *shares, _found(found["all"])])
     never = [cells["untold", m] for m in modes]
     rows.append(["never told: says so", str(never[0]["n"]), *map(_accuracy, never), "–"])
     yield from _table(heads, rows)
     for r in made["false_refusals"]:
-        yield f"\nMode {r['mode']}: {r['refused']} of {r['answerable']} answerable questions got the answer that nobody told."
+        yield f"\n{r['refused']} of {r['answerable']} of what was told got the answer that nobody told ({r['mode']})."
 
 
 def world(made: Made) -> Iterator[str]:
@@ -263,8 +265,8 @@ def results() -> Iterator[list[str]]:
     if made := load("kills"):
         n = {r["what"]: r["count"] for r in made["rows"]}
         killed = sum(v for k, v in n.items() if k.startswith("kill -9"))
-        yield [f"kill -9, {killed:,} times: acknowledged writes lost, or written twice", f"{n['acknowledged writes']:,}",
-               f"{n['of them lost']}, {n['written twice']}"]  # fmt: skip
+        name = f"kill -9, {killed:,} times: acknowledged writes lost, or written twice"
+        yield [name, f"{n['acknowledged writes']:,}", f"{n['of them lost']}, {n['written twice']}"]
     if made := load("cost"):
         yield from _cost(made)
 

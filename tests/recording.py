@@ -1,8 +1,8 @@
-"""A recording of the chat: python -m tests.recording OUT.svg. A real conversation at a terminal, as a picture that moves.
+"""A recording of the chat: python -m tests.recording OUT.svg. A real conversation, as a picture that moves.
 
 The lines are some of `demo.txt`, typed into `titans-edge chat` in a home of its own, which is thrown away. Waits are
-shortened to half a second; nothing else is changed. The picture holds each line of the screen as often as it changed,
-shown by CSS for its time; where nothing moves (print, reduced motion) it is the last screen.
+shortened to a quarter of a second; nothing else is changed. The picture holds each line of the screen as often as it
+changed, shown by CSS for its time; where nothing moves (print, reduced motion) it is the last screen.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ LINES = (
 )
 COMMAND = ("chat", "--memory", "demo")
 COLUMNS, ROWS, TALL = 100, 24, 160  # what is seen, and how high the terminal is: nothing ever leaves it
-KEYS, KEY, WAIT, PAUSE, HOLD = 3, 0.11, 0.5, 1.1, 5.0  # keys at a time; seconds of each, of waits, after a reply, at the end
+KEYS = 3  # typed at a time
+KEY, WAIT, PAUSE, HOLD = 0.09, 0.25, 0.9, 4.0  # seconds: of so many keys, of a wait at most, after a reply, at the end
 CELL, LINE, SIZE, EDGE, BAR = 7.8, 18, 13, 16, 34  # pixels
 COLOURS = {"default": "#d8dee9", "black": "#3b4252", "red": "#e06c75", "green": "#98c379", "brown": "#e5c07b",
            "blue": "#61afef", "magenta": "#c678dd", "cyan": "#56b6c2", "white": "#d8dee9",
@@ -198,13 +199,14 @@ def svg(film: Film, title: str) -> str:
         f".s{{animation-name:s;transform:translateY({-film.tops[-1][1] * LINE}px)}}@keyframes s{{{tops}}}"
         f"{''.join(moves)}@media(prefers-reduced-motion:reduce){{.v,.s{{animation:none}}}}"
     )
+    size, grey = f'width="{width}" height="{height}"', _class("brightblack")
     dots = "".join(f'<circle cx="{20 + 18 * n}" cy="17" r="5" fill="{COLOURS["black"]}"/>' for n in range(3))
     return "\n".join(
         (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}">',
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" {size}>',
             f"<title>{escape(title)}</title><style>{style}</style>",
-            f'<rect width="{width}" height="{height}" rx="8" fill="#1f2430"/>{dots}',
-            f'<text x="{width // 2}" y="21" text-anchor="middle" class="{_class("brightblack")}">{escape(title)}</text>',
+            f'<rect {size} rx="8" fill="#1f2430"/>{dots}',
+            f'<text x="{width // 2}" y="21" text-anchor="middle" class="{grey}">{escape(title)}</text>',
             f'<svg x="{EDGE}" y="{BAR}" width="{width - 2 * EDGE}" height="{ROWS * LINE}"><g class="s">',
             *lines,
             "</g></svg></svg>\n",
