@@ -34,11 +34,11 @@ LINES = (
     "/why",
     "/forget #6",
 )
-COMMAND = ("chat", "--memory", "demo")
-COLUMNS, ROWS, TALL = 100, 24, 160  # what is seen, and how high the terminal is: nothing ever leaves it
+COMMAND = ("chat", "--memory", "demo", "--no-footer")  # a recording is no measurement of speed
+COLUMNS, ROWS, TALL = 84, 20, 120  # what is seen, and how high the terminal is: nothing ever leaves it
 KEYS = 3  # typed at a time
 KEY, WAIT, PAUSE, HOLD = 0.09, 0.25, 0.9, 4.0  # seconds: of so many keys, of a wait at most, after a reply, at the end
-CELL, LINE, SIZE, EDGE, BAR = 7.8, 18, 13, 16, 34  # pixels
+CELL, LINE, SIZE, EDGE, BAR = 8.4, 20, 14, 18, 36  # pixels
 COLOURS = {"default": "#d8dee9", "black": "#3b4252", "red": "#e06c75", "green": "#98c379", "brown": "#e5c07b",
            "blue": "#61afef", "magenta": "#c678dd", "cyan": "#56b6c2", "white": "#d8dee9",
            "brightblack": "#8892a5"}  # fmt: skip
@@ -90,10 +90,6 @@ class Talk(pyte.Screen):
             os.execvpe(command[0], list(command), env)
         _resize(self.fd)
 
-    def write_process_input(self, data: str) -> None:
-        """What a terminal answers when it is asked, for instance where the cursor is."""
-        os.write(self.fd, data.encode())
-
     def until(self, seen: Callable[[], bool], wait: float, seconds: float = 300) -> None:
         """Film until this is seen. A wait of the program's takes `wait` seconds of the film at most."""
         end = time.monotonic() + seconds
@@ -113,7 +109,12 @@ class Talk(pyte.Screen):
 
     def asks(self) -> bool:
         """Whether the prompt stands there, empty."""
-        return self.display[self.cursor.y].rstrip() == ">" and self.cursor.x == 2
+        return self.cursor.x == 2 and self._line().rstrip() == ">"
+
+    def _line(self) -> str:
+        """The row the cursor stands in."""
+        cells = self.buffer[self.cursor.y]
+        return "".join(cells[x].data for x in range(self.columns))
 
     def says(self, line: str) -> None:
         """Somebody types a line, some keys at a time, and waits for what comes of it."""
@@ -121,11 +122,11 @@ class Talk(pyte.Screen):
             os.write(self.fd, line[at : at + KEYS].encode())
             typed = "> " + line[: at + KEYS]
             self.film.now += KEY
-            self.until(lambda typed=typed: self.display[self.cursor.y].startswith(typed), 0.0)  # type: ignore[misc]
+            self.until(lambda typed=typed: self._line().startswith(typed), 0.0)  # type: ignore[misc]
         self.film.now += 4 * KEY
+        here = self.cursor.y
         os.write(self.fd, b"\r")
-        self.until(lambda: self.cursor.x == 0, 0.0)
-        self.until(self.asks, WAIT)
+        self.until(lambda: self.cursor.y > here and self.asks(), WAIT)
         self.film.now += PAUSE
 
     def end(self) -> None:
@@ -253,7 +254,7 @@ def environment(home: Path) -> dict[str, str]:
     kept = {k: v for k, v in os.environ.items() if not k.startswith("TITANS_EDGE_")}
     places = {"HOME": home, "XDG_DATA_HOME": home / "data", "XDG_CONFIG_HOME": home / "config"}
     return {**kept, **{k: str(v) for k, v in places.items()}, "XDG_CACHE_HOME": str(library.models_dir().parents[1]),
-            "TERM": "xterm", "COLUMNS": str(COLUMNS), "LINES": str(TALL)}  # fmt: skip
+            "TERM": "xterm", "PROMPT_TOOLKIT_NO_CPR": "1", "COLUMNS": str(COLUMNS), "LINES": str(TALL)}  # fmt: skip
 
 
 def main() -> None:
