@@ -1,6 +1,7 @@
 """Screenshots of the page: python -m tests.screenshots OUT. A real conversation, with whatever backbone is there.
 
 Needs Chromium and Playwright (`tests.browsing`). The memory is made in a folder of its own and thrown away.
+`--small` makes those of the README: as large as the page itself, with 64 colours.
 """
 
 from __future__ import annotations
@@ -27,11 +28,11 @@ PASSAGE = "The spare key is under the blue flowerpot. The spare key is under the
 SIZE = {"width": 1000, "height": 760}
 
 
-def pictures(url: str, out: Path, scheme: str) -> list[Path]:
+def pictures(url: str, out: Path, scheme: str, small: bool = False) -> list[Path]:
     """One PNG a view."""
     made = []
     with browser() as chrome:
-        page = chrome.new_page(color_scheme=scheme, viewport=SIZE, device_scale_factor=1.5)
+        page = chrome.new_page(color_scheme=scheme, viewport=SIZE, device_scale_factor=1 if small else 1.5)
         page.set_default_timeout(300_000)
         page.goto(url)
         for view, act in (
@@ -43,8 +44,19 @@ def pictures(url: str, out: Path, scheme: str) -> list[Path]:
             page.wait_for_load_state("networkidle")
             path = out / f"page-{view}{'-dark' if scheme == 'dark' else ''}.png"
             page.screenshot(path=path)
+            if small:
+                _reduce(path)
             made.append(path)
     return made
+
+
+def _reduce(path: Path) -> None:
+    """The same picture in few colours and few bytes."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        few = picture.convert("RGB").quantize(64, dither=Image.Dither.NONE)
+    few.save(path, optimize=True)
 
 
 def _talk(page: Any) -> None:
@@ -81,6 +93,7 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--backbone", default=None, help="default: the default one, which has to be pulled")
     parser.add_argument("--graft", default=None)
+    parser.add_argument("--small", action="store_true", help="for a page of documentation")
     given = parser.parse_args()
     if reason := why_not():
         sys.exit(f"No screenshots: {reason}.")
@@ -96,7 +109,7 @@ def main() -> None:
         try:
             tell(server.url)
             for scheme in ("light", "dark"):
-                print("\n".join(map(str, pictures(server.url, given.out, scheme))))
+                print("\n".join(map(str, pictures(server.url, given.out, scheme, given.small))))
         finally:
             server.stop()
 

@@ -43,7 +43,7 @@ def bench(
       titans-edge bench book.txt
       titans-edge bench book.txt --long --plot cost.png
     """
-    from titans_edge.evaluate import cost_commands, cost_tables, machine
+    from titans_edge.evaluate import cost_commands, cost_tables, machine, report
 
     here, wanted, text = machine.describe(), _lengths(lengths, long), read_document(file)
     if plot is not None and not plot.parent.is_dir():
@@ -58,7 +58,7 @@ def bench(
 
         plots.draw_cost(done.figures, plot)
     if as_json:
-        print(json.dumps({**cost_tables.all_of(done), "machine": here.as_json()}))
+        print(json.dumps({"command": report.command(), **cost_tables.all_of(done), "machine": here.as_json()}))
     else:
         print(f"{here.says()}\n\n{cost_tables.whole_table(done)}")
 
