@@ -79,8 +79,8 @@ def test_a_whole_conversation_at_a_terminal(tiny_path: Path, graft_path: Path, t
         screen = Screen([*command, "--max-tokens", "900"], env)
     finally:
         os.umask(before)
-    first = screen.wait(lambda s: ">" in s)
-    assert "tiny qwen2 · memory default (0 sentences) · /help for commands" in first
+    first = screen.wait(lambda s: "/help for commands" in s)
+    assert "tiny qwen2 · memory default (0 sentences) · /help for commands" in first and ">" in first
     screen.type("Mary went home.\r")
     screen.wait(lambda s: "\ufffd" in s)  # the reply has begun: it is noise
     screen.type("\x03")

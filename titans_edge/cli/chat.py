@@ -61,7 +61,10 @@ def chat(
       titans-edge chat --memory work --temperature 0.7
     """
     from titans_edge.backbone.sampling import Sampling
-    from titans_edge.cli.show import fitting
+    from titans_edge.cli.early import opened
+    from titans_edge.cli.prompt import Piped
+    from titans_edge.cli.prompt import lines as fitting
+    from titans_edge.cli.show import fitting as formatted
     from titans_edge.history import History
 
     sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens)
@@ -69,7 +72,7 @@ def chat(
     if not no_memory:
         library.find_graft(graft, backbone)  # what has no graft is not fetched for nothing
     models.at_hand(backbone, yes=yes)
-    with common.open_chat(
+    opening = common.open_chat(
         backbone,
         graft,
         memory,
@@ -83,35 +86,44 @@ def chat(
         k=recall,
         route=route,
         learn_replies=learn_replies,
-    ) as talk:
-        if sys.stdin.isatty():
-            told = talk.client.info["spans"] if talk.client else 0
-            name = "off" if no_memory else memory
-            print(f"{talk.backbone.name} · memory {name} ({told} sentences) · /help for commands")
-        Loop(talk, history, show=fitting(plain), footer=sys.stdout.isatty() if footer is None else footer).run()
+    )
+    footer = sys.stdout.isatty() if footer is None else footer
+    lines = fitting(history, COMMANDS)
+    if isinstance(lines, Piped):
+        with opening as talk:
+            Loop(talk, history, lines, formatted(plain), footer).run()
+        return
+    with opened(opening, lambda talk: _greet(talk, "off" if no_memory else memory), lines) as (talk, first):
+        Loop(talk, history, lines, formatted(plain), footer).run(first)
+
+
+def _greet(talk: Chat, memory: str) -> None:
+    told = talk.client.info["spans"] if talk.client else 0
+    print(f"{talk.backbone.name} · memory {memory} ({told} sentences) · /help for commands")
 
 
 class Loop:
     """Reads lines, runs commands and turns, prints events. footer: what was learnt and how fast, beneath a reply."""
 
     def __init__(
-        self, talk: Chat, history: History, lines: Lines | None = None, show: Show | None = None, footer: bool = False
+        self, talk: Chat, history: History, lines: Lines, show: Show | None = None, footer: bool = False
     ) -> None:
-        from titans_edge.cli.prompt import lines as fitting
         from titans_edge.cli.show import Plain
 
-        self.talk, self.history, self.footer = talk, history, footer
-        self.lines = lines or fitting(history, COMMANDS)
+        self.talk, self.history, self.footer, self.lines = talk, history, footer, lines
         self.show: Show = show or Plain()
         self.room = Room(talk, history, self.lines, self._say)
         self._given: Remembered | None = None
 
-    def run(self) -> None:
+    def run(self, first: str | None = None) -> None:
+        """To the end of the input. first: a line that was typed already; "": there is no input."""
+        if first == "":
+            return
         while True:
             self.lines.mark = "private" if self.talk.private else ""
             self.history.private = self.talk.private
             try:
-                line = self.lines.next().strip()
+                line, first = (first or self.lines.next()).strip(), None
                 if line in ("/bye", "/quit", "/exit"):
                     return
                 if line:

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from titans_edge.errors import UsageError
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from prompt_toolkit.key_binding import KeyBindings
 
     from titans_edge.cli.room import Command
@@ -115,6 +117,32 @@ class Terminal:
     def next(self) -> str:
         return self._session.prompt(f"{self.mark}> ")
 
+    def early(self, opening: Future[Any]) -> str:
+        """The first line that says something, typed while something is opened; what is printed meanwhile stands above
+        it. "": the input ended, or the opening failed, which ends the prompt too.
+        """
+        from prompt_toolkit.patch_stdout import patch_stdout
+
+        def end(_: object = None) -> None:
+            if opening.done() and opening.exception() is not None and app.is_running and not app.is_done:
+                app.exit(result="")
+
+        def failed(_: object) -> None:
+            if app.loop is not None:
+                app.loop.call_soon_threadsafe(end)
+
+        app, line = self._session.app, ""
+        opening.add_done_callback(failed)
+        with patch_stdout(raw=True):
+            while not line.strip() and not (opening.done() and opening.exception() is not None):
+                try:
+                    line = self._session.prompt(f"{self.mark}> ", pre_run=end)
+                except KeyboardInterrupt:
+                    continue
+                except EOFError:
+                    return ""
+        return line
+
     def edit(self, text: str) -> str:
         """The line a user makes of a text; "" where it is given up. It is a line like any other to the history."""
         try:
@@ -177,6 +205,6 @@ def _typed(history: History) -> Any:
     return Typed()
 
 
-def lines(history: History, commands: Mapping[str, Command]) -> Lines:
+def lines(history: History, commands: Mapping[str, Command]) -> Terminal | Piped:
     """What fits where the program runs."""
     return Terminal(history, commands) if sys.stdin.isatty() else Piped()
