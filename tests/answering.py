@@ -42,6 +42,7 @@ class Answering:
         self.operations = 0
         self.dead = False
         self.prompt: Prompt | None = None
+        self.caches = set[object]()
 
     def retrieve(
         self, question: SpanFeatures | None, text: str = "", k: int = 0,

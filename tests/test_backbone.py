@@ -15,7 +15,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
-from titans_edge.backbone.speaker import Speaker
+from titans_edge.backbone.speaker import DIGITS, Speaker
 from titans_edge.errors import ContextOverflow, ModelError, UsageError
 from titans_edge.gguf_header import read_header
 
@@ -241,6 +241,21 @@ def test_bad_model_files_are_named(tmp_path: Path, tiny_path: Path) -> None:
 def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="cannot load"):
         Backbone(make_gguf(tmp_path / "x.gguf", architecture="nonsense"))
+
+
+def test_digits_may_come_again_without_penalty(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where every token is a digit, a number of the longest length is as without penalty; then it counts again."""
+
+    def said(penalty: float) -> list[int]:
+        with Speaker(tiny, 256) as speaker:
+            speaker.feed(tiny.vocab.encode(TEXT))
+            return list(speaker.generate(Sampling(repeat_penalty=penalty, max_tokens=DIGITS + 12)))
+
+    free, words = said(1.0), said(10.0)
+    assert len(set(words)) == len(words) > len(set(free)), "words do not come again, and would"
+    monkeypatch.setattr(type(tiny.vocab), "piece", lambda *_: b" 5")
+    digits = said(10.0)
+    assert digits[:DIGITS] == free[:DIGITS] and digits != free and len(set(digits[DIGITS:])) == 12
 
 
 def test_sampling_out_of_range_is_refused() -> None:

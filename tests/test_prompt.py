@@ -13,7 +13,8 @@ import torch
 
 from tests.answering import Answering, client, hear, text
 from tests.tiny import make_graft
-from titans_edge.backbone.injection import Prompt
+from titans_edge.backbone.injection import Handle, Injection, Prompt, Tokens
+from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.backbone.state import State
@@ -70,8 +71,8 @@ def test_lines_judged_side_by_side_are_judged_as_each_is_at_the_end_of_the_seque
 ) -> None:
     tail, kept, length = tiny.vocab.encode("Yes"), list(speaker.ids), speaker.length
     before, trained = State(speaker.splice.taken(0, length)).raw, states(tiny)
-    pieces = [tiny.vocab.encode(f"{'The key is blue. ' * n}{ASKED}") for n in range(1, 11)]  # more than go at once
-    got = list(speaker.splice.behind(pieces, trained, tail))
+    pieces = [tiny.vocab.encode(f"{'The key is blue. ' * n}{ASKED}") for n in range(1, 11)]
+    got = [*speaker.splice.behind(pieces[:3], trained, tail), *speaker.splice.behind(pieces[3:], trained, tail)]
     assert speaker.ids == kept and State(speaker.splice.taken(0, length)).raw == before
     for piece, logits in zip(pieces, got, strict=True):
         speaker.feed(piece)
@@ -79,24 +80,87 @@ def test_lines_judged_side_by_side_are_judged_as_each_is_at_the_end_of_the_seque
         speaker.feed(tail)
         assert np.allclose(speaker.last_logits(), logits, atol=2e-2)
         speaker.cut(length, speaker.length)
-    other = next(speaker.splice.behind(pieces[:1], states(tiny, seed=1), tail))
+    (other,) = speaker.splice.behind(pieces[:1], states(tiny, seed=1), tail)
     assert not np.allclose(other, got[0], atol=2e-2) and not np.allclose(got[1], got[0], atol=2e-2)
 
 
+def test_a_line_that_is_known_is_judged_as_one_that_is_read(tiny: Backbone) -> None:
+    """Its keys and values are kept: the same in a fresh conversation, turned to their place behind a history."""
+    prompt, encode = Prompt(states(tiny), 5), tiny.vocab.encode
+    given = [encode(f"The key is on hook {n}. ") for n in range(4)]
+    head, more, asked, tail = encode(HEAD, special=True), encode("We spoke of it."), encode(ASKED), encode("Yes")
+    for history in ([], more):
+        with Speaker(tiny, 512) as plain, Speaker(tiny, 512, kept=KeptLines()) as speaker:
+            for s in (plain, speaker):
+                s.feed([*head, *history])
+            new = speaker.untold(prompt, given, asked, tail, len(head))
+            assert speaker.kept is not None and len(speaker.kept) == len(given)
+            assert speaker.untold(prompt, given, asked, tail, len(head)) == new
+            same = plain.untold(prompt, given, asked, tail) == pytest.approx(new, rel=1e-3)
+            assert same == (not history), "behind a history a line is read without it"
+
+
+def test_a_conversation_goes_on_with_what_was_judged(tiny: Backbone, speaker: Speaker) -> None:
+    """The same logits as from reading it there, whatever else was judged; and only while nothing came since."""
+    prompt, asked, tail = Prompt(states(tiny), 5), tiny.vocab.encode(ASKED), tiny.vocab.encode("Yes")
+    lines = [Injection((Tokens(tuple(tiny.vocab.encode(f"The key is on hook {n}. "))),)) for n in range(5)]
+    start, known = speaker.length, list(speaker.ids)
+    for line in lines[1], lines[4]:
+        speaker.untold(prompt, [i.ids for i in lines[:3]], asked, tail)
+        speaker.untold(prompt, [i.ids for i in lines[3:]], asked, tail)
+        handle = speaker.go_on(line, asked)
+        assert handle == Handle(start, start + len(line)) and speaker.ids == known + asked
+        assert speaker.length == start + len(line) + len(asked) and speaker.gap == start
+        assert speaker.go_on(lines[0], asked) is None, "it went on"
+        speaker.feed(tail)
+        got = speaker.last_logits()
+        speaker.retract(handle, keep=False)
+        assert speaker.inject(line) == handle
+        speaker.feed(asked)
+        speaker.feed(tail)
+        assert np.allclose(got, speaker.last_logits(), atol=2e-2)
+        speaker.retract(handle, keep=False)
+        assert speaker.ids == known and speaker.length == start and speaker.gap is None
+    speaker.untold(prompt, [lines[0].ids], asked, tail)
+    speaker.feed(tail)
+    speaker.cut(start, speaker.length)
+    assert speaker.go_on(lines[0], asked) is None, "something came since"
+
+
+def test_a_reply_to_what_was_judged_is_the_one_to_what_is_read_again(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Answering(tiny.n_embd, texts=["The key is in the shed.", "The cup is red."])
+    memory.prompt = Prompt(states(tiny), 5, 1.1)
+    monkeypatch.setattr("titans_edge.session.answering", lambda spans, k: list(spans[:1]))
+    went_on, real = list[bool](), Speaker.go_on
+
+    def noted(self: Speaker, injection: Injection, asked: list[int]) -> Handle | None:
+        went_on.append((handle := real(self, injection, asked)) is not None)
+        return handle
+
+    got = []
+    for go_on in (noted, lambda *_: None):
+        monkeypatch.setattr(Speaker, "go_on", go_on)
+        with Session(tiny, client(memory)) as session:
+            got.append([text(hear(session, *said)) for said in ((ASKED,), ("Hello.", "Yes?", ASKED), (ASKED,))])
+    assert got[0] == got[1] and got[0][0] == got[0][2] and went_on == [True, True, True]
+
+
 def test_a_context_that_cannot_take_it_judges_nothing(tiny: Backbone) -> None:
-    prompt, pieces = Prompt(states(tiny), 5), [[1, 2], [3, 4]]
+    prompt, given = Prompt(states(tiny), 5), [[1], [3]]
     with Speaker(tiny, 256, cache=llama_cpp.GGML_TYPE_F32) as speaker:
         speaker.feed(tiny.vocab.encode(HEAD, special=True))
         before = speaker.length
-        assert speaker.untold(prompt, pieces, [1]) == [] and speaker.length == before
+        assert speaker.untold(prompt, given, [2], [1]) == [] and speaker.length == before
     with Speaker(tiny, 256) as speaker:
         speaker.feed(tiny.vocab.encode(HEAD, special=True))
         for wrong in (states(tiny)[1:], states(tiny)[..., :-2]):
             with pytest.raises(ModelError):
                 speaker.splice.put_trained(wrong)
         assert speaker.length == len(speaker.ids)
-        assert speaker.untold(prompt, [[1] * 200, [2] * 200], [1]) == [], "no room for both"
-        likely = speaker.untold(prompt, pieces, [1])
+        assert speaker.untold(prompt, [[1] * 200, [2] * 200], [2], [1]) == [], "no room for both"
+        likely = speaker.untold(prompt, given, [2], [1])
         assert len(likely) == 2 and all(0 < p < 1 for p in likely)
 
 
@@ -108,8 +172,8 @@ def test_lines_that_do_not_answer_are_not_given_and_where_none_does_the_reply_sa
         judge = Prompt(states(tiny), 5, 1.1)
         prompt = framed(tiny, [{"role": "user", "content": ASKED}], session.system)
         session.speaker.feed(prompt.head)
-        pieces = [[*session.text_route.alone(s), *prompt.message] for s in memory.spans]
-        untold = session.speaker.untold(judge, pieces, prompt.tail)
+        given = [session.text_route.alone(s) for s in memory.spans]
+        untold = session.speaker.untold(judge, given, prompt.message, prompt.tail, prompt.begin)
         judged = [s | {"match": 1 - u} for s, u in zip(memory.spans, untold, strict=True)]
         chosen = {s["text"] for s in answering(judged, 4)}
         plain = Answering(tiny.n_embd, texts=[t for t in lines if t in chosen])
@@ -155,10 +219,10 @@ def test_more_lines_are_read_only_where_none_of_the_first_surely_answers(
     for first in (0.05, 0.9):
 
         def untold(
-            self: Speaker, prompt: Prompt, pieces: list[list[int]], tail: list[int], p: float = first
+            self: Speaker, prompt: Prompt, given: list[list[int]], *asked: object, p: float = first
         ) -> list[float]:
-            read.append(len(pieces))
-            return [p] * len(pieces)
+            read.append(len(given))
+            return [p] * len(given)
 
         monkeypatch.setattr(Speaker, "untold", untold)
         with Session(tiny, client(memory)) as session:

@@ -15,6 +15,7 @@ from titans_edge.backbone.speaker import Speaker
 from titans_edge.chat import Chat
 from titans_edge.evaluate import cases, runner
 from titans_edge.events import Remembered, Text
+from titans_edge.session import UNTOLD
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import Source
 
@@ -153,6 +154,17 @@ def test_an_empty_memory_and_small_talk_give_nothing(chat: Chat, real: Backbone)
         assert not [e for e in chat.turn(message, learn=False) if isinstance(e, Remembered) and e.rows]
 
 
+def test_who_asks_an_empty_memory_of_himself_is_told_so_and_gets_advice_all_the_same(chat: Chat) -> None:
+    fresh(chat)
+    for message in ("Who is my landlord?", "How old am I?", "What is my phone number?", "What is our wifi password?"):
+        chat.new()
+        assert reply(chat, message) == UNTOLD, message
+        fresh(chat)
+    for message in ("What should I cook tonight?", "Why is the sky blue?", "How do I get an oil stain out of jeans?"):
+        chat.new()
+        assert reply(chat, message) != UNTOLD, message
+
+
 def test_off_is_the_plain_model_also_in_the_middle_of_a_conversation(chat: Chat, real: Backbone) -> None:
     fresh(chat)
     reply(chat, "Mary went to the kitchen.")
@@ -221,6 +233,6 @@ def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Bac
     head = next(i for i, (a, b) in enumerate(zip(*(e.before for e in examples), strict=False)) if a != b)
     with Speaker(real, 512) as speaker:
         speaker.feed(examples[0].before[:head])
-        ours = speaker.untold(judge, [e.before[head:] for e in examples], examples[0].after)
+        ours = speaker.untold(judge, [e.before[head:] for e in examples], (), examples[0].after)
     odds = [torch.logit(x.double()) for x in (theirs, torch.tensor(ours))]
     assert float((odds[0] - odds[1]).abs().max()) < 0.5 and float(odds[0].abs().min()) > 0.5

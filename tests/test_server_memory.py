@@ -188,7 +188,7 @@ def test_forgetting_by_number_word_and_source_and_undoing(server: Server) -> Non
     assert forget(source="a.txt").json()["forgotten"] == 2
     assert server.texts("forgets") == ["Cid is shy.", "Dan is ill."]
     undone = [server.client.post("/v1/memory/undo", headers=at).json() for _ in range(2)]
-    nothing = {"forgotten": 0, "texts": [], "changed": []}
+    nothing = {"forgotten": 0, "texts": [], "changed": [], "restored": None}
     assert undone == [nothing, {**nothing, "forgotten": 1, "texts": ["Dan is ill."]}], "the last text was the document"
     assert server.client.delete("/v1/memory/spans/3", headers=at).json()["forgotten"] == 1
     assert server.client.delete("/v1/memory/spans/3", headers=at).status_code == 404

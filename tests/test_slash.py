@@ -93,6 +93,21 @@ def test_undo_passes_over_what_was_forgotten_since(typed: Typist) -> None:
     assert "Taken back." in typed("/undo") and typed.texts() == []
 
 
+def test_undo_of_a_changed_document_brings_its_old_version_back(typed: Typist, tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    for text in ("Mary went home.", "Mary went away. Cats sleep."):
+        path.write_text(text)
+        typed(f"/read {path}")
+    assert typed.texts() == ["Mary went away.", "Cats sleep."]
+    typed("John left.", "/undo")
+    shown = typed("/undo")
+    assert "Taken back. The version it had replaced is there again (1 sentence)." in shown
+    assert typed.texts() == ["Mary went home."]
+    typed(f"/read {path}", "John left.", "/forget John", "y", "/undo")
+    assert "is not kept any more; `titans-edge read` that file again" in typed("/undo")
+    assert "is there again" not in typed("/undo") and typed.texts() == []
+
+
 def test_undo_without_a_memory_takes_back_the_text(alone: Typist) -> None:
     alone("Hello!", "Who am I?", "/undo")
     assert said(alone) == ["Hello!"] and "The memory is off. The last exchange left" in alone.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import stat
 import sys
 import time
@@ -11,6 +12,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+
+from titans_edge.cli.typeahead import unseen
 
 
 class Screen:
@@ -46,11 +49,14 @@ class Screen:
         os.write(self.fd, text.encode())
 
     def end(self) -> int:
+        """What it returned. echoes: whether it left a terminal that shows what is typed."""
         import contextlib
+        import termios
 
         with contextlib.suppress(OSError):
             while os.read(self.fd, 65536):
                 pass
+        self.echoes = bool(termios.tcgetattr(self.fd)[3] & termios.ECHO)
         os.close(self.fd)
         return os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
 
@@ -93,6 +99,46 @@ def test_a_whole_conversation_at_a_terminal(tiny_path: Path, graft_path: Path, t
     folder = tmp_path / "data" / "titans-edge" / "memories"
     assert sorted(p.name for p in folder.iterdir()) == ["default.lock", "default.memory"]
     assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs pseudo-terminals as Linux has them")
+@pytest.mark.parametrize("how", ["stopped", "killed"])
+def test_what_is_typed_while_a_reply_streams_is_not_in_it_and_waits_at_the_next_prompt(
+    how: str, tiny_path: Path, graft_path: Path, tmp_path: Path
+) -> None:
+    command, env = chat(tiny_path, graft_path, tmp_path)
+    screen = Screen([*command, "--max-tokens", "900"], env)
+    screen.wait(lambda s: ">" in s)
+    screen.type("Mary went home.\r")
+    screen.wait(lambda s: "\ufffd" in s)
+    if how == "stopped":
+        screen.type("/memory ho\x03")
+        reply, prompt = screen.wait(lambda s: "/memory ho" in s).split("[stopped]")
+        assert "/memory" not in reply and "/memory ho" in prompt.split(">")[-1]
+        screen.type("me\r")
+        screen.wait(lambda s: "[1] you" in s and ">" in s.split("[1] you")[1])
+        screen.type("\x04")
+    else:
+        os.kill(screen.pid, signal.SIGTERM)
+    assert screen.end() == (0 if how == "stopped" else -signal.SIGTERM) and screen.echoes
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs pseudo-terminals as Linux has them")
+def test_a_reply_that_fails_leaves_the_terminal_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pty
+    import termios
+
+    screen, keyboard = pty.openpty()
+    with open(keyboard) as typed, monkeypatch.context() as patched:
+        patched.setattr(sys, "stdin", typed)
+        before = termios.tcgetattr(keyboard), signal.getsignal(signal.SIGTERM)
+        with pytest.raises(ValueError, match="failed"), unseen():
+            assert not termios.tcgetattr(keyboard)[3] & termios.ECHO
+            raise ValueError("failed")
+        assert before == (termios.tcgetattr(keyboard), signal.getsignal(signal.SIGTERM))
+        assert before[0][3] & termios.ECHO
+    os.close(screen)
 
 
 @pytest.mark.slow

@@ -40,11 +40,13 @@ class Dropped(Notice):
 
 @dataclass(frozen=True)
 class Undone:
-    """What `undo` took back. texts: out of the memory; turns: that held one of them, and left the conversation;
-    exchange: whether the last exchange left it; before: where there were no texts, what the next `undo` takes back.
+    """What `undo` took back. texts: out of the memory; restored: see `MemoryClient.undo`; turns: that held one of the
+    texts, and left the conversation; exchange: whether the last exchange left it; before: where there were no texts,
+    what the next `undo` takes back.
     """
 
     texts: tuple[str, ...] = ()
+    restored: int | None = None
     turns: int = 0
     exchange: bool = False
     before: tuple[dict[str, Any], ...] = ()
@@ -230,7 +232,7 @@ class Chat:
         return self._take_back(operations)
 
     def undo(self) -> Undone:
-        """Take back what was said or told last, text and memory."""
+        """Take back what was said, told or read last, text and memory."""
         self._over()
         self.noted()
         if self.client is None and self._operations:
@@ -243,7 +245,7 @@ class Chat:
             client.undo(*([] if operations == [client.last] else operations))  # fails: nothing is changed here either
         if operations in self._told:
             self._told.remove(operations)
-        texts = client.forgotten if client is not None else []
+        texts, restored = (client.forgotten, client.restored) if client is not None else ([], None)
         turns = self.forget(texts)
         left = self._turns()
         exchange = bool(operations and left) and left[-1].operations is operations
@@ -253,7 +255,7 @@ class Chat:
             self.remembered = None
         if client is not None and not texts:
             before = self._next(client)
-        return Undone(tuple(texts), turns, exchange or turns > 0, tuple(before))
+        return Undone(tuple(texts), restored, turns, exchange or turns > 0, tuple(before))
 
     def _next(self, client: MemoryClient) -> list[dict[str, Any]]:
         """What the next `undo` takes out of the memory; what was forgotten since is passed over, but for exchanges."""

@@ -74,10 +74,15 @@ def asks_for_the_past(question: str) -> bool:
     return _PAST.search(question) is not None
 
 
+def asks_for_advice(question: str) -> bool:
+    """Whether a question is for advice or a favour, which nobody need have told."""
+    return _ADVICE.search(question.replace("’", "'")) is not None
+
+
 def asks_what_was_told(question: str) -> bool:
     """Whether a question is about something the user may have told of himself, not for advice or a favour."""
     plain = question.replace("’", "'")
-    return is_question(plain) and _OWN.search(plain) is not None and _ADVICE.search(plain) is None
+    return is_question(plain) and _OWN.search(plain) is not None and not asks_for_advice(plain)
 
 
 _NOW = re.compile(

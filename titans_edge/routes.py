@@ -62,9 +62,9 @@ class TextRoute:
         used = accumulate(len(self.encode(_line(span))) for span in spans)
         return [span for span, tokens in zip(spans, used, strict=True) if tokens <= self.budget]
 
-    def alone(self, span: dict[str, Any]) -> list[int]:
+    def alone(self, span: dict[str, Any]) -> tuple[int, ...]:
         """Token ids of one retrieved span as it would be put if there were no other."""
-        return [t for part in self.of([_line(span)]).parts if not isinstance(part, Rows) for t in part.ids]
+        return self.of([_line(span)]).ids
 
     def after(self, text: str, injection: Injection) -> Injection:
         """An injection with a text in front of it."""

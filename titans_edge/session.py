@@ -42,7 +42,7 @@ from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
 from titans_edge.judging import FIRST, JUDGED, SURE, answering, nobody_told, worth_reading
 from titans_edge.learning import Learner, moved
-from titans_edge.questions import needs_the_date
+from titans_edge.questions import asks_for_advice, needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
@@ -50,7 +50,7 @@ from titans_edge.suspicion import Voice, voices
 from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, plain, sentences
 from titans_edge.when import asked_range, today_line
 
-SURPRISE_TOKENS = 256  # longer messages are written without the speaker's surprise: it costs logits of every token
+SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
 UNTOLD = "You have not told me that."
@@ -96,7 +96,7 @@ class Session(Learner):
         self.system = SYSTEM if system is None else system or None
         self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
         try:
-            self.speaker = Speaker(backbone, context, kept=KeptLines() if route == "kv" else None)
+            self.speaker = Speaker(backbone, context, kept=KeptLines())
         except BaseException:
             if self.reader is not None:
                 self.reader.close()
@@ -154,7 +154,7 @@ class Session(Learner):
         self._begin()
         content, prompt = self._prompt(messages)
         readout, notice = self._ask(content, mode if not facts else Mode.OFF)
-        askable = mode is Mode.AUTO and not _spoken_of(content, messages[:-1])  # it may be that nobody told it
+        askable = mode is Mode.AUTO and not asks_for_advice(content) and not _spoken_of(content, messages[:-1])
         readout = self._answering(readout, prompt, askable=askable)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
@@ -171,7 +171,7 @@ class Session(Learner):
         if askable and readout.untold and not routes:
             yield from self._not_told(turn, began)
             return
-        surprise = self.memory is not None and mode is not Mode.OFF and len(prompt.message) <= SURPRISE_TOKENS
+        surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
         turn.nll = self._feed(turn, injection, surprise=surprise)
         yield from self._read_as_text()
         if routes:
@@ -248,7 +248,8 @@ class Session(Learner):
         """What a reply to this message would be given; nothing is said or learned, and `why` tells of it as before."""
         self._begin()
         content, prompt = self._prompt([{"role": "user", "content": message}])
-        readout = self._answering(self.retrieve(content, mode, peek=True), prompt, askable=True)
+        askable = not asks_for_advice(content)
+        readout = self._answering(self.retrieve(content, mode, peek=True), prompt, askable=askable)
         return self._remembered(readout, choose(mode, readout, self._routes)[1], given(mode, readout))
 
     def check(self, messages: Sequence[Message]) -> None:
@@ -303,13 +304,16 @@ class Session(Learner):
         prompt, nll = turn.prompt, None
         self._mine(turn)
         with self._whole():
-            self._begun(prompt)
-            at = self.speaker.inject(injection.without_end(), prompt.begin).start
-            self._injected = Handle(at, at + len(injection))
-            if surprise:
-                nll = self.speaker.surprise(prompt.message, injection.end)
-            else:
-                self.speaker.feed([*injection.end, *prompt.message])
+            if not surprise and prompt.tail and self.speaker.ids == prompt.head:
+                self._injected = self.speaker.go_on(injection, prompt.message)  # it was read while it was judged
+            if self._injected is None:
+                self._begun(prompt)
+                at = self.speaker.inject(injection.without_end(), prompt.begin).start
+                self._injected = Handle(at, at + len(injection))
+                if surprise:
+                    nll = self.speaker.surprise(prompt.message, injection.end)
+                else:
+                    self.speaker.feed([*injection.end, *prompt.message])
             self.speaker.feed(prompt.tail)
         return nll
 
@@ -345,6 +349,10 @@ class Session(Learner):
                 heads.keep(speaker, prompt.head[:begin])
         speaker.feed(prompt.head[max(known, begin) :])
 
+    def _teaches(self, prompt: Framed) -> bool:
+        """Whether a message is to be learned with its surprise: one that only asks is not."""
+        return len(prompt.message) <= SURPRISE_TOKENS and not all(is_question(s.text) for s in sentences(prompt.text))
+
     def _mine(self, turn: _Turn) -> None:
         """A reply that was left for another one cannot go on: the sequence is the other's now."""
         if self._speaking is not turn:
@@ -360,10 +368,10 @@ class Session(Learner):
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
         with self._whole():
             self._begun(prompt)
-            pieces = [[*self.text_route.alone(s), *prompt.message] for s in spans]
-            untold = self.speaker.untold(trained, pieces[:FIRST], prompt.tail)
-            if untold and min(untold) > 1 - SURE:
-                untold += self.speaker.untold(trained, pieces[FIRST:], prompt.tail)
+            lines, asked = [self.text_route.alone(s) for s in spans], (prompt.message, prompt.tail, prompt.begin)
+            untold = self.speaker.untold(trained, lines[:FIRST], *asked)
+            if untold and min(untold) > 1 - SURE and lines[FIRST:]:
+                untold += self.speaker.untold(trained, lines[FIRST:], *asked)
         if not untold:
             return found
         if askable and nobody_told(spans, untold) >= trained.likely:

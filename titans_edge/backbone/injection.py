@@ -79,6 +79,11 @@ class Injection:
         return sum(map(len, self.parts))
 
     @property
+    def ids(self) -> tuple[int, ...]:
+        """Of all in it that is text."""
+        return tuple(chain.from_iterable(p.ids for p in self.parts if not isinstance(p, Rows)))
+
+    @property
     def end(self) -> tuple[int, ...]:
         """The tokens it ends with: they can be fed together with what comes after them."""
         return self.parts[-1].ids if self.parts and isinstance(self.parts[-1], Tokens) else ()

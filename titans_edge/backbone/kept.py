@@ -8,13 +8,14 @@ memory forgets anything. Nothing of it is ever written to a disk. Knows nothing 
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from titans_edge.backbone.injection import Lines
 from titans_edge.backbone.state import Kept, digest_of
 from titans_edge.errors import ContextOverflow, ModelError
 
 if TYPE_CHECKING:
-    from titans_edge.backbone.injection import Lines
     from titans_edge.backbone.speaker import Speaker
 
 LIMIT = 512 << 20  # bytes
@@ -39,6 +40,10 @@ class KeptLines:
     def clear(self) -> None:
         """Nothing is kept any more."""
         self._kept = OrderedDict()
+
+    def texts(self, speaker: Speaker, texts: Sequence[Sequence[int]], begin: int) -> list[Kept]:
+        """Each text by itself, read after a speaker's first `begin` tokens if it is new. Raises as `Splice.read`."""
+        return self._of(speaker, Lines((), tuple(map(tuple, texts))), begin)
 
     def place(self, speaker: Speaker, lines: Lines, begin: int) -> None:
         """Set lines in at the end of a speaker's sequence; those that are new are read first, after its first `begin`

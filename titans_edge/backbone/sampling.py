@@ -9,6 +9,8 @@ import llama_cpp
 
 from titans_edge.errors import UsageError
 
+WINDOW = 64  # tokens that are penalised when they come again
+
 
 @dataclass(frozen=True)
 class Sampling:
@@ -52,9 +54,11 @@ class SamplerChain:
 
     def __init__(self, s: Sampling, n_vocab: int) -> None:
         self._chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+        self._penalties, self._sampled = None, list[int]()
         links = []
         if s.repeat_penalty != 1.0:
-            links.append(llama_cpp.llama_sampler_init_penalties(n_vocab, 64, s.repeat_penalty, 0.0, 0.0))
+            self._penalties = llama_cpp.llama_sampler_init_penalties(n_vocab, WINDOW, s.repeat_penalty, 0.0, 0.0)
+            links.append(self._penalties)
         if s.temperature == 0.0:
             links.append(llama_cpp.llama_sampler_init_greedy())
         else:
@@ -68,9 +72,18 @@ class SamplerChain:
 
     def sample(self, ctx: int, index: int = -1) -> int:
         """Sample from the logits at batch index `index` and let the chain remember the token."""
-        return int(llama_cpp.llama_sampler_sample(self._chain, ctx, index))
+        self._sampled.append(int(llama_cpp.llama_sampler_sample(self._chain, ctx, index)))
+        return self._sampled[-1]
+
+    def overlook(self) -> None:
+        """The token sampled last is not penalised when it comes again."""
+        self._sampled.pop()
+        if self._penalties is not None:
+            llama_cpp.llama_sampler_reset(self._penalties)
+            for token in self._sampled[-WINDOW:]:
+                llama_cpp.llama_sampler_accept(self._penalties, token)
 
     def close(self) -> None:
         if self._chain is not None:
             llama_cpp.llama_sampler_free(self._chain)
-            self._chain = None
+            self._chain = self._penalties = None

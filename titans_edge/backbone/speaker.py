@@ -26,6 +26,7 @@ from titans_edge.backbone.splice import SPARE, Splice
 from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
+DIGITS = 20  # of a number may come again unpenalised: the longest numbers people tell have so many
 SURPRISE_BATCH = 128  # tokens whose vocabulary-wide logits are taken at once
 
 
@@ -135,6 +136,7 @@ class Speaker:
                 "The memory gave rows that are not finite.", "Run `titans-edge chat --no-memory`, or /reset."
             )
         self.need(len(rows))
+        self.splice.drop()
         for at in range(0, len(rows), BATCH_TOKENS):
             part = rows[at : at + BATCH_TOKENS]
             self._rows.clear()
@@ -160,19 +162,36 @@ class Speaker:
             del self.ids[known:]
         return Handle(start, self.length)
 
-    def untold(self, prompt: Prompt, pieces: Sequence[Sequence[int]], tail: Sequence[int]) -> list[float]:
-        """How likely (0..1) it is that each piece, read by itself at the end of the sequence with `tail` behind it,
-        does not answer what it asks: see `Prompt`. The sequence stays as it is. Empty: this context does not take
-        the prompt, or has no room.
+    def untold(
+        self,
+        prompt: Prompt,
+        given: Sequence[Sequence[int]],
+        asked: Sequence[int],
+        tail: Sequence[int],
+        begin: int = 0,
+    ) -> list[float]:
+        """How likely (0..1) it is that each of the texts given, read by itself at the end of the sequence with `asked`
+        and `tail` behind it, does not answer: see `Prompt`. The sequence stays as it is, and can `go_on` with one of
+        them. Empty: this context does not take the prompt, or has no room. begin: as `inject` has it.
         """
-        out: list[float] = []
+        pieces = [[*ids, *asked] for ids in given]
         try:
-            for logits in self.splice.behind(pieces, prompt.states, tail):
-                of = logits.astype(np.float64)
-                out.append(float(1 / np.exp(of - of[prompt.untold]).sum()))
+            known = self.kept.texts(self, given, begin) if self.kept is not None else ()
+            of = self.splice.behind(pieces, prompt.states, tail, known).astype(np.float64)
         except (ModelError, ContextOverflow):
             return []
-        return out
+        return [float(1 / np.exp(row - row[prompt.untold]).sum()) for row in of]
+
+    def go_on(self, injection: Injection, asked: Sequence[int]) -> Handle | None:
+        """An injection and the tokens after it as `untold` has read them, instead of `inject` and `feed`; None where it
+        has not, or something came since. A token must follow before the next can be sampled.
+        """
+        start = self.length
+        if len(injection.ids) != len(injection) or not self.splice.go_on([*injection.ids, *asked]):
+            return None
+        self.gap = start if self.gap is None and len(injection) else self.gap
+        self.ids += asked
+        return Handle(start, start + len(injection))
 
     def retract(self, handle: Handle, *, keep: bool = True) -> None:
         """Take an injection out. keep: what came after it stays as it was computed, and moves up; else it goes too."""
@@ -227,14 +246,17 @@ class Speaker:
 
     def generate(self, sampling: Sampling) -> Iterator[int]:
         """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see
-        `stopped`.
+        `stopped`. Digits may come again without penalty: 5550 is no repetition.
         """
-        chain = SamplerChain(sampling, self.backbone.vocab.size)
+        chain, vocab, digits = SamplerChain(sampling, self.backbone.vocab.size), self.backbone.vocab, 0
         self.stopped = "length"
         try:
             for _ in range(sampling.max_tokens):
                 token = chain.sample(self.context)
-                if self.backbone.vocab.is_end(token):
+                digits = digits + 1 if vocab.piece(token).strip().isdigit() else 0
+                if 0 < digits <= DIGITS:
+                    chain.overlook()
+                if vocab.is_end(token):
                     self.stopped = "stop"
                     return
                 if self.room() < 1:
@@ -247,6 +269,7 @@ class Speaker:
 
     def cut(self, start: int, end: int) -> None:
         """Remove positions [start, end) and close the gap. The tokens there are forgotten too."""
+        self.splice.drop()
         if not llama_cpp.llama_memory_seq_rm(self._memory, 0, start, end):
             raise ModelError("llama.cpp could not cut the sequence.", "Start again with /new.")
         if end < self.length:
@@ -256,6 +279,7 @@ class Speaker:
         del self.ids[start:end]
 
     def clear(self) -> None:
+        self.splice.drop()
         llama_cpp.llama_memory_clear(self._memory, True)
         self.length, self.gap = 0, None
         self.ids = []
@@ -304,6 +328,7 @@ class Speaker:
 
     def _decode(self, ids: Sequence[int], logits: str | Sequence[bool]) -> None:
         """One batch of token ids at the end of the sequence."""
+        self.splice.drop()
         self._tokens.clear()
         self._tokens.add_tokens(ids, self.length, 0, logits)
         self._tokens.decode(self.context)

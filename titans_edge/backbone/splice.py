@@ -1,8 +1,9 @@
 """Keys and values taken out of a speaker's context, and set into its sequence without a forward pass.
 
 Beside the conversation (sequence 0) the context has room for spare sequences: what is to be kept is read in them, after
-a beginning they share with the conversation, and what was kept goes through one of them. The conversation's own keys
-and values are never touched. Knows nothing of what is kept, or for how long.
+a beginning they share with the conversation, and what was kept goes through one of them. Drafts, which may become the
+conversation's next part, stay in them for as long as the conversation ends where they begin. The conversation's own
+keys and values are never touched. Knows nothing of what is kept, or for how long.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -21,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from titans_edge.backbone.state import HALF, Form, Kept, Rope, State
-from titans_edge.errors import ModelError
+from titans_edge.errors import ModelError, UsageError
 
 if TYPE_CHECKING:
     from titans_edge.backbone.batch import FloatArray
@@ -31,6 +32,7 @@ SPARE = 9  # sequences beside the conversation's
 THROUGH = 1  # the one that what is set in goes through
 CLOSE = 0.01  # relative difference of a key turned here from one that llama.cpp turned: 16-bit floats
 _NEXT = "The sentences are read as text; nothing is lost."
+DRAFTS = SPARE - THROUGH  # at most, at a time
 Piece = tuple[Sequence[int], Sequence[int]]  # tokens that stand before it and are not kept, its own tokens
 
 
@@ -39,6 +41,7 @@ class Splice:
 
     def __init__(self, speaker: Speaker) -> None:
         self._speaker = speaker
+        self._drafts = dict[tuple[int, ...], int]()  # tokens read at the end of the conversation, and in which sequence
 
     @cached_property
     def form(self) -> Form:
@@ -101,12 +104,9 @@ class Splice:
         """Set what was kept in at the end of the conversation. Raises ModelError for what does not fit, and sets in
         nothing.
         """
-        speaker = self._speaker
-        speaker.need(len(kept))
-        by = speaker.length - kept.start
-        state = self._checked(kept, by)
-        raw = state.raw if by == 0 or self.rope is None else state.moved(self.rope, by)
-        self._set(raw, len(kept), by if self.rope is None else 0)
+        self._speaker.need(len(kept))
+        raw, by = self._moved(kept)
+        self._set(raw, len(kept), by)
 
     def put_trained(self, states: npt.NDArray[np.float16]) -> None:
         """Set keys and values (layers, 2, n, numbers), the keys turned as at positions 0 to n - 1, in at the end of the
@@ -116,24 +116,60 @@ class Splice:
         self._set(state.moved(rope, self._speaker.length), states.shape[2])
 
     def behind(
-        self, pieces: Sequence[Sequence[int]], states: npt.NDArray[np.float16], tail: Sequence[int]
-    ) -> Iterator[FloatArray]:
-        """Logits (vocab,) behind each piece of tokens, read by itself at the end of the conversation, and behind it
-        such keys and values and a short tail. The conversation stays as it is. Raises as `put_trained` does, and
-        ContextOverflow where there is no room for some pieces at once.
+        self,
+        pieces: Sequence[Sequence[int]],
+        states: npt.NDArray[np.float16],
+        tail: Sequence[int],
+        kept: Sequence[Kept] = (),
+    ) -> FloatArray:
+        """Logits (pieces, vocab) behind each piece of tokens, read by itself at the end of the conversation, and behind
+        it such keys and values and a short tail. kept: of each piece's first tokens, which are not read then. The
+        conversation stays as it is, and may `go_on` with one of the pieces. Raises as `put_trained` does, UsageError
+        for too many pieces, ContextOverflow where there is no room for all.
         """
         speaker, start, n = self._speaker, self._speaker.length, states.shape[2]
         state, rope = self._trained(states)
-        for at in range(0, len(pieces), SPARE - 1):
-            group = pieces[at : at + SPARE - 1]
-            speaker.need(n + sum(len(ids) + n + len(tail) for ids in group))
-            with self._borrowed(len(group), THROUGH + 1) as spares:
-                speaker.share_apart(spares, start)
-                speaker.decode_apart([(s, start, ids) for s, ids in zip(spares, group, strict=True)])
-                for spare, ids in zip(spares, group, strict=True):
-                    self._put(state.moved(rope, start + len(ids)), spare, start + len(ids), n)
-                ends = [(s, start + len(ids) + n, tail) for s, ids in zip(spares, group, strict=True)]
-                yield from speaker.logits_apart(ends)
+        known = [len(k) for k in kept] or [0] * len(pieces)
+        begun = [self._moved(k) for k in kept]
+        if len(pieces) > DRAFTS - len(self._drafts):
+            self.drop()
+        if len(pieces) > DRAFTS:
+            raise UsageError(f"{len(pieces)} pieces at once are too many.", f"{DRAFTS} is the most.")
+        speaker.need(n + sum(len(ids) + n + len(tail) for ids in [*pieces, *self._drafts]))
+        spares = [s for s in range(THROUGH + 1, SPARE + 1) if s not in self._drafts.values()][: len(pieces)]
+        ends = [start + len(ids) for ids in pieces]
+        try:
+            speaker.share_apart(spares, start)
+            for spare, (raw, by), length in zip(spares, begun, known, strict=False):
+                self._put(raw, spare, start, length, by)
+            speaker.decode_apart([(s, start + k, ids[k:]) for s, k, ids in zip(spares, known, pieces, strict=True)])
+            for spare, end in zip(spares, ends, strict=True):
+                self._put(state.moved(rope, end), spare, end, n)
+            logits = speaker.logits_apart([(s, end + n, tail) for s, end in zip(spares, ends, strict=True)])
+        except BaseException:
+            self.drop(spares)
+            raise
+        for spare, end, ids in zip(spares, ends, pieces, strict=True):
+            self._cut(spare, end, -1)
+            self._drafts[tuple(ids)] = spare
+        return logits
+
+    def go_on(self, ids: Sequence[int]) -> bool:
+        """The conversation goes on with tokens that `behind` has read; False: it has not, or something came since."""
+        spare, start = self._drafts.get(tuple(ids)), self._speaker.length
+        if spare is None:
+            return False
+        self._copy(spare, 0, start, start + len(ids))
+        self._speaker.length += len(ids)
+        self.drop()
+        return True
+
+    def drop(self, sequences: Iterable[int] | None = None) -> None:
+        """Empty these spare sequences; None: those of all drafts, which end when the conversation changes."""
+        if sequences is None:
+            sequences, self._drafts = self._drafts.values(), {}
+        for spare in sequences:
+            self._cut(spare, -1, -1)
 
     def _trained(self, states: npt.NDArray[np.float16]) -> tuple[State, Rope]:
         """Such keys and values as a state of the first positions, and how its keys are turned to others."""
@@ -146,6 +182,7 @@ class Splice:
 
     def _set(self, raw: bytes, n: int, by: int = 0) -> None:
         """A state of n positions at the end of the conversation, after llama.cpp has moved it by so many."""
+        self.drop()
         self._put(raw, 0, self._speaker.length, n, by)
         self._speaker.length += n
 
@@ -158,6 +195,12 @@ class Splice:
             if by:
                 llama_cpp.llama_memory_seq_add(self._memory, spare, -1, -1, by)
             self._copy(spare, sequence, at, at + n)
+
+    def _moved(self, kept: Kept) -> tuple[bytes, int]:
+        """What was kept, as a state at the end of the conversation; by how much llama.cpp has to move it."""
+        by = self._speaker.length - kept.start
+        state = self._checked(kept, by)
+        return state.raw if by == 0 or self.rope is None else state.moved(self.rope, by), 0 if self.rope else by
 
     def _checked(self, kept: Kept, by: int) -> State:
         """What llama.cpp itself would not notice, or would end the process over, is noticed here."""

@@ -236,6 +236,15 @@ def cite(span: dict[str, Any]) -> str:
     return f'[{span["id"]}] {printable(span["source"])}, {day.day} {day:%b}: "{printable(span["text"])}"'
 
 
+def restored(spans: int | None) -> str:
+    """What an undo brought back, as `MemoryClient.restored` has it: a sentence after a blank, or nothing."""
+    if spans is None:
+        return ""
+    if not spans:
+        return " The version it had replaced is not kept any more; `titans-edge read` that file again."
+    return f" The version it had replaced is there again ({spans} sentence{'s' * (spans != 1)})."
+
+
 def telling(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Of the spans an answer was given, those that likely hold it: none far less likely than the best."""
     best = max((s.get("match", 0.0) for s in spans), default=0.0)

@@ -159,14 +159,18 @@ def forget(
 
 @app.command()
 def undo(name: Name = "default") -> None:
-    """Forget the last message or document.
+    """Forget the last message or document. Where that was a changed document, its old version is there again.
 
     \b
     Example:
       titans-edge memory undo
     """
     with opened(name) as journal:
-        print(f"Forgotten: {_forget(name, journal, journal.last_operation())}.")
+        texts = [e.text for e in journal.get(journal.last_operation())]
+        gone, back = journal.undo()
+        if gone:
+            _overwrite(name, journal, texts)
+        print(f"Forgotten: {gone}.{common.restored(back)}")
 
 
 @app.command()
@@ -221,18 +225,22 @@ def _one(journal: Journal, span: int) -> Entry:
 
 
 def _forget(name: str, journal: Journal, ids: list[int]) -> int:
-    """Forget, then overwrite as far as that works; says what may still hold the text."""
-    from titans_edge.journal import upkeep
-
     texts = [e.text for e in journal.get(ids)]
     gone = journal.forget(ids) if ids else 0
     if gone:
-        History.of(library.memory_path(name)).forget(texts)
-        remains(name, upkeep.tidy(journal))
-    if gone and (left := upkeep.leftovers(library.memory_path(name))):
+        _overwrite(name, journal, texts)
+    return gone
+
+
+def _overwrite(name: str, journal: Journal, texts: list[str]) -> None:
+    """Overwrite what was forgotten as far as that works; says what may still hold it."""
+    from titans_edge.journal import upkeep
+
+    History.of(library.memory_path(name)).forget(texts)
+    remains(name, upkeep.tidy(journal))
+    if left := upkeep.leftovers(library.memory_path(name)):
         files = ", ".join(p.name for p in left)
         notice(f"{files} may still hold it: `titans-edge memory clean {name}` removes what repairs and upgrades left.")
-    return gone
 
 
 def _answer(name: str, span: int, accept: bool) -> None:

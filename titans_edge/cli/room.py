@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from titans_edge.cli import common
+from titans_edge.cli.typeahead import unseen
 from titans_edge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def command(name: str, usage: str, help: str, completes: str = "") -> Callable[[
 @contextmanager
 def interrupts(client: MemoryClient | None) -> Iterator[list[int]]:
     """Collects Ctrl-C instead of raising it: llama.cpp must not be left in the middle of a step. What waits for the
-    memory's answer is in the middle of nothing, and ends.
+    memory's answer is in the middle of nothing, and ends. What is typed meanwhile is not shown: see `unseen`.
     """
     pressed: list[int] = []
 
@@ -120,7 +121,8 @@ def interrupts(client: MemoryClient | None) -> Iterator[list[int]]:
 
     before = signal.signal(signal.SIGINT, press)
     try:
-        yield pressed
+        with unseen():
+            yield pressed
     finally:
         signal.signal(signal.SIGINT, before)
 

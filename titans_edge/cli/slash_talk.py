@@ -26,7 +26,7 @@ def new(room: Room, rest: str) -> None:
     print("The conversation's text is gone; the memory stays.")
 
 
-@command("/undo", "", "take back what was said or told last: text and memory")
+@command("/undo", "", "take back what was said, told or read last: text and memory")
 def undo(room: Room, rest: str) -> None:
     nothing(rest, "/undo")
     done = room.talk.undo()
@@ -36,7 +36,7 @@ def undo(room: Room, rest: str) -> None:
     for text in done.texts:
         print(f'  "{common.printable(text)}"')
     if done.texts:
-        print("Taken back.")
+        print(f"Taken back.{common.restored(done.restored)}")
     elif done.exchange and not done.before:
         print("The last exchange left the conversation; it had taught nothing.")
     elif done.before:

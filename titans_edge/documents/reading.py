@@ -1,7 +1,8 @@
 """Files into a memory: what is new is read, what changed takes the place of its old version, the rest costs nothing.
 
 A document is noted, read group by group, then noted as complete in one transaction with the end of its old version: at
-any moment the old one is whole, or the new one, and what was begun is gone on with. Knows sessions; no terminals.
+any moment the old one is whole, or the new one, and what was begun is gone on with. An undo of the reading brings the
+old one back (`journal.replaced`). Knows sessions; no terminals.
 """
 
 from __future__ import annotations

@@ -76,6 +76,13 @@ def put(db: sqlite3.Connection, document: Document) -> None:
     db.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (document.operation, document.packed()))
 
 
+def ends(db: sqlite3.Connection, document: Document) -> bool:
+    """Whether noting a document ends a reading that was noted as begun."""
+    row = db.execute("SELECT value FROM meta WHERE key = ?", (document.operation,)).fetchone()
+    begun = None if row is None else unpacked(row[0])
+    return document.complete and begun is not None and not begun.complete
+
+
 def spans_of(db: sqlite3.Connection, operations: Sequence[str]) -> list[int]:
     """Ids of the sentences written under these operations."""
     found = list[int]()

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.errors import MemoryStateError, UsageError
-from titans_edge.journal import checks, documents, format_2, schema
+from titans_edge.journal import checks, documents, format_2, replaced, schema
 from titans_edge.journal.documents import Document
 from titans_edge.journal.file import connect, damaged, lock, log_wrong, newer, translated
 from titans_edge.journal.reading import Reading, in_parts, marks
@@ -30,6 +30,7 @@ from titans_edge.text import plain
 SNAPSHOTS = 2  # kept
 OPERATIONS = 1000  # results of the last so many are kept, for operations that are sent again; the others go
 PRUNED = 100  # after so many
+OPERATION = "SELECT b.operation FROM spans s JOIN batches b ON b.id = s.batch WHERE s.id = ?"
 
 LATEST = """SELECT coalesce((SELECT s.time FROM spans s JOIN sources o ON o.id = s.source WHERE o.kind <> 'imported'
     ORDER BY s.id DESC LIMIT 1), 0.0)"""  # a foreign file's clock is not ours
@@ -201,23 +202,49 @@ class Journal(Reading):
         """Remove spans with all that is known of them; later ones are to be decided anew. Returns how many there were.
 
         Committed when it returns. What the file's free pages still hold goes with `compact`. document: is noted with
-        it, in place of what the spans were of; the user's word on them is on its spans of the same words then.
+        it, in place of what the spans were of; the user's word on them is on its spans of the same words then. Where a
+        reading ends with that, `undo` of it brings the spans back.
         """
         with self.transaction():
             there = self.known(ids)
             for span, accept, at in documents.answers(self.db, there, document.operation) if document else ():
                 self.note_answer(span, accept, at)
-            if there:
-                for part in in_parts(there):
-                    self.db.execute(f"DELETE FROM spans WHERE id IN ({marks(part)})", part)
-                self._undecide(there[0])
-                self.db.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM spans)")
-                self.db.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM spans)")
-                documents.drop_forgotten(self.db)
+            if there and document is not None and documents.ends(self.db, document):
+                replaced.keep(self.db, document.operation, there)
+            elif there:
+                replaced.let_go(self.db)
+            self._remove(there)
             if document is not None:
                 documents.put(self.db, document)
             self.done(operation, {"forgotten": len(there)})
         return len(there)
+
+    def undo(self, message: str = "", operation: str = "") -> tuple[int, int | None]:
+        """Forget what a message or document left; "": the last one that left anything. What a document replaced is back
+        as it was. Returns how many spans were forgotten, and how many are back (None: it had replaced nothing; 0: its
+        old version is not kept any more, see `replaced`).
+        """
+        with self.transaction():
+            there = self.last_operation(message)
+            (of,) = self._one(OPERATION, (there[0],)) if there else ("",)
+            back = replaced.put_back(self.db, of)
+            self._remove(there)
+            if back:
+                self._undecide(back[0])
+            told = len(there), None if back is None else len(back)
+            self.done(operation, {"forgotten": told[0], "restored": told[1]})
+        return told
+
+    def _remove(self, there: Sequence[int]) -> None:
+        """Inside a transaction: spans that there are, with all that only they held; later ones are undecided."""
+        for part in in_parts(there):
+            self.db.execute(f"DELETE FROM spans WHERE id IN ({marks(part)})", part)
+        if there:
+            self._undecide(there[0])
+            self.db.execute("DELETE FROM batches WHERE id NOT IN (SELECT batch FROM spans)")
+            self.db.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM spans)")
+            documents.drop_forgotten(self.db)
+            replaced.drop_forgotten(self.db)
 
     def correct(self, span: int, text: str, record: bytes, graft: str, operation: str = "") -> None:
         """Put another text in a span's place, as the user's own word: its number and time stay, what was decided about
@@ -236,6 +263,7 @@ class Journal(Reading):
             self.put_facts(span, graft, record)
             self._undecide(span)
             self.db.execute("DELETE FROM sources WHERE id NOT IN (SELECT source FROM spans)")
+            replaced.let_go(self.db)
             self.done(operation, {})
 
     def clear(self, operation: str = "") -> None:
@@ -244,6 +272,7 @@ class Journal(Reading):
             for table in ("spans", "batches", "sources", "snapshots"):
                 self.db.execute(f"DELETE FROM {table}")
             documents.drop_forgotten(self.db)
+            replaced.drop_forgotten(self.db)
             if self.path is None:
                 self.db.execute("DELETE FROM sqlite_sequence")
             self.done(operation, {})

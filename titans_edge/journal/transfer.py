@@ -15,7 +15,7 @@ import msgspec
 
 from titans_edge import facts
 from titans_edge.errors import MemoryStateError, TitansError
-from titans_edge.journal import checks, documents, exchange
+from titans_edge.journal import checks, documents, exchange, replaced
 from titans_edge.journal.documents import PREFIX
 from titans_edge.journal.exchange import Decided, Head, Line
 from titans_edge.journal.file import digest, store, translated
@@ -101,6 +101,7 @@ def merge(journals: Sequence[Journal], target: Path) -> int:
     with Journal(None) as made, alone(target):
         for key, value in set.intersection(*metas) | {m for each in metas for m in each if m[0].startswith(PREFIX)}:
             made.set_meta(key, value)
+        replaced.let_go(made.db)  # spans have other numbers here
         with made.transaction():
             copy(rows, made)
         part = target.with_suffix(".new")

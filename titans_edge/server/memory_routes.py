@@ -193,7 +193,7 @@ async def undo(request: Request, parts: Parts) -> Response:
     """Forget the last message or document."""
 
     def undone(m: MemoryClient) -> Fields:
-        return {"forgotten": m.undo(), "texts": m.forgotten, "changed": m.changed}
+        return {"forgotten": m.undo(), "texts": m.forgotten, "changed": m.changed, "restored": m.restored}
 
     return json_response(await _asked(request, parts, _named(request, parts), undone))
 

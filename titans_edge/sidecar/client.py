@@ -134,6 +134,7 @@ class MemoryClient:
         self.changed: list[Fields] = []  # spans that are ruled otherwise since the last change that was asked for
         self.caches = WeakSet[Cache]()  # what is kept of its sentences elsewhere, and is forgotten with them
         self.forgotten: list[str] = []  # texts the last `undo` took back
+        self.restored: int | None = None  # spans the last change brought back; 0: what it should have is not kept
         self.before: list[Fields] = []  # what stands before the last message, where that left nothing to take back
         self.begin()
         self._last = ""  # the message that `undo` takes back; "": the last one that left something
@@ -280,12 +281,13 @@ class MemoryClient:
         return self._last
 
     def undo(self, *messages: str) -> int:
-        """Forget the last message or document, or those of these operations; how many spans that were.
+        """Forget the last message or document, or those of these operations; how many spans that were. What a document
+        had replaced is there again: `restored` says how much (None: nothing; 0: it was not kept).
 
         Where it left nothing, nothing is forgotten and `before` is what the one before it left; the next `undo` is
         about that one.
         """
-        asked, self.changed, gone = messages or (self._last,), [], 0
+        asked, self.changed, self.restored, gone = messages or (self._last,), [], None, 0
         found = self.told(*asked)
         self.before = [] if found or not any(asked) else self.told("")
         if found and len(asked) == 1:
@@ -306,7 +308,7 @@ class MemoryClient:
     def _forgotten(self, op: str, args: Fields) -> int:
         self._clear_caches()
         result = self._change(op, args).result
-        self.changed = result.get("changed", [])
+        self.changed, self.restored = result.get("changed", []), result.get("restored")
         return int(result["forgotten"])
 
     def accept(self, span: int, accept: bool) -> None:

@@ -17,7 +17,7 @@ from titans_edge import policy
 from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.facts import pack, unpack
 from titans_edge.features import SpanFeatures
-from titans_edge.journal import Entry, Journal, NewSpan, legacy, upkeep
+from titans_edge.journal import Entry, Journal, NewSpan, legacy, replaced, upkeep
 from titans_edge.journal.documents import Document, spans_of
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
@@ -261,10 +261,17 @@ class OpenMemory:
         first = min(ids, default=0)
         before = self.journal.decisions(first)
         gone = self.journal.forget(ids, operation, document)
+        return self._forgotten({"forgotten": gone}, before, first, operation, progress)
+
+    def _forgotten(
+        self, told: dict[str, Any], before: dict[int, Decision], first: int, operation: str, progress: Progress
+    ) -> dict[str, Any]:
+        """What is said of a change of the journal by which spans from `first` on were forgotten."""
+        gone = bool(told["forgotten"])
         if gone:
             self._settle(progress)
             self._compact()
-        told = {"forgotten": gone, "changed": self._changed(before, first) if gone else []}
+        told |= {"changed": self._changed(before, first) if gone else []}
         self._said = (operation, told)
         return told
 
@@ -282,8 +289,13 @@ class OpenMemory:
         return self.forget(spans_of(self.journal.db, replaced), operation, progress, document)
 
     def undo(self, operation: str, progress: Progress, message: str = "") -> dict[str, Any]:
-        """Forget a message or document; "": the last one that left something."""
-        return self.forget(self.journal.last_operation(message), operation, progress)
+        """Forget a message or document; "": the last one that left something. `restored`: see `Journal.undo`."""
+        if (known := self._done(operation, {"changed": []})) is not None:
+            return known
+        first = min(self.journal.last_operation(message), default=0)
+        before = self.journal.decisions(first)
+        gone, restored = self.journal.undo(message, operation)
+        return self._forgotten({"forgotten": gone, "restored": restored}, before, first, operation, progress)
 
     def answer(self, span: int, accept: bool, operation: str, progress: Progress) -> dict[str, Any]:
         """The user's word on a quarantined span. `changed`: later spans that are decided otherwise now."""
@@ -349,6 +361,7 @@ class OpenMemory:
         records = self._read([read[e.id] for e in there], [e.text for e in there], before)
         with self.journal.transaction():
             self.journal.drop_snapshots()
+            replaced.let_go(self.journal.db)  # nobody could read those facts
             for e, record in zip(there, records, strict=True):
                 self.journal.put_facts(e.id, self.graft_id, record)
                 if unpack(record) and e.ruling is not None and e.ruling.reason == policy.NO_FACT:

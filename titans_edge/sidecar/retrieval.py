@@ -27,6 +27,9 @@ BY_MATCH = 0.5  # weight of the matcher's logit beside cosine and BM25, each as 
 SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
 LIKELY, SURE = 0.5, 0.85  # a span that likely answers; one that does, whatever the message looks like
 ABOUT = 0.85  # a message this likely about what was told is not about the world
+LEAST = Evidence(
+    match=0.02, cosine=0.25
+)  # what a usual memory has for any message: a small one is no emptier than that
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
 _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re.I)
 
@@ -87,9 +90,9 @@ def about_what_was_told(
         rarity(word_ids(row)) for w, row in zip(words(text), question.address, strict=False) if w.text.lower() in known
     ]
     evidence = Evidence(
-        max((f.match for f in found), default=0.0),
+        max([LEAST.match, *(f.match for f in found)]),
         max((f.share for f in found), default=0.0),
-        max((f.cosine for f in found), default=0.0),
+        max([LEAST.cosine, *(f.cosine for f in found)]),
         max(rare, default=0.0),
         len(known) / max(1, len(set(asked))),
     )

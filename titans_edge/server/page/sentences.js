@@ -109,7 +109,9 @@ function told(done, texts) {
   const left = forgotten(texts);
   const also = done.changed.length ? ` ${counted(done.changed.length, "later sentence")} decided otherwise now.` : "";
   const turns = left ? ` ${counted(left, "turn")} of the conversation held it, and left it too.` : "";
-  say(`Forgotten: ${done.forgotten}.${also}${turns}`);
+  const old = done.restored ? ` ${counted(done.restored, "sentence")} of the version before ${done.restored === 1 ? "is" : "are"} there again.` : "";
+  const lost = done.restored === 0 ? " The version before is not kept any more: read it again." : "";
+  say(`Forgotten: ${done.forgotten}.${old}${lost}${also}${turns}`);
   dispatchEvent(new Event("changed"));
 }
 
