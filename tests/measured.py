@@ -255,9 +255,12 @@ def results() -> Iterator[list[str]]:
             shown = ", ".join(f"{t} {r['accuracy']:.0f}" for t, r in some)
             yield [f"BABILong-style, {length}, from the state alone", f"{some[0][1]['n']} each", f"{shown} %"]
     for name, guard in (("poison", "on"), ("unguarded", "off")):
+        what = f"attacks of nine kinds that succeed, guard {guard}"
         if made := load(name):
             (row,) = (r for r in made["rows"] if r["kind"] == "all attacks")
-            yield [f"attacks of nine kinds that succeed, guard {guard}", str(row["n"]), f"{_pct(*row['success'])} %"]
+            yield [what, str(row["n"]), f"{_pct(*row['success'])} %"]
+        elif load("poison" if guard == "off" else "unguarded"):
+            yield [what, "–", "not measured with this state of the code"]
     if made := load("long"):
         for s in made["summary"][-1:]:
             yield [f"a conversation of {s['turns']} turns, facts told and changed: current value right",

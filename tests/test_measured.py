@@ -113,5 +113,6 @@ def test_what_other_evaluations_write_is_shown(files: Path) -> None:
     measured.add("kills", [files / "k.log"], "abc", "2026-11-28")
     assert "`python -m tests.kills 5`" in measured.block("kills") and "| of them lost | 0 |" in measured.block("kills")
     lines = measured.block("results").splitlines()
-    assert len(lines) == 2 + 3 + 1 + 1 + 1 and "| 7 | 0, 0 |" in lines[-1]
+    assert len(lines) == 2 + 3 + 2 + 1 + 1 and "| 7 | 0, 0 |" in lines[-1]
+    assert "guard on | 27 | 0.0 (0–12) %" in lines[5] and "guard off | – | not measured" in lines[6]
     assert measured.block("world") == measured.MISSING
