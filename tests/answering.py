@@ -46,7 +46,7 @@ class Answering:
 
     def retrieve(
         self, question: SpanFeatures | None, text: str = "", k: int = 0,
-        between: tuple[float, float] | None = None, *, recite: bool = False,
+        between: tuple[float, float] | None = None, *, recite: bool = False, reply_id: str | None = "",
     ) -> MemoryReadout:  # fmt: skip
         self.asked.append((text, k, question is not None))
         self.between = between

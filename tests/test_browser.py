@@ -89,6 +89,8 @@ def test_what_is_said_is_answered_as_it_comes_and_learnt_and_its_reasons_are_sho
     assert "Mary went home." in server.texts()
     page.fill("#message", "Where is Mary?")
     page.click("#send")
+    page.locator("li.turn:nth-child(2) .drawn summary").wait_for()
+    server.ask("?!")  # in another tab: this page's reply keeps its own reasons
     page.locator("li.turn:nth-child(2) .drawn summary").click()
     share = page.locator("li.turn:nth-child(2) .shares tbody tr").first
     share.wait_for()

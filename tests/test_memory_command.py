@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,8 @@ from tests.commanding import COMMAND, damage, rows, run
 from tests.journals import fill, sentence, tell
 from titans_edge.cli import common
 from titans_edge.errors import UsageError
-from titans_edge.journal import Journal
+from titans_edge.journal import Journal, NewSpan, documents
+from titans_edge.journal.documents import Document
 from titans_edge.sources import USER, Source
 
 
@@ -157,6 +159,20 @@ def test_forgetting_and_undoing(kept: Path) -> None:
     assert rows("list", "a")[2]["decision"] == "undecided"
     assert b"room 35" not in (kept / "a.memory").read_bytes()
     assert run("undo", "a")[0] == 0
+
+
+def test_undoing_a_changed_document_says_what_is_there_again(kept: Path) -> None:
+    old, new = (Document(f"document:{n}", "/n.txt", "n.txt", n, n, 1.0, complete=True) for n in ("old", "new"))
+    with Journal(kept / "a.memory") as journal:
+        with journal.transaction():
+            for d in (old, new):
+                documents.put(journal.db, replace(d, complete=d is old))
+                journal.append(d.operation, 0, Source("document", d.name), [NewSpan(f"The {d.text} pot is blue.")])
+        (last,) = documents.spans_of(journal.db, [old.operation])
+        journal.forget([last], "replaced", new)
+    assert [x["text"] for x in rows("search", "a", "pot")] == ["The new pot is blue."]
+    assert "Forgotten: 1. The version it had replaced is there again (1 sentence)." in run("undo", "a")[1]
+    assert [x["text"] for x in rows("search", "a", "pot")] == ["The old pot is blue."]
 
 
 def test_what_waits_is_accepted_or_rejected(kept: Path) -> None:

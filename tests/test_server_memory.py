@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.serving import WARM, Server, events, said, serving
+from titans_edge.sidecar import opened
 from titans_edge.sidecar.client import MemoryClient
 
 REPLY = {"role": "assistant", "content": "Good."}
@@ -204,6 +205,42 @@ def test_why_names_what_the_last_answer_drew_on(server: Server) -> None:
     server.ask("Where is Mary?", headers={**at, "X-Learn": "off"})
     reads = server.client.get("/v1/memory/why", headers=at).json()["data"]
     assert reads and {r["text"] for r in reads} == {"Mary went home."} and all("share" in r for r in reads)
+
+
+def test_each_reply_has_reasons_of_its_own_whoever_asks_after_it(server: Server) -> None:
+    at = {"X-Memory": "tabs"}
+    private = {**at, "X-Learn": "off"}
+
+    def why(completion: str = "", status: int = 200) -> set[str]:
+        got = server.client.get("/v1/memory/why", params={"completion": completion} if completion else {}, headers=at)
+        assert got.status_code == status, got.text
+        return {r["text"] for r in got.json()["data"]} if status == 200 else {got.json()["error"]["code"]}
+
+    server.ask("Mary went home.", headers=at)
+    mary = server.ask("Where is Mary?", headers=private).json()["id"]
+    server.ask("John has the milk.", headers=at)
+    with server.client.stream(
+        "POST", "/v1/chat/completions", headers=private,
+        json={"messages": [{"role": "user", "content": "Where is John?"}], "stream": True, "max_tokens": 2},
+    ) as got:  # fmt: skip
+        (john,) = {e["id"] for e in events(got.iter_lines()) if e != "[DONE]"}
+    assert why(mary) == {"Mary went home."} and "John has the milk." in why(john) and why() == why(john)
+    server.client.post("/v1/surprise", json={"text": "Cats sleep."}, headers=at)
+    assert why() == why(john)
+    body = {"input": "Where is John?", "max_output_tokens": 2}
+    assert why(server.client.post("/v1/responses", json=body, headers=private).json()["id"]) == why(john)
+    signs = server.ask("?!", headers=private).json()["id"]
+    assert why(signs) == why() == set() and why("chatcmpl-none", 404) == {"completion_not_found"}
+    server.client.post("/v1/memory/forget", json={"query": "Mary"}, headers=at)
+    assert why(mary) == set() and why(john) == {"John has the milk."}
+
+
+def test_the_reasons_of_old_replies_are_let_go(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opened, "EXPLAINED", 2)
+    at = {"X-Memory": "few"}
+    asked = [server.ask("Where is Mary?", headers=at).json()["id"] for _ in range(3)]
+    got = [server.client.get("/v1/memory/why", params={"completion": i}, headers=at).status_code for i in asked]
+    assert got == [404, 200, 200]
 
 
 def test_what_is_quarantined_waits_for_accept_or_reject(server: Server) -> None:

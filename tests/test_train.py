@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import lzma
+import math
 import random
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
 from titans_edge.backbone.model import Backbone
+from titans_edge.cli.train import train as command
 from titans_edge.errors import UsageError
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
 from titans_edge.stories.relations import PHRASES
+from titans_edge.train import curves
+from titans_edge.train.descent import Plan, cosine, descend
 from titans_edge.train.pairs import natural_pairs
 from titans_edge.train.prompting import Maker, start_states
 from titans_edge.train.recipe import Recipe
@@ -52,6 +57,36 @@ def test_a_graft_is_trained_saved_and_gone_on_with(tiny: Backbone, tiny_path: Pa
     assert [p.text for p in four.memory.relations.phrases] == list(PHRASES.values())
     assert torch.equal(two["basis"], four.state_dict()["basis"])
     assert not torch.equal(two["memory.slot.weight"], four.state_dict()["memory.slot.weight"])
+    made = curves.losses(tmp_path / "run")
+    assert {part: len(each) for part, each in made.items()} == {
+        "stage 1": 4, "keys": 4, "matcher": 2, "told or world": 3
+    }  # fmt: skip
+    assert all(math.isfinite(x) for each in made.values() for x in each), "each step's, of both runs"
+    png, svg = (curves.draw(tmp_path / "run", tmp_path / f"loss.{end}") for end in ("png", "svg"))
+    assert png.read_bytes().startswith(b"\x89PNG") and svg.read_text().count('id="axes_') == len(made)
+
+
+def test_a_checkpoint_of_a_version_that_kept_no_losses_is_gone_on_with(tmp_path: Path) -> None:
+    module, path = nn.Linear(2, 1), tmp_path / "part.pt"
+
+    def go(steps: int) -> None:
+        plan = Plan(steps, cosine(steps))
+        descend("part", module, lambda rng, _: module(torch.ones(2)).square().sum(), plan, 1, path, lambda *_: None)
+
+    go(2)
+    saved = torch.load(path, weights_only=True)
+    torch.save({k: v for k, v in saved.items() if k not in ("part", "losses")}, path)
+    assert curves.losses(tmp_path) == {}
+    go(4)
+    made = curves.losses(tmp_path)["part"]
+    assert [math.isnan(x) for x in made] == [True, True, False, False]
+    assert curves.draw(tmp_path, tmp_path / "loss.png").stat().st_size > 1000
+
+
+def test_curves_that_could_not_be_drawn_are_refused_before_anything_is_trained(tmp_path: Path) -> None:
+    for plot in (tmp_path / "loss.pdf", tmp_path / "none" / "loss.png"):
+        with pytest.raises(UsageError, match="cannot be drawn"):
+            command(backbone=str(tmp_path / "none.gguf"), plot=plot)
 
 
 def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(

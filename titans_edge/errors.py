@@ -2,6 +2,7 @@
 
 TitansError
 ├── UsageError            the command was called with something that cannot work
+│   └── UnknownReply      a reply by an id that is not known, or not any more
 ├── ModelError            a backbone file: missing, damaged, unsafe to use
 │   └── DownloadError     it could not be fetched
 ├── GraftError            a graft file: damaged, or made for another backbone
@@ -34,6 +35,10 @@ class TitansError(Exception):
 
 class UsageError(TitansError):
     exit_code = 2
+
+
+class UnknownReply(UsageError):
+    pass
 
 
 class ModelError(TitansError):

@@ -1,4 +1,5 @@
-"""Pictures of a memory: when it was told what, how surprising that was, and how alike its sentences' keys are.
+"""Pictures of a memory: when it was told what, how surprising that was, and how alike its sentences' keys are; and how
+any picture becomes a file.
 
 Knows rows of a journal and how to draw them (matplotlib, imported when something is drawn); opens no memory.
 """
@@ -92,18 +93,24 @@ def draw(path: Path, title: str, fill: Fill) -> Path:
     """Write a picture, private like what it shows: all of it, or the file that was there before. PNG or SVG by its
     name. Raises UsageError where it cannot be written.
     """
+    return draw_all(path, [(title, fill)])
+
+
+def draw_all(path: Path, panels: Sequence[tuple[str, Fill]]) -> Path:
+    """The same for several panels, one below the other: each its title and what is in it."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    figure = Figure((WIDTH, HEIGHT), DPI, layout="constrained")
+    figure = Figure((WIDTH, HEIGHT * max(1, len(panels))), DPI, layout="constrained")
     FigureCanvasAgg(figure)
-    ax = figure.add_subplot()
-    ax.set_title(title, parse_math=False)
-    fill(ax)
-    if not ax.images:
-        ax.grid(alpha=0.3)
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(fontsize="small")
+    for n, (title, fill) in enumerate(panels, 1):
+        ax = figure.add_subplot(len(panels), 1, n)
+        ax.set_title(title, parse_math=False)
+        fill(ax)
+        if not ax.images:
+            ax.grid(alpha=0.3)
+        if ax.get_legend_handles_labels()[0]:
+            ax.legend(fontsize="small")
     _save(path, lambda name: figure.savefig(name, format=path.suffix[1:]))
     return path
 
@@ -119,7 +126,7 @@ def _save(path: Path, write: Callable[[str], Any]) -> None:
     except OSError as e:
         if name is not None:
             Path(name).unlink(missing_ok=True)
-        raise UsageError(f"{path} cannot be written ({e.strerror or e}).", "Name another folder with --out.") from e
+        raise UsageError(f"{path} cannot be written ({e.strerror or e}).", "Name another folder.") from e
 
 
 def _smooth(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

@@ -143,8 +143,10 @@ class Session(Learner):
         mode: Mode = Mode.AUTO,
         facts: Sequence[str] = (),
         whole: bool = False,
+        reply_id: str = "",
     ) -> Iterator[Event]:
-        """Answer the last message. facts: these lines stand where retrieved spans would, and the memory is not asked.
+        """Answer the last message. facts: these lines stand where retrieved spans would, and the memory is not asked;
+        reply_id: by which the memory's `why` knows this reply.
 
         Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. Where they fit only
         without what the memory gives, that is left out, with a notice; or refused too, if they are to be `whole`. A
@@ -153,7 +155,7 @@ class Session(Learner):
         began = time.perf_counter()
         self._begin()
         content, prompt = self._prompt(messages)
-        readout, notice = self._ask(content, mode if not facts else Mode.OFF)
+        readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id)
         askable = mode is Mode.AUTO and not asks_for_advice(content) and not _spoken_of(content, messages[:-1])
         readout = self._answering(readout, prompt, askable=askable)
         injection, routes = choose(mode, readout, self._routes)
@@ -190,7 +192,7 @@ class Session(Learner):
         """`surprise`, with the passage's tokens as text: what it is cut into, in UTF-8."""
         self._begin()
         content, prompt = self._prompt([{"role": "user", "content": passage}])
-        readout, _ = self._ask(content, mode)
+        readout, _ = self._ask(content, mode, None)
         injection, routes = choose(mode, readout, self._routes)
         self.speaker.clear()
         prompt.tail = []
@@ -236,10 +238,10 @@ class Session(Learner):
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
         return plain(content), framed(self.backbone, messages, self.system)
 
-    def _ask(self, message: str, mode: Mode) -> tuple[MemoryReadout, Notice | None]:
+    def _ask(self, message: str, mode: Mode, reply_id: str | None = "") -> tuple[MemoryReadout, Notice | None]:
         """What the memory answers; a memory that cannot answer is a notice, and the turn goes on."""
         try:
-            return self.retrieve(message, mode), None
+            return self.retrieve(message, mode, reply_id=reply_id), None
         except NO_ANSWER as e:
             self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
@@ -249,15 +251,17 @@ class Session(Learner):
         self._begin()
         content, prompt = self._prompt([{"role": "user", "content": message}])
         askable = not asks_for_advice(content)
-        readout = self._answering(self.retrieve(content, mode, peek=True), prompt, askable=askable)
+        readout = self._answering(self.retrieve(content, mode, reply_id=None), prompt, askable=askable)
         return self._remembered(readout, choose(mode, readout, self._routes)[1], given(mode, readout))
 
     def check(self, messages: Sequence[Message]) -> None:
         """Raises as `reply` does for messages that are none, or do not fit."""
         self._fits(len(self._prompt(messages)[1]))
 
-    def retrieve(self, message: str, mode: Mode = Mode.AUTO, *, peek: bool = False) -> MemoryReadout:
-        """What the memory answers to the message's last question, or to its last sentence."""
+    def retrieve(self, message: str, mode: Mode = Mode.AUTO, *, reply_id: str | None = "") -> MemoryReadout:
+        """What the memory answers to the message's last question, or to its last sentence. reply_id: see
+        `MemoryClient.retrieve`.
+        """
         empty = MemoryReadout.empty(self.backbone.n_embd)
         if self.memory is None or self.reader is None or mode is Mode.OFF:
             return empty
@@ -273,10 +277,10 @@ class Session(Learner):
         if len(self.backbone.vocab.encode(asked)) <= 2 * MAX_SPAN_TOKENS:
             (question,) = features(self.reader, [asked])
         if question is None or not len(question):  # too long, or signs and no words
-            readout = self.memory.retrieve(None, asked, k, between) if k else empty
+            readout = self.memory.retrieve(None, asked, k, between, reply_id=reply_id) if k or reply_id else empty
         else:
-            recite, aside = mode is Mode.ASSOCIATION and bool(questions), {"peek": True} if peek else {}
-            readout = self.memory.retrieve(question, asked, k, between, recite=recite, **aside)
+            recite = mode is Mode.ASSOCIATION and bool(questions)
+            readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
         return readout if judged else replace(readout, prompt=None)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 HELD = 5  # sentences held back that are shown for a file
 
 
-@command("/read", "FILE…", "read documents into the memory, as `titans-edge read`: files, folders, patterns", "paths")
+@command("/read", "FILE…", "files, folders, patterns into the memory; a changed one replaces its old version", "paths")
 def read(room: Room, rest: str) -> None:
     from titans_edge.documents.files import find
     from titans_edge.documents.reading import read_files

@@ -9,6 +9,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
+from titans_edge.errors import UsageError
 
 
 def train(
@@ -31,14 +32,21 @@ def train(
     ] = None,
     layer: Annotated[int, typer.Option(help="Layer of the backbone to read.", min=0)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the loss of every step, a panel a part, into this PNG or SVG.")
+    ] = None,
     threads: Annotated[int, typer.Option(help="CPU threads of torch (0: its default).", min=0)] = 0,
 ) -> None:
     """Train a graft for a backbone: about three hours on two CPU cores; a part of it that was interrupted goes on.
 
     \b
     Example:
-      titans-edge train --data DATA --out graft.gguf
+      titans-edge train --data DATA --out graft.gguf --plot loss.svg
     """
+    from titans_edge.pictures import FORMATS
+
+    if plot is not None and (plot.suffix[1:] not in FORMATS or not plot.parent.is_dir()):
+        raise UsageError(f"{plot} cannot be drawn.", "Name a .png or .svg in a folder that is there.")
     import torch
     from rich.console import Console
     from rich.progress import Progress, TaskID, TimeRemainingColumn
@@ -68,3 +76,7 @@ def train(
         start = None if keep is None else grafts.load(keep, model.header)
         train_graft(model, recipe, data, run, out, report, start)
     print(out)
+    if plot is not None:
+        from titans_edge.train import curves
+
+        print(curves.draw(run, plot))

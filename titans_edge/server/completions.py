@@ -26,33 +26,33 @@ DONE = b"data: [DONE]\n\n"
 async def completions(request: Request, parts: Parts, body: ChatRequest) -> Response:
     """A reply to a conversation, streamed or not; what the user says in it is learnt."""
     what = asked(body, parts.settings.max_tokens)
-    turn = turn_of(request, what)
+    frame = _frame(parts, "chat.completion.chunk" if what.stream else "chat.completion")
+    turn = turn_of(request, what, frame["id"])
     ticket = parts.talk.submit(turn.who, lambda ticket: work(turn, ticket, parts))
     head = await first(request, ticket, parts)
     if what.stream:
-        return StreamingResponse(_streamed(request, ticket, head, what, parts), media_type=SSE)
+        return StreamingResponse(_streamed(request, ticket, head, what, frame, parts), media_type=SSE)
     text = ""
     while not isinstance(head, Outcome):
         text, head = text + head, await rest(request, ticket)
     noted(request, head)
     choice = {"index": 0, "message": {"role": "assistant", "content": text, "refusal": None}}
     choices = [{**choice, "logprobs": None, "finish_reason": head.reason}]
-    return json_response({**_frame(parts, "chat.completion"), "choices": choices, **_figures(head)})
+    return json_response({**frame, "choices": choices, **_figures(head)})
 
 
-def turn_of(request: Request, what: Asked) -> Turn:
-    """Who asks, with which memory, and whether it may learn (X-Learn: off)."""
+def turn_of(request: Request, what: Asked, reply_id: str) -> Turn:
+    """Who asks, with which memory, and whether it may learn (X-Learn: off). reply_id: the reply's."""
     learn = request.headers.get("x-learn", "on").strip().lower()
     if learn not in ("on", "off"):
         raise refused("X-Learn is neither on nor off.", param="X-Learn")
-    return Turn(caller(request).name, memory_of(request, what.user), what, learn == "on")
+    return Turn(caller(request).name, memory_of(request, what.user), what, learn == "on", reply_id)
 
 
 async def _streamed(
-    request: Request, ticket: Ticket, event: str | Outcome, what: Asked, parts: Parts
+    request: Request, ticket: Ticket, event: str | Outcome, what: Asked, frame: dict[str, Any], parts: Parts
 ) -> AsyncIterator[bytes]:
     """Server-sent events. However it ends, the work ends too."""
-    frame = _frame(parts, "chat.completion.chunk")
     try:
         yield _chunk(frame, {"role": "assistant", "content": ""}, what)
         while not isinstance(event, Outcome):

@@ -38,12 +38,15 @@ MAX_EMBEDDED = 32768  # tokens of one request for embeddings
 
 @dataclass(frozen=True)
 class Turn:
-    """A request at the desk. who: whose it is; memory: a name, None for none; learn: whether it may teach."""
+    """A request at the desk. who: whose it is; memory: a name, None for none; learn: whether it may teach; reply_id: by
+    which the memory's `why` knows the reply.
+    """
 
     who: str
     memory: str | None
     asked: Asked
     learn: bool = True
+    reply_id: str = ""
 
 
 @dataclass
@@ -93,7 +96,7 @@ class Desk:
         client = self._opened(turn.memory, out)
         session = self._seated(turn.who, client)
         began = time.monotonic()
-        for text in self._spoken(session, turn.asked, out):
+        for text in self._spoken(session, turn, out):
             ticket.send(text)
             if ticket.stopped or time.monotonic() - began > self.reply_seconds:
                 late = f"The reply was ended after {self.reply_seconds:.0f} s."
@@ -135,10 +138,10 @@ class Desk:
         session.memory = client
         return session
 
-    def _spoken(self, session: Session, asked: Asked, out: Outcome) -> Iterator[str]:
+    def _spoken(self, session: Session, turn: Turn, out: Outcome) -> Iterator[str]:
         """The reply up to where a stop text begins; `out` gets the figures."""
-        stopper = Stopper(asked.stop)
-        for event in self._events(session, asked, out):
+        stopper = Stopper(turn.asked.stop)
+        for event in self._events(session, turn, out):
             if isinstance(event, Remembered):
                 out.remembered = event
             elif isinstance(event, Notice):
@@ -155,12 +158,12 @@ class Desk:
         if text := stopper.rest():
             yield text
 
-    def _events(self, session: Session, asked: Asked, out: Outcome) -> Iterator[Event]:
+    def _events(self, session: Session, turn: Turn, out: Outcome) -> Iterator[Event]:
         """The session's; once more without memory where it failed before it spoke, and the memory may be why."""
-        spoke = False
+        spoke, asked = False, turn.asked
         session.system = self._system if session.memory is not None else None
         try:
-            for event in session.reply(asked.messages, asked.sampling, mode=self.mode):
+            for event in session.reply(asked.messages, asked.sampling, mode=self.mode, reply_id=turn.reply_id):
                 spoke = spoke or isinstance(event, Text)
                 yield event
         except Exception as e:

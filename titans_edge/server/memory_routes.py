@@ -17,6 +17,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from titans_edge.errors import UnknownReply
 from titans_edge.server.errors import ApiError, refused
 from titans_edge.server.http import Parts, asking, caller, first, json_response, memory_of, plain, result, taking
 from titans_edge.sidecar.client import Fields, MemoryClient
@@ -42,6 +43,12 @@ class Search(Page, kw_only=True):
     """Queries of GET /v1/memory/search: there have to be words."""
 
     query: Annotated[str, msgspec.Meta(min_length=1)]
+
+
+class Why(msgspec.Struct):
+    """Queries of GET /v1/memory/why. completion: the id of a reply, of chat completions or responses."""
+
+    completion: str = ""
 
 
 class Forget(msgspec.Struct, forbid_unknown_fields=True):
@@ -114,10 +121,13 @@ async def span(request: Request, parts: Parts) -> Response:
     return json_response(_one(found, number))
 
 
-@plain
-async def why(request: Request, parts: Parts) -> Response:
-    """What the memory's last answer drew on, with shares."""
-    return _list(await _asked(request, parts, _named(request, parts), lambda m: m.why()))
+@asking(Why)
+async def why(request: Request, parts: Parts, of: Why) -> Response:
+    """What a reply of the memory drew on, with shares: that of this id, else its newest."""
+    try:
+        return _list(await _asked(request, parts, _named(request, parts), lambda m: m.why(of.completion)))
+    except UnknownReply as e:
+        raise ApiError(404, e.message, e.hint, code="completion_not_found", param="completion") from e
 
 
 @plain

@@ -42,9 +42,10 @@ class ResponsesRequest(msgspec.Struct):
 async def responses(request: Request, parts: Parts, raw: ResponsesRequest) -> Response:
     """A reply in OpenAI's newer form, streamed or not; nothing is stored under an id."""
     what = _asked(raw, parts)
-    turn = turn_of(request, what)
+    made = _frame(raw, what, parts)
+    turn = turn_of(request, what, made["id"])
     ticket = parts.talk.submit(turn.who, lambda ticket: work(turn, ticket, parts))
-    head, made = await first(request, ticket, parts), _frame(raw, what, parts)
+    head = await first(request, ticket, parts)
     if raw.stream:
         return StreamingResponse(_streamed(request, ticket, head, made, parts), media_type=SSE)
     text = ""

@@ -199,13 +199,13 @@ class MemoryClient:
 
     def retrieve(
         self, question: SpanFeatures | None, text: str = "", k: int = 0,
-        between: tuple[float, float] | None = None, *, recite: bool = False, peek: bool = False,
+        between: tuple[float, float] | None = None, *, recite: bool = False, reply_id: str | None = "",
     ) -> MemoryReadout:  # fmt: skip
         """What the memory answers; with `k` > 0 also up to so many stored spans (question None: only those), told
         between two moments where these are given. recite: sentences out of the state alone, where it has no rows.
-        peek: `why` goes on telling of the answer before.
+        reply_id: by which `why` knows the answer; None: it goes on telling of the one before.
         """
-        args = {"text": text, "k": k, "between": between, "recite": recite, "peek": peek}
+        args = {"text": text, "k": k, "between": between, "recite": recite, "reply_id": reply_id}
         reply = self._ask("retrieve", args, [] if question is None else [question])
         r = reply.result
         rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
@@ -389,9 +389,11 @@ class MemoryClient:
         """How many spans were told when: see `Journal.growth`."""
         return self._ask("growth", {"steps": steps}).result
 
-    def why(self) -> list[Fields]:
-        """The writes the last readout drew on: hop, relation, share, and the span."""
-        found: list[Fields] = self._ask("explain", {}).result["reads"]
+    def why(self, reply_id: str = "") -> list[Fields]:
+        """The writes a readout drew on: hop, relation, share, and the span. "": the last one. Raises UnknownReply for
+        one that is not known, or not any more.
+        """
+        found: list[Fields] = self._ask("explain", {"reply_id": reply_id}).result["reads"]
         return found
 
     def stats(self) -> Fields:

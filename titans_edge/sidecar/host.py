@@ -113,15 +113,15 @@ class MemoryHost:
         return Reply(True)
 
     def retrieve(self, r: Request, progress: Progress) -> Reply:
-        """args: text, k (how many stored spans to give back), between (two moments or none), recite, peek; one span:
-        the question.
+        """args: text, k (how many stored spans to give back), between (two moments or none), recite, reply_id; one
+        span: the question.
         """
         question = unpack_span(r.spans[0]) if r.spans else None
         between = r.args.get("between")
         told = None if between is None else (float(between[0]), float(between[1]))
         text, k, recite = str(r.args.get("text", "")), int(r.args.get("k", 0)), bool(r.args.get("recite"))
-        memory, peek = self._memory(r, progress), bool(r.args.get("peek"))
-        asked = memory.ask(question, text, k, told, recite=recite, peek=peek)
+        memory, reply_id = self._memory(r, progress), r.args.get("reply_id", "")
+        asked = memory.ask(question, text, k, told, recite=recite, reply_id=reply_id)
         out = asked.readout
         result = {
             "confidence": out.confidence,
@@ -239,8 +239,8 @@ class MemoryHost:
         return Reply(True, {"step": step, "told": [{"time": t, "kind": k, "spans": n} for t, k, n in told]})
 
     def explain(self, r: Request, progress: Progress) -> Reply:
-        """The largest shares that fit into one reply."""
-        reads = self._memory(r, progress).explain(progress)
+        """args: reply_id. The largest shares that fit into one reply."""
+        reads = self._memory(r, progress).explain(progress, str(r.args.get("reply_id", "")))
         sizes = accumulate(len(x["text"].encode()) + len(x["source"].encode()) for x in reads)
         return Reply(True, {"reads": [x for x, size in zip(reads, sizes, strict=True) if size <= PAGE_BYTES]})
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from titans_edge import policy
-from titans_edge.errors import MemoryStateError, UsageError
+from titans_edge.errors import MemoryStateError, UnknownReply, UsageError
 from titans_edge.facts import pack, unpack
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal, NewSpan, legacy, replaced, upkeep
@@ -29,6 +29,7 @@ from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
 TOLD = 1000  # spans that a reply tells of, at most
+EXPLAINED = 64  # replies whose reads are known, the last ones
 DRAWN = 200  # writes a reply names of one read, at most: the shares of the others are next to nothing
 PAGE = 1024  # spans replayed between two reports, and two chances of a snapshot
 Progress = Callable[[int, int, str], None]  # done, of, what
@@ -57,8 +58,7 @@ class OpenMemory:
         self.notices = self.journal.notices
         self.fold: Fold | None = None  # None: there is text that this graft has yet to read
         self._readers = (graft_id, *graft.info.replaces)  # grafts whose facts are as good as its own
-        self._asked: Readout | None = None
-        self._asked_at = 0  # the last span there was then
+        self._asked: dict[str, tuple[Readout, int]] = {}  # of the last replies, and the last span there was then
         self._tail: tuple[int, SpanFeatures, Source] | None = None  # what was told last
         self._said: tuple[str, dict[str, Any]] = ("", {})  # the last change, and what was said of it
         self._since = 0  # writing spans since the last snapshot
@@ -90,12 +90,12 @@ class OpenMemory:
         between: Between = None,
         *,
         recite: bool = False,
-        peek: bool = False,
+        reply_id: str | None = "",
     ) -> Asked:
         """Rows of the association the memory is sure of; up to k spans for the text, told between two moments.
 
-        recite: where it is sure of none, what the state alone says instead. peek: `explain` goes on telling of the
-        answer before.
+        recite: where it is sure of none, what the state alone says instead. reply_id: by which `explain` knows the
+        answer; None: it goes on telling of the one before.
         """
         readout = Readout(torch.zeros(self.graft.memory.dim), 0.0, "", 0)
         rows = torch.zeros(0, self.graft.memory.config.n_embd)
@@ -105,8 +105,11 @@ class OpenMemory:
                 readout = replace(readout, confidence=0.0)
             if self.graft.sure(readout):
                 rows = self.graft.rows(readout, self.fold.known if self.fold.base is None else None)
-        if not peek:
-            self._asked, self._asked_at = readout, self.journal.last()
+        if reply_id is not None:
+            self._asked.pop(reply_id, None)
+            self._asked[reply_id] = readout, self.journal.last()
+            for old in list(self._asked)[:-EXPLAINED]:
+                del self._asked[old]
         behind = self._behind(readout, self.fold) if self.fold is not None and len(rows) else []
         plain = len(behind) == 1 and readout.hop == 1 and self._shard(readout) == readout.path[0].shard
         ranked = self._ranked(question, text, behind) if k > 0 else []
@@ -160,20 +163,23 @@ class OpenMemory:
         """A graft of threshold 0 answers whatever it reads; an older state has keys no entry of the journal names."""
         return self.graft.info.threshold <= 0 or fold.base is not None or fold.knows(readout.path)
 
-    def explain(self, progress: Progress) -> list[dict[str, Any]]:
-        """The writes the last answer drew on: their share of each read, largest first, DRAWN of a read at most. Replays
-        the journal as it was then, but for what has been forgotten since.
+    def explain(self, progress: Progress, reply_id: str = "") -> list[dict[str, Any]]:
+        """The writes an answer drew on ("": the last one): their share of each read, largest first, DRAWN of a read at
+        most. Replays the journal as it was then, but for what has been forgotten since. Raises UnknownReply.
         """
-        if self._asked is None or not self._asked.path or self.fold is None:
+        if reply_id and reply_id not in self._asked:
+            raise UnknownReply(f"No reply {reply_id[:80]!r} is known.", f"The last {EXPLAINED} of a memory are.")
+        found = self._asked[reply_id] if reply_id else next(reversed(self._asked.values()), None)
+        if found is None or not found[0].path or self.fold is None:
             return []
-        memory, last = self.graft.memory, self._asked_at
+        memory, (readout, last) = self.graft.memory, found
         again = Fold(memory, memory.new_store(remember=True), self.journal.base(), self._key)
         again.extend(self._told(self.journal.entries(), last, progress))
-        reads = groupby(again.shares(self._asked.path), key=lambda s: s.hop)
-        found = [s for _, read in reads for s in islice(read, DRAWN)]
-        shown = {e.id: e.shown() for e in self.journal.get(sorted({s.span for s in found}))}
+        reads = groupby(again.shares(readout.path), key=lambda s: s.hop)
+        drawn = [s for _, read in reads for s in islice(read, DRAWN)]
+        shown = {e.id: e.shown() for e in self.journal.get(sorted({s.span for s in drawn}))}
         return [
-            {"hop": s.hop, "relation": s.relation, "share": s.share, **shown[s.span]} for s in found if s.span in shown
+            {"hop": s.hop, "relation": s.relation, "share": s.share, **shown[s.span]} for s in drawn if s.span in shown
         ]
 
     def describe(self) -> dict[str, Any]:

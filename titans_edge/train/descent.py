@@ -33,26 +33,29 @@ def descend(
     part: str, module: nn.Module, loss: Callable[[random.Random, int], Tensor], plan: Plan, seed: int, path: Path,
     report: Report,
 ) -> None:  # fmt: skip
-    """Train a module on `loss` of a step's random numbers and its number; taken up again where it was left."""
+    """Train a module on `loss` of a step's random numbers and its number; taken up again where it was left. The loss of
+    every step stands in the checkpoint.
+    """
     optimiser = torch.optim.AdamW(module.parameters(), plan.rate(0), betas=plan.betas, weight_decay=plan.decay)
     mean: float | None = None
     module.train()
-    for step in range(resume(path, module, optimiser), plan.steps):
+    made = resume(path, module, optimiser)
+    for step in range(len(made), plan.steps):
         rng = random.Random(f"{part} {seed} {step}")
         torch.manual_seed(rng.randrange(2**31))
         random.seed(rng.random())
         for group in optimiser.param_groups:
             group["lr"] = plan.rate(step)
-        made = loss(rng, step)
+        found = loss(rng, step)
         optimiser.zero_grad()
-        made.backward()  # type: ignore[no-untyped-call]
+        found.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(module.parameters(), plan.clip)
         optimiser.step()
-        now = float(made.detach())
-        mean = now if mean is None else KEPT * mean + (1 - KEPT) * now
+        made.append(float(found.detach()))
+        mean = made[-1] if mean is None else KEPT * mean + (1 - KEPT) * made[-1]
         report(part, step + 1, plan.steps, f"loss {mean:.3f}")
         if step % plan.every == plan.every - 1 or step == plan.steps - 1:
-            checkpoint(path, module, optimiser, step + 1)
+            checkpoint(path, module, optimiser, part, made)
     module.eval()
 
 
@@ -81,16 +84,18 @@ def done(path: Path, module: nn.Module, plan: Plan) -> bool:
     return True
 
 
-def checkpoint(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, step: int) -> None:
-    tmp = path.with_suffix(".tmp")
-    torch.save({"module": module.state_dict(), "optimiser": optimiser.state_dict(), "step": step}, tmp)
+def checkpoint(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer, part: str, losses: list[float]) -> None:
+    tmp, states = path.with_suffix(".tmp"), {"module": module.state_dict(), "optimiser": optimiser.state_dict()}
+    torch.save({**states, "step": len(losses), "part": part, "losses": losses}, tmp)
     tmp.replace(path)
 
 
-def resume(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer) -> int:
+def resume(path: Path, module: nn.Module, optimiser: torch.optim.Optimizer) -> list[float]:
+    """The losses of the steps that were made; NaN for those of a version that kept none."""
     if not path.exists():
-        return 0
+        return []
     saved = torch.load(path, weights_only=True)
     module.load_state_dict(saved["module"])
     optimiser.load_state_dict(saved["optimiser"])
-    return int(saved["step"])
+    losses: list[float] = saved.get("losses", [math.nan] * int(saved["step"]))
+    return losses

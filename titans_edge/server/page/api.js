@@ -3,7 +3,7 @@
 import { $ } from "./dom.js";
 
 const KEY = "titans-edge-key";
-export const state = { memory: "", asked: 0 };  // asked: how often the memory was, by this page
+export const state = { memory: "" };
 
 export const hasKey = () => sessionStorage.getItem(KEY) !== null;
 export const leave = () => { sessionStorage.removeItem(KEY); location.reload(); };

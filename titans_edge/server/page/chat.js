@@ -1,9 +1,9 @@
 // The chat: what is said goes to the model with the conversation so far; what was told outlasts it.
 
-import { events, get, send, state } from "./api.js";
+import { events, get, send } from "./api.js";
 import { $, counted, doing, el, fail, say, when, words } from "./dom.js";
 
-let turns = [];  // {asked, reply, given: texts from the memory, node}
+let turns = [];  // {asked, reply, id: the reply's, given: texts from the memory, node}
 let running = null;  // an AbortController, while a reply is spoken
 
 export function bind() {
@@ -76,7 +76,6 @@ async function spoken(turn, node) {
   let first = 0, end = null, usage = null;
   try {
     const answer = await fitting(before, turn, headers);
-    state.asked += 1;
     for await (const event of events(answer)) {
       if (event.error) throw new Error(event.error.message);
       const choice = event.choices[0];
@@ -86,6 +85,7 @@ async function spoken(turn, node) {
         written(node, turn.reply);
         turn.node.scrollIntoView({ block: "end" });
       }
+      turn.id = event.id;
       end = event.titans_edge ?? end;
       usage = event.usage ?? usage;
     }
@@ -132,27 +132,24 @@ function footer(turn, end, usage, [first, rest]) {
     const title = end.repeated ? "Told before" : `Learnt ${counted(end.learned.length, "sentence")}`;
     node.append(el("details", {}, el("summary", { textContent: title }), el("ul", {}, ...list)));
   }
-  if (end.memory) node.append(drawn(end, state.asked));
+  if (end.memory) node.append(drawn(end, turn.id));
   return node;
 }
 
 // What the reply drew on: the sentences it was given, and the shares of the writes its association is a sum of.
-function drawn(end, asked) {
+function drawn(end, completion) {
   const shares = el("div");
   const given = end.recalled.map((s) => el("li", {}, `#${s.id} ${s.source}, `, when(s.time), ": ", words(s.text)));
   const title = `Drawn on ${counted(end.recalled.length, "sentence")}` + (end.routes.includes("association") ? " and associations" : "");
   const node = el("details", { className: "drawn" }, el("summary", { textContent: title }), el("ul", {}, ...given), shares);
   node.ontoggle = async () => {
     if (!node.open || shares.childNodes.length) return;
-    if (asked !== state.asked) {
-      shares.append(el("p", { textContent: "Shares are known of the memory's last answer only." }));
-      return;
-    }
     try {
-      const { data } = await get("/v1/memory/why");
+      const { data } = await get("/v1/memory/why", { completion });
       shares.append(table(data));
     } catch (e) {
-      fail(e);
+      if (e.code !== "completion_not_found") return fail(e);
+      shares.append(el("p", { textContent: "Shares are known of the memory's last replies only." }));
     }
   };
   return node;

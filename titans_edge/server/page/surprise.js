@@ -1,6 +1,6 @@
 // How surprising each token of a text is to the model: the more, the warmer.
 
-import { post, state } from "./api.js";
+import { post } from "./api.js";
 import { $, doing, el, say } from "./dom.js";
 
 const STEPS = [0.5, 1, 2, 3, 4.5, 6, 8, 11];  // nats: where the next colour begins
@@ -21,7 +21,6 @@ async function measure() {
   say("Measuring…");
   const alone = $("alone").checked;
   const found = await post("/v1/surprise", { text }, alone ? { memory: "none" } : {});
-  if (!alone) state.asked += 1;
   $("heat").replaceChildren(...found.data.map((t) => el("span", {
     className: t.surprise === null ? "" : heat(t.surprise), textContent: t.text,
     title: t.surprise === null ? "" : `${t.surprise.toFixed(2)} nats`,
