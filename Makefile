@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 MEMORY ?= default
+# containers often forbid it: then each process of the tests compiles everything anew, seconds each
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: chat test unit slow check setup backbone
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import logging
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import typer.testing
 from hypothesis import HealthCheck, settings
 
 from tests.answering import local
@@ -31,6 +35,16 @@ UNTIMED = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("quick", UNTIMED, max_examples=25)
 settings.register_profile("thorough", UNTIMED, max_examples=250)
 settings.load_profile("quick")
+
+
+# a CliRunner builds all commands anew for each line it runs, which takes longer than most lines
+typer.testing._get_command = cache(typer.testing._get_command)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: nobody looks through it for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
@@ -142,6 +156,23 @@ def new_host(tiny_path: Path, graft_path: Path) -> Iterator[Callable[..., Memory
     yield new
     for host in made:
         host.close()
+
+
+@pytest.fixture
+def logged() -> Iterator[list[logging.LogRecord]]:
+    """What is logged, and of the server's all that it says. (pytest's own capture is off: it would go through torch's
+    thousand loggers six times a test.)
+    """
+    records: list[logging.LogRecord] = []
+    handler, root, server = logging.Handler(), logging.getLogger(), logging.getLogger("titans_edge.server")
+    before = server.level
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(handler, "emit", records.append)
+        root.addHandler(handler)
+        server.setLevel(logging.INFO)
+        yield records
+    server.setLevel(before)
+    root.removeHandler(handler)
 
 
 @pytest.fixture
