@@ -17,10 +17,10 @@ test: unit slow check backbone
 	$(BIN)/python -m pytest -q -m real
 
 unit: setup
-	$(BIN)/python -m pytest -q -n 2 -m "not real and not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not real and not slow"
 
 slow: setup
-	$(BIN)/python -m pytest -q -n 2 -m "slow and not real"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "slow and not real"
 
 check: setup
 	$(BIN)/ruff check .

@@ -118,6 +118,14 @@ def loaded() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Of llama.cpp where nobody says how many: several wait for each other, and other tests run beside."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(Backbone.__init__.__kwdefaults__, "threads", 1)
+        yield
+
+
 @pytest.fixture
 def typed(
     tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
