@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 TORCH ?= torch==2.13.0
 MEMORY ?= default
+# containers often forbid it: then each process of the tests compiles everything anew, seconds each
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: chat test unit slow check setup backbone
 
@@ -15,10 +17,10 @@ test: unit slow check backbone
 	$(BIN)/python -m pytest -q -m real
 
 unit: setup
-	$(BIN)/python -m pytest -q -n 2 -m "not real and not slow"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not real and not slow"
 
 slow: setup
-	$(BIN)/python -m pytest -q -n 2 -m "slow and not real"
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "slow and not real"
 
 check: setup
 	$(BIN)/ruff check .

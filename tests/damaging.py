@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from tests.journals import fill, sentence, tell
+from tests.journals import filled, sentence, tell
 from titans_edge.journal import Journal
 from titans_edge.journal.salvage import Repair, salvage
 
@@ -14,7 +14,7 @@ PAGE = 4096
 
 def open_with_log(path: Path, count: int) -> Journal:
     """A journal whose last writes are only in its log, as after a crash (close it at the end of the test)."""
-    journal = fill(path, 0, close=False)
+    journal = filled(path, 0)
     journal.db.execute("PRAGMA wal_autocheckpoint=0")
     for n in range(count):
         tell(journal, sentence(n), n)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +33,31 @@ def sentence(n: int) -> str:
     return f"Box {n} with a label of some length stands in room {n * 7 % 100}."
 
 
-def fill(path: Path | None, count: int, *, close: bool = True) -> Journal:
-    """`count` messages of one sentence: each fourth a document's, each fifth quarantined, each tenth answered."""
+def fill(path: Path, count: int) -> None:
+    """A closed journal of `count` messages of one sentence: each fourth a document's, each fifth quarantined, each
+    tenth answered.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(0o600)
+    path.write_bytes(_filled(count))
+
+
+@cache
+def _filled(count: int) -> bytes:
+    """The same whoever asks: written once."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "a.memory"
+        filled(path, count).close()
+        return path.read_bytes()
+
+
+def filled(path: Path | None, count: int) -> Journal:
+    """As `fill`, and still open."""
     journal = Journal(path)
     journal.db.execute("PRAGMA synchronous=OFF")  # tests need not wait for the disk
     journal.set_meta("graft", GRAFT)
     for n in range(count):
         tell(journal, sentence(n), n, NOTES if n % 4 == 3 else USER)
-    if close:
-        journal.close()
     return journal
 
 

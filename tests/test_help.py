@@ -203,12 +203,12 @@ def test_the_shell_is_told_commands_and_options(shell: str, monkeypatch: pytest.
 
 def test_what_the_pages_name_is_there() -> None:
     """Tests that docs/compare.md gives as proof exist, and commands that any page names are understood."""
+    known = {name for name, _ in commands(get_command(app))}
     for page in (p for p in files("titans_edge.docs").iterdir() if p.name.endswith(".md")):
         text = page.read_text("utf-8")
         for file, test in re.findall(r"`(tests/\w+\.py)(?:::(\w+))?`", text):
             there = (ROOT / file).read_text("utf-8")
             assert not test or f"def {test}(" in there, (page.name, test)
-        known = {name for name, _ in commands(get_command(app))}
         for words in re.findall(r"`titans-edge ((?:[a-z-]+ ?)+)", text):
             first = words.split()[0]
             assert any(n == first or n.startswith(f"{first} ") for n in known), (page.name, words)

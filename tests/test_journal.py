@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save
 
 from tests.fake_host import kill
-from tests.journals import GRAFT, fill, record, sentence, tell
+from tests.journals import GRAFT, fill, filled, record, sentence, tell
 from tests.kills import ForkHost
 from tests.telling import DOCUMENT, TEXTS, Open
 from titans_edge.errors import MemoryStateError
@@ -94,7 +94,7 @@ def test_a_closed_journal_says_so_and_closing_twice_is_once() -> None:
 
 
 def test_forgetting_goes_by_what_is_there_and_takes_with_it_all_that_depends_on_it() -> None:
-    with fill(None, 12, close=False) as journal:
+    with filled(None, 12) as journal:
         journal.put_snapshot(4, {}, b"4")
         journal.put_snapshot(9, {}, b"9")
         rulings = {e.id: e.ruling for e in journal.entries()}
@@ -132,7 +132,7 @@ def test_a_journal_that_is_only_read_can_hold_rulings_of_its_own(tmp_path: Path)
 
 
 def test_facts_are_unread_by_grafts_that_did_not_read_them() -> None:
-    with fill(None, 5, close=False) as journal:
+    with filled(None, 5) as journal:
         with journal.transaction():
             journal.put_facts(2, "other", record("x y"))
         append(journal, "bare", "no facts")

@@ -30,9 +30,9 @@ from titans_edge.sources import USER
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Path:
-    """200 spans, closed."""
+    """120 spans on several pages, closed."""
     path = tmp_path / "a.memory"
-    fill(path, 200)
+    fill(path, 120)
     return path
 
 
@@ -72,7 +72,7 @@ def test_what_a_log_made_the_file_shorter_by_does_not_come_back(tmp_path: Path) 
 
 def test_a_sound_memory_is_left_as_it_is(memory: Path) -> None:
     before = memory.read_bytes()
-    assert check(memory) == 200 and salvage(memory) is None
+    assert check(memory) == 120 and salvage(memory) is None
     assert memory.read_bytes() == before and [p.name for p in memory.parent.glob("a.damaged*")] == []
 
 
@@ -109,13 +109,13 @@ def test_one_bad_page_of_spans_loses_only_its_own(memory: Path) -> None:
     with pytest.raises(MemoryStateError, match="damaged"):
         Journal(memory)
     found = repaired(memory)
-    assert 0 < len(found.lost) < 45 and found.kept == 200 - len(found.lost)
+    assert 0 < len(found.lost) < 45 and found.kept == 120 - len(found.lost)
     assert contents(memory) == [w for w in want if w[0].id not in found.lost]
     assert found.aside.name == "a.damaged-1" and found.aside.stat().st_mode & 0o777 == 0o600
     assert memory.stat().st_mode & 0o777 == 0o600
     with Journal(memory) as journal:
         assert journal.meta("graft") == "graft-1" and journal.result("op-7.0") == {"n": 7} and journal.has("op-7", 0)
-        assert len(journal.find(text="Box 199")) == 1 and tell(journal, "One more here.", 300) == 201
+        assert len(journal.find(text="Box 119")) == 1 and tell(journal, "One more here.", 300) == 121
 
 
 def test_a_destroyed_header_keeps_every_span(memory: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_file_cut_short_keeps_what_is_left(memory: Path) -> None:
     raw = memory.read_bytes()
     memory.write_bytes(raw[: len(raw) * 3 // 4 + 100])
     found = repaired(memory)
-    assert found.kept > 0 and found.kept + len(found.lost) == 200 and check(memory) == found.kept
+    assert found.kept > 0 and found.kept + len(found.lost) == 120 and check(memory) == found.kept
 
 
 def test_a_flipped_bit_costs_only_its_part(memory: Path) -> None:
@@ -145,7 +145,7 @@ def test_a_flipped_bit_costs_only_its_part(memory: Path) -> None:
     db.close()
     memory.write_bytes(raw)
     found = repaired(memory)
-    assert found.lost == [21] and found.kept == 199
+    assert found.lost == [21] and found.kept == 119
     assert found.parts == {"its facts": [31], "its ruling": [32], "its answer": [40]}
     got = {e.id: e for e, _ in contents(memory)}
     assert got[31].record is None and got[31].ruling is not None and got[31].text == sentence(30)
@@ -157,7 +157,7 @@ def test_a_flipped_bit_costs_only_its_part(memory: Path) -> None:
 def test_the_state_older_than_the_journal_is_kept_where_it_is_sound(memory: Path) -> None:
     with Journal(memory) as journal:
         journal.put_snapshot(0, {}, bytes(range(256)) * 64)
-        journal.put_snapshot(150, {"graft": "graft-1"}, b"x" * 4096)
+        journal.put_snapshot(90, {"graft": "graft-1"}, b"x" * 4096)
     leaf = page_of(memory, "spans")[2]
     destroy(memory, leaf)
     assert not repaired(memory).base_lost
@@ -197,8 +197,8 @@ def test_a_row_under_a_wrong_number_is_put_back_or_dropped_never_believed(memory
     assert moved(9, 3, 77_777) == sound and moved(9, 3, 8) == sound  # the index of groups knows the number
     assert moved(4, 3, 77_777) == moved(4, 3, 8) == sound | {3: (sound[3][0], None)}  # facts: read anew
     with Journal(memory) as journal:
-        journal.put_snapshot(100, {}, b"state")
-        journal.db.execute("UPDATE snapshots SET span = 120")
+        journal.put_snapshot(60, {}, b"state")
+        journal.db.execute("UPDATE snapshots SET span = 70")
         assert journal.snapshot() is None and len(journal.notices) == 1
 
 
@@ -335,7 +335,7 @@ def test_a_full_disk_leaves_the_damaged_file_as_it_was(memory: Path) -> None:
         done = subprocess.run([sys.executable, "-c", FULL, str(memory), str(limit)], check=False)
         assert done.returncode == 6 and memory.read_bytes() == before
         assert {p.name for p in memory.parent.iterdir()} <= {"a.memory", "a.lock", "a.memory-wal", "a.memory-shm"}
-    assert repaired(memory).kept > 150
+    assert repaired(memory).kept > 70
 
 
 # --- format 2

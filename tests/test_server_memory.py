@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from logging import LogRecord
 from pathlib import Path
 from typing import Any
 
@@ -280,17 +281,14 @@ def test_a_memory_nobody_made_is_not_there_and_is_not_made_by_looking(server: Se
     assert "nobody" not in names and "default" in names
 
 
-def test_metrics_count_and_neither_they_nor_the_log_hold_texts(
-    server: Server, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level("INFO", "titans_edge.server")
+def test_metrics_count_and_neither_they_nor_the_log_hold_texts(server: Server, logged: list[LogRecord]) -> None:
     server.ask("My secret is Xylophone.", headers={"X-Memory": "quiet"})
     server.client.get("/v1/memory/search?query=Xylophone", headers={"X-Memory": "quiet"})
     server.client.get("/Xylophone")
     server.client.post("/v1/chat/completions", json={"messages": [{"role": "Xylophone", "content": "x"}]})
     text = server.client.get("/metrics").text
     assert 'titans_edge_requests_total{route="/v1/chat/completions",status="200"}' in text
-    lines = [json.loads(r.message) for r in caplog.records if r.name == "titans_edge.server"]
+    lines = [json.loads(r.getMessage()) for r in logged if r.name == "titans_edge.server"]
     (reply,) = [line for line in lines if line["route"] == "/v1/chat/completions" and line["status"] == 200]
     assert reply["memory"] == "quiet" and reply["learned"] == 1 and reply["tokens"] == 6
-    assert "xylophone" not in (text + caplog.text).lower()
+    assert "xylophone" not in "\n".join((text, *(r.getMessage() for r in logged))).lower()

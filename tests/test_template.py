@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from datetime import datetime
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -52,6 +53,7 @@ EVIL = [
 ]
 
 
+@cache
 def load(name: str) -> ChatTemplate:
     return ChatTemplate((FOLDER / f"{name}.jinja").read_text("utf-8"), bos="<s>", eos="</s>")
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from safetensors.numpy import save_file
 
 from tests.exporting import exported, lines_of, told, write_lines
-from tests.journals import GRAFT, contents, fact, fill, record, sentence, tell
+from tests.journals import GRAFT, contents, fact, fill, filled, record, sentence, tell
 from titans_edge import facts
 from titans_edge.errors import DataError, MemoryStateError
 from titans_edge.journal import Journal, NewSpan, exchange
@@ -50,7 +50,7 @@ def test_ones_own_backup_comes_back_whole(memory: Path, tmp_path: Path, name: st
 
 
 def test_export_is_one_moment_of_a_memory_in_use(tmp_path: Path) -> None:
-    journal = fill(tmp_path / "a.memory", 600, close=False)
+    journal = filled(tmp_path / "a.memory", 600)
     with Journal(tmp_path / "a.memory", write=False) as reader:
         real = reader._select
 

@@ -22,10 +22,13 @@ recent_errors: deque[str] = deque(maxlen=5)  # llama.cpp explains failures only 
 
 @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
 def _forward(level: int, text: bytes, _user: ctypes.c_void_p) -> None:
+    told = _LEVELS.get(level, logging.DEBUG)
+    if level not in (3, 4) and not logger.isEnabledFor(told):
+        return  # two hundred lines a context
     line = text.decode("utf-8", "replace").strip()
     if level in (3, 4) and line:
         recent_errors.append(line)
-    logger.log(_LEVELS.get(level, logging.DEBUG), "%s", line)
+    logger.log(told, "%s", line)
 
 
 def install() -> None:

@@ -11,7 +11,7 @@ import random
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 OPEN = ("names", "places", "proper_places", "things", "values", "attributes")  # lists with held-out words
@@ -83,6 +83,13 @@ def held_out(word: str) -> bool:
     return low not in _BABI and zlib.crc32(low.encode()) % 5 == 0
 
 
+@cache
+def _pool(which: str, unseen: bool) -> list[str]:
+    """The words of a list that may be drawn."""
+    pool = _lists()[which]
+    return [w for w in pool if held_out(w) == unseen] if which in OPEN else pool
+
+
 @dataclass
 class Lexicon:
     """Draws words. split: "train" leaves out held-out words, "held-out" draws only those."""
@@ -93,9 +100,7 @@ class Lexicon:
 
     def draw(self, which: str, n: int, rng: random.Random, taken: set[str]) -> list[str]:
         """n words of one list, none of them in `taken` (lower case), which grows by them."""
-        pool = _lists()[which]
-        if which in OPEN:
-            pool = [w for w in pool if held_out(w) == (self.split == "held-out")]
+        pool = _pool(which, self.split == "held-out")
         out: list[str] = []
         while len(out) < n:
             word = rng.choice(pool)
