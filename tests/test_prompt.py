@@ -22,7 +22,7 @@ from titans_edge.errors import ModelError
 from titans_edge.events import Remembered
 from titans_edge.framing import framed
 from titans_edge.gguf_header import read_header
-from titans_edge.judging import FIRST, JUDGED, answering, nobody_told, worth_reading
+from titans_edge.judging import FIRST, JUDGED, answering, likely, nobody_told, worth_reading
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.prompt import PromptConfig
@@ -100,31 +100,36 @@ def test_a_line_that_is_known_is_judged_as_one_that_is_read(tiny: Backbone) -> N
             assert same == (not history), "behind a history a line is read without it"
 
 
-def test_a_conversation_goes_on_with_what_was_judged(tiny: Backbone, speaker: Speaker) -> None:
+@pytest.mark.parametrize("kept", [None, KeptLines()], ids=["read", "kept"])
+def test_a_conversation_goes_on_with_what_was_judged(tiny: Backbone, kept: KeptLines | None) -> None:
     """The same logits as from reading it there, whatever else was judged; and only while nothing came since."""
     prompt, asked, tail = Prompt(states(tiny), 5), tiny.vocab.encode(ASKED), tiny.vocab.encode("Yes")
-    lines = [Injection((Tokens(tuple(tiny.vocab.encode(f"The key is on hook {n}. "))),)) for n in range(5)]
-    start, known = speaker.length, list(speaker.ids)
-    for line in lines[1], lines[4]:
-        speaker.untold(prompt, [i.ids for i in lines[:3]], asked, tail)
-        speaker.untold(prompt, [i.ids for i in lines[3:]], asked, tail)
-        handle = speaker.go_on(line, asked)
-        assert handle == Handle(start, start + len(line)) and speaker.ids == known + asked
-        assert speaker.length == start + len(line) + len(asked) and speaker.gap == start
-        assert speaker.go_on(lines[0], asked) is None, "it went on"
+    lines = [Injection((Tokens(tuple(tiny.vocab.encode(f"The key is on hook {n}. "))),)) for n in range(16)]
+    with Speaker(tiny, 2048, kept=kept) as speaker:
+        speaker.feed(tiny.vocab.encode(HEAD, special=True))
+        start, known = speaker.length, list(speaker.ids)
+        for n, line in enumerate((lines[1], lines[4], lines[6])):
+            if n == 1:
+                speaker.untold(prompt, [i.ids for i in lines[8:]], asked, tail, start)  # other drafts were there
+            speaker.untold(prompt, [i.ids for i in lines[:3]], asked, tail, start)
+            speaker.untold(prompt, [i.ids for i in lines[3:8]], asked, tail, start)
+            handle = speaker.go_on(line, asked)
+            assert handle == Handle(start, start + len(line)) and speaker.ids == known + asked
+            assert speaker.length == start + len(line) + len(asked) and speaker.gap == start
+            assert speaker.go_on(lines[0], asked) is None, "it went on"
+            speaker.feed(tail)
+            got = speaker.last_logits()
+            speaker.retract(handle, keep=False)
+            assert speaker.inject(line) == handle
+            speaker.feed(asked)
+            speaker.feed(tail)
+            assert np.allclose(got, speaker.last_logits(), atol=2e-2)
+            speaker.retract(handle, keep=False)
+            assert speaker.ids == known and speaker.length == start and speaker.gap is None
+        speaker.untold(prompt, [lines[0].ids], asked, tail)
         speaker.feed(tail)
-        got = speaker.last_logits()
-        speaker.retract(handle, keep=False)
-        assert speaker.inject(line) == handle
-        speaker.feed(asked)
-        speaker.feed(tail)
-        assert np.allclose(got, speaker.last_logits(), atol=2e-2)
-        speaker.retract(handle, keep=False)
-        assert speaker.ids == known and speaker.length == start and speaker.gap is None
-    speaker.untold(prompt, [lines[0].ids], asked, tail)
-    speaker.feed(tail)
-    speaker.cut(start, speaker.length)
-    assert speaker.go_on(lines[0], asked) is None, "something came since"
+        speaker.cut(start, speaker.length)
+        assert speaker.go_on(lines[0], asked) is None, "something came since"
 
 
 def test_a_reply_to_what_was_judged_is_the_one_to_what_is_read_again(
@@ -174,7 +179,7 @@ def test_lines_that_do_not_answer_are_not_given_and_where_none_does_the_reply_sa
         session.speaker.feed(prompt.head)
         given = [session.text_route.alone(s) for s in memory.spans]
         untold = session.speaker.untold(judge, given, prompt.message, prompt.tail, prompt.begin)
-        judged = [s | {"match": 1 - u} for s, u in zip(memory.spans, untold, strict=True)]
+        judged = [s | {"match": likely(s["match"], u)} for s, u in zip(memory.spans, untold, strict=True)]
         chosen = {s["text"] for s in answering(judged, 4)}
         plain = Answering(tiny.n_embd, texts=[t for t in lines if t in chosen])
         with Session(tiny, client(plain)) as other:
@@ -205,7 +210,7 @@ def test_of_what_may_answer_the_far_less_likely_is_left_out_and_what_was_replace
 
 
 def test_what_the_matcher_finds_far_less_likely_is_not_read() -> None:
-    spans = [{"id": i, "match": m} for i, m in enumerate((0.5, 0.06, 0.04, 0.0))]
+    spans = [{"id": i, "match": m} for i, m in enumerate((0.5, 0.016, 0.014, 0.0))]
     assert [s["id"] for s in worth_reading(spans)] == [0, 1] and worth_reading([]) == []
     assert len(worth_reading([{"id": 1, "match": 0.0}] * 3)) == 3
 

@@ -10,9 +10,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-JUDGED = 8  # spans that are read with a question, at most
-SHARE = 0.1  # a span the matcher finds less likely than this share of the likeliest is not read
+JUDGED = 16  # spans that are read with a question, at most
+SHARE = 0.03  # a span the matcher finds less likely than this share of the likeliest is not read
 FIRST, SURE = 3, 0.8  # so many are read first, the others only where none of these answers as likely as that
+BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
 
 
@@ -30,6 +31,11 @@ def answering(spans: Sequence[dict[str, Any]], k: int) -> list[dict[str, Any]]:
     odds = {s["id"]: log_odds(s["match"]) for s in ranked}
     held = [s for s in ranked if odds.get(s.get("replaced_by"), -math.inf) < odds[s["id"]] - NEAR]
     return [s for s in held[:k] if odds[held[0]["id"]] - odds[s["id"]] <= NEAR]
+
+
+def likely(match: float, untold: float) -> float:
+    """How likely (0..1) a span answers, by what the matcher says and how likely the backbone finds that it does not."""
+    return 1 / (1 + math.exp(log_odds(untold) - BESIDE * log_odds(match)))
 
 
 def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> float:

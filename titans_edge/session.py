@@ -40,7 +40,7 @@ from titans_edge.errors import (
 from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
-from titans_edge.judging import FIRST, JUDGED, SURE, answering, nobody_told, worth_reading
+from titans_edge.judging import FIRST, JUDGED, SURE, answering, likely, nobody_told, worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.questions import asks_for_advice, needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
@@ -380,7 +380,8 @@ class Session(Learner):
             return found
         if askable and nobody_told(spans, untold) >= trained.likely:
             return replace(readout, retrieved=(), untold=True)
-        judged = [s | {"match": 1 - u} for s, u in zip(spans, untold, strict=False)]  # the others are not given
+        read = zip(spans, untold, strict=False)  # the others are not given
+        judged = [s | {"match": likely(s["match"], u)} for s, u in read]
         return replace(readout, retrieved=tuple(answering(judged, self.k)))
 
     def _not_told(self, turn: _Turn, began: float) -> Iterator[Event]:

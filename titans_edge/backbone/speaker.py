@@ -22,7 +22,7 @@ from titans_edge.backbone.injection import Handle, Injection, Lines, Prompt, Row
 from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import SamplerChain, Sampling
-from titans_edge.backbone.splice import SPARE, Splice
+from titans_edge.backbone.splice import DRAFTS, SPARE, Splice
 from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
@@ -172,15 +172,18 @@ class Speaker:
     ) -> list[float]:
         """How likely (0..1) it is that each of the texts given, read by itself at the end of the sequence with `asked`
         and `tail` behind it, does not answer: see `Prompt`. The sequence stays as it is, and can `go_on` with one of
-        them. Empty: this context does not take the prompt, or has no room. begin: as `inject` has it.
+        the last eight. Empty: this context does not take the prompt, or has no room. begin: as `inject` has it.
         """
-        pieces = [[*ids, *asked] for ids in given]
+        out: list[float] = []
         try:
-            known = self.kept.texts(self, given, begin) if self.kept is not None else ()
-            of = self.splice.behind(pieces, prompt.states, tail, known).astype(np.float64)
+            known = self.kept.texts(self, given, begin) if self.kept is not None else []
+            for at in range(0, len(given), DRAFTS):
+                pieces, part = [[*ids, *asked] for ids in given[at : at + DRAFTS]], known[at : at + DRAFTS]
+                for row in self.splice.behind(pieces, prompt.states, tail, part).astype(np.float64):
+                    out.append(float(1 / np.exp(row - row[prompt.untold]).sum()))
         except (ModelError, ContextOverflow):
             return []
-        return [float(1 / np.exp(row - row[prompt.untold]).sum()) for row in of]
+        return out
 
     def go_on(self, injection: Injection, asked: Sequence[int]) -> Handle | None:
         """An injection and the tokens after it as `untold` has read them, instead of `inject` and `feed`; None where it

@@ -76,7 +76,7 @@ class Splice:
 
     def taken(self, start: int, end: int) -> bytes:
         """The conversation's state at positions [start, end)."""
-        with self._borrowed(1) as (spare,):
+        with self._borrowed([THROUGH]) as (spare,):
             self._copy(0, spare, start, end)
             return self._taken(spare)
 
@@ -86,10 +86,11 @@ class Splice:
         Raises ContextOverflow where there is no room for all of them at once.
         """
         speaker, origin, out = self._speaker, self.origin, list[Kept]()
-        for at in range(0, len(pieces), SPARE):
-            group = pieces[at : at + SPARE]
-            speaker.need(sum(len(before) + len(ids) for before, ids in group))
-            with self._borrowed(len(group)) as spares:
+        free = self._free()
+        for at in range(0, len(pieces), len(free)):
+            group = pieces[at : at + len(free)]
+            speaker.need(sum(len(before) + len(ids) for before, ids in group) + self._drafted)
+            with self._borrowed(free[: len(group)]) as spares:
                 speaker.share_apart(spares, begin)
                 speaker.decode_apart(
                     [(s, begin, (*before, *ids)) for s, (before, ids) in zip(spares, group, strict=True)]
@@ -135,8 +136,8 @@ class Splice:
             self.drop()
         if len(pieces) > DRAFTS:
             raise UsageError(f"{len(pieces)} pieces at once are too many.", f"{DRAFTS} is the most.")
-        speaker.need(n + sum(len(ids) + n + len(tail) for ids in [*pieces, *self._drafts]))
-        spares = [s for s in range(THROUGH + 1, SPARE + 1) if s not in self._drafts.values()][: len(pieces)]
+        speaker.need(n + sum(len(ids) + n + len(tail) for ids in pieces) + self._drafted)
+        spares = [s for s in self._free() if s != THROUGH][: len(pieces)]
         ends = [start + len(ids) for ids in pieces]
         try:
             speaker.share_apart(spares, start)
@@ -188,7 +189,7 @@ class Splice:
 
     def _put(self, raw: bytes, sequence: int, at: int, n: int, by: int = 0) -> None:
         """A state of n positions, moved by so many, at a position of a sequence."""
-        with self._borrowed(1) as (spare,):
+        with self._borrowed([THROUGH]) as (spare,):
             buffer = (ctypes.c_uint8 * len(raw)).from_buffer_copy(raw)
             if llama_cpp.llama_state_seq_set_data(self._ctx, buffer, len(raw), spare) != len(raw):
                 raise ModelError("llama.cpp did not take the kept keys and values.", _NEXT)
@@ -225,10 +226,18 @@ class Splice:
     def _memory(self) -> int:
         return int(llama_cpp.llama_get_memory(self._ctx))
 
+    @property
+    def _drafted(self) -> int:
+        """Positions that drafts take."""
+        return sum(map(len, self._drafts))
+
+    def _free(self) -> list[int]:
+        """Spare sequences without a draft."""
+        return [s for s in range(THROUGH, THROUGH + SPARE) if s not in self._drafts.values()]
+
     @contextmanager
-    def _borrowed(self, n: int, first: int = THROUGH) -> Iterator[range]:
+    def _borrowed(self, spares: Sequence[int]) -> Iterator[Sequence[int]]:
         """Spare sequences, empty before and after."""
-        spares = range(first, first + n)
         try:
             yield spares
         finally:

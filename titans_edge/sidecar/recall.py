@@ -19,6 +19,7 @@ from titans_edge.sidecar.retrieval import MUCH, Found, allowed
 from titans_edge.text import refers_back, stems, tells_a_change
 
 CLEAR_BEST, CLEAR = 0.65, 0.2  # where the best is this likely, those below that share of it are not given
+CHOSEN = 8  # where more than so many are asked for, whoever asks chooses among them
 BESIDE = 0.15  # a span below this share of the best one's likelihood is far less likely than that
 UNTOLD = 0.01  # a question about the user was not answered by anything told where no span is likelier than this
 SECOND = 0.01  # a span that shares a rare word with the best is given too, if it is likelier than this
@@ -66,7 +67,7 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     best, shared = (max((getattr(f, of) for f in found), default=0.0) for of in ("match", "share"))
     if best < UNTOLD and shared < MUCH and asks_what_was_told(text):
         return Recalled(untold=True)
-    clear = CLEAR * best if best >= CLEAR_BEST else 0.0
+    clear = CLEAR * best if best >= CLEAR_BEST and k <= CHOSEN else 0.0
     kept = _distinct([f for f in found if f.match >= clear], k)
     if not kept:
         return Recalled()
