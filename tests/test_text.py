@@ -6,7 +6,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from titans_edge.text import Span, content_words, is_question, sentences, spans, words
@@ -124,6 +124,7 @@ def test_a_text_that_fits_is_cut_into_its_sentences_only(text: str) -> None:
     assert list(spans(text, len, 10_000)) == sentences(text)
 
 
+@example("0\n" + 35 * "0")
 @given(TEXTS.filter(lambda t: "\r" not in t))
 def test_line_ends_of_windows_change_nothing(text: str) -> None:
     other = text.replace("\n", "\r\n")

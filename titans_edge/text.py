@@ -174,12 +174,15 @@ def _halve(start: int, end: int, fits: Fits, blanks: Sequence[list[int]], text: 
 
 
 def _middle(start: int, end: int, blanks: Sequence[list[int]], text: str) -> int:
-    middle = (start + end) // 2
+    """Counted in characters as a span has them: several blanks in a row are one."""
+    counted = [at for at in range(start, end) if not text[max(0, at - 1) : at + 1].isspace() or at == start]
+    half = len(counted) // 2
+    middle = max(start + 1, counted[half])
     for places in blanks:
         i = bisect_left(places, middle)
         near = [at for at in places[max(0, i - 1) : i + 1] if start < at < end]
         if near:
-            return min(near, key=lambda at: abs(at - middle))
+            return min(near, key=lambda at: abs(bisect_left(counted, at) - half))
     for at in range(middle, max(start, middle - 8), -1):  # a letter keeps its combining marks
         if _masked(text[at]) not in (_MARK, *_JOINERS):
             return at
