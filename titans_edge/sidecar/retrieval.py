@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from titans_edge.features import SpanFeatures
-from titans_edge.journal import Entry, Journal
+from titans_edge.journal import Entry, Journal, documents
 from titans_edge.journal.search import coverage, known_words, likeness
 from titans_edge.neural.keys import outside, rarity
 from titans_edge.neural.sentences import SentenceMemory, word_ids
@@ -81,7 +81,11 @@ def rank(
 def about_what_was_told(
     journal: Journal, sentences: SentenceMemory, question: SpanFeatures, text: str, found: Sequence[Found]
 ) -> bool:
-    """Whether a message asks for what was told, and not about the world. found: what `rank` found for it."""
+    """Whether a message asks for what was told, and not about the world: one that names a document that was read does.
+    found: what `rank` found for it.
+    """
+    if any(name.lower() in text.lower() for name in documents.names(journal.db) if len(name) > 2):
+        return True
     if sentences.told is None:
         return about_the_user(text) or any(f.match >= LIKELY for f in found)
     asked = content_words(text)
