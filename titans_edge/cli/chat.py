@@ -13,6 +13,7 @@ from titans_edge.cli import common, models
 from titans_edge.cli.room import COMMANDS, Room, interrupts
 from titans_edge.cli.slash import run as run_command
 from titans_edge.cli.slash_memory import SURE
+from titans_edge.questions import is_question
 
 if TYPE_CHECKING:
     from titans_edge.chat import Chat
@@ -211,14 +212,15 @@ class Loop:
         return []
 
     def _figures(self, done: Done) -> str:
-        rate = done.tokens / max(1e-9, done.seconds - done.first_token)
+        after = max(1e-9, done.seconds - done.first_token)
+        rate = f", {(done.tokens - 1) / after:.0f} tokens/s" if done.tokens > 1 else ""
         sure = self._given is not None and (self._given.rows or self._given.confidence >= SURE)
         note = f", from memory ({100 * self._given.confidence:.0f} % sure)" if self._given and sure else ""
-        return f"first token {done.first_token:.2f} s, {done.tokens} tokens, {rate:.0f} tokens/s{note}"
+        return f"first token {done.first_token:.2f} s, {done.tokens} token{'s' * (done.tokens != 1)}{rate}{note}"
 
     def _foot(self, done: Done | None, rulings: list[dict[str, Any]]) -> str:
-        """What a reply's message taught, and how fast the reply was."""
-        kept = [r for r in rulings if r["decision"] in ("written", "damped", "kept")]
+        """What a reply's message taught (a question teaches nothing), and how fast the reply was."""
+        kept = [r for r in rulings if r["decision"] in ("written", "damped", "kept") and not is_question(r["text"])]
         facts = sum(r.get("facts", 0) for r in kept)
         taught = [f"learnt {len(kept)} sentence{'s' * (len(kept) != 1)}, {facts} fact{'s' * (facts != 1)}"]
         taught = ["private: nothing learnt"] if self.talk.private else taught if kept else ["nothing learnt"]

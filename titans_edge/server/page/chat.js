@@ -123,7 +123,8 @@ function written(node, text) {
 function footer(turn, end, usage, [first, rest]) {
   turn.given = end.recalled.map((s) => s.text);
   const node = el("div", { className: "footer quiet" });
-  const speed = usage && rest > 0 ? `${(usage.completion_tokens / rest).toFixed(1)} tokens/s` : "";
+  const later = usage ? usage.completion_tokens - 1 : 0;
+  const speed = later > 0 && rest > 0 ? `${(later / rest).toFixed(1)} tokens/s` : "";
   const figures = [usage ? counted(usage.completion_tokens, "token") : "", speed, `first after ${first.toFixed(1)} s`];
   node.append(el("p", { textContent: figures.filter(Boolean).join(" · ") }));
   for (const notice of end.notices) node.append(el("p", { className: "notice", textContent: notice }));
