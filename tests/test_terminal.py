@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.answering import local
 from titans_edge.cli.typeahead import unseen
 
 
@@ -99,6 +100,23 @@ def test_a_whole_conversation_at_a_terminal(tiny_path: Path, graft_path: Path, t
     folder = tmp_path / "data" / "titans-edge" / "memories"
     assert sorted(p.name for p in folder.iterdir()) == ["default.lock", "default.memory"]
     assert {stat.S_IMODE(p.stat().st_mode) for p in folder.iterdir()} == {0o600}
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="needs pseudo-terminals as Linux has them")
+def test_a_memory_that_cannot_be_opened_ends_the_prompt_and_a_line_typed_early_is_answered(
+    tiny_path: Path, graft_path: Path, tmp_path: Path
+) -> None:
+    command, env = chat(tiny_path, graft_path, tmp_path)
+    with local(tiny_path, graft_path, tmp_path / "data" / "titans-edge" / "memories" / "default.memory"):
+        screen = Screen(command, env)
+        screen.wait(lambda s: "in use" in s)
+        assert screen.end() == 6 and "Traceback" not in screen.shown
+    screen = Screen([*command, "--max-tokens", "8"], env)
+    screen.type("Mary went home.\r")  # before there is a prompt
+    screen.wait(lambda s: "learnt 1 sentence" in s and ">" in s.split("learnt 1 sentence")[1])
+    screen.type("\x04")
+    assert screen.end() == 0 and "(0 sentences)" in screen.shown
 
 
 @pytest.mark.slow
