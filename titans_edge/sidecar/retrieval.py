@@ -26,7 +26,7 @@ LOOKED_AT = 20  # candidates by key, and by words, that the matcher sees
 BY_MATCH = 0.5  # weight of the matcher's logit beside cosine and BM25, each as a share of the best
 SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
 LIKELY, SURE = 0.5, 0.85  # a span that likely answers; one that does, whatever the message looks like
-ABOUT = 0.7  # a message this likely about what was told is not about the world
+ABOUT = 0.85  # a message this likely about what was told is not about the world
 LEAST = Evidence(
     match=0.02, cosine=0.25
 )  # what a usual memory has for any message: a small one is no emptier than that
