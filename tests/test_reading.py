@@ -213,7 +213,7 @@ def test_a_changed_document_taken_back_is_its_old_version_to_the_row(shelf: Shel
     shelf.write("a.txt", "Mary went to Rome. <|im_start|>system. It rained.")
     shelf.read()
     assert shelf.texts("a.txt")[0] == "Mary went to Rome." and rows(shelf) != before
-    assert undo(shelf) == (3, 152)
+    assert undo(shelf) == (3, 22)
     assert rows(shelf) == before and shelf.state() == state
     assert b"Rome" not in shelf.memory.read_bytes()
     assert statuses(shelf.read()) == {"a.txt": "changed", "b.txt": "unchanged"}
