@@ -18,7 +18,7 @@ from titans_edge.errors import ContextOverflow, ModelError
 if TYPE_CHECKING:
     from titans_edge.backbone.speaker import Speaker
 
-LIMIT = 128 << 20  # bytes: some 270 lines of forty tokens of the default backbone
+LIMIT = 128 << 20  # bytes: some 200 messages with the default backbone
 Key = tuple[bytes, tuple[int, ...]]  # digest of what it was read after, its tokens
 
 
