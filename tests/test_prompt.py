@@ -17,6 +17,7 @@ from titans_edge.backbone.injection import Handle, Injection, Prompt, Tokens
 from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
+from titans_edge.backbone.splice import SPARE
 from titans_edge.backbone.state import State
 from titans_edge.errors import ModelError
 from titans_edge.events import Remembered
@@ -112,7 +113,7 @@ def test_a_conversation_goes_on_with_what_was_judged(tiny: Backbone, kept: KeptL
             if n == 1:
                 speaker.untold(prompt, [i.ids for i in lines[8:]], asked, tail, start)  # other drafts were there
             speaker.untold(prompt, [i.ids for i in lines[:3]], asked, tail, start)
-            speaker.untold(prompt, [i.ids for i in lines[3:8]], asked, tail, start)
+            speaker.untold(prompt, [i.ids for i in (*lines[3:7], lines[4])], asked, tail, start)  # one of them twice
             handle = speaker.go_on(line, asked)
             assert handle == Handle(start, start + len(line)) and speaker.ids == known + asked
             assert speaker.length == start + len(line) + len(asked) and speaker.gap == start
@@ -126,6 +127,8 @@ def test_a_conversation_goes_on_with_what_was_judged(tiny: Backbone, kept: KeptL
             assert np.allclose(got, speaker.last_logits(), atol=2e-2)
             speaker.retract(handle, keep=False)
             assert speaker.ids == known and speaker.length == start and speaker.gap is None
+            held = [llama_cpp.llama_memory_seq_pos_max(speaker._memory, spare) for spare in range(1, 1 + SPARE)]
+            assert held == [-1] * SPARE, "all spare sequences are empty again"
         speaker.untold(prompt, [lines[0].ids], asked, tail)
         speaker.feed(tail)
         speaker.cut(start, speaker.length)

@@ -151,8 +151,7 @@ class Splice:
             self.drop(spares)
             raise
         for spare, end, ids in zip(spares, ends, pieces, strict=True):
-            self._cut(spare, end, -1)
-            self._drafts[tuple(ids)] = spare
+            self._cut(spare, end if self._drafts.setdefault(tuple(ids), spare) == spare else -1, -1)  # one is enough
         return logits
 
     def go_on(self, ids: Sequence[int]) -> bool:
