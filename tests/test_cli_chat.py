@@ -256,6 +256,7 @@ def test_ctrl_c_while_waiting_for_the_memory_does_not_end_the_chat(
     assert typed.texts() == ["Mary went home.", "Where is Mary?"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to oneself")
 def test_ctrl_c_while_the_memory_is_asked_ends_the_turn_and_the_late_answer_is_nobodys(
     tiny: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

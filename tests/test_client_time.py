@@ -136,6 +136,7 @@ def test_an_interrupted_start_can_be_repeated(bench: Bench, call: str) -> None:
     assert texts(memory) == ["a"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT to one process")
 def test_ctrl_c_while_waiting_ends_the_call_and_neither_process(bench: Bench) -> None:
     memory = bench.memory(real=True, timeout=20.0)

@@ -102,6 +102,7 @@ def test_whole_commands_are_timed_in_turn_with_a_memory_told_before(tmp_path: Pa
     assert sizes == {"journal of one sentence": 10}
 
 
+@pytest.mark.slow
 def test_a_commands_time_and_memory_are_its_own_and_its_childrens() -> None:
     child = "import time; x = b'x' * (60 << 20); time.sleep(1)"
     code = "import subprocess, sys; sys.stderr.write(sys.stdin.read() * 30000);"

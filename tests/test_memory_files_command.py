@@ -108,6 +108,7 @@ def test_export_import_and_merge(kept: Path, tmp_path: Path) -> None:
     assert run("merge", "a", "--into", "both")[0] == 2 and run("import", "../x", str(tmp_path / "out.jsonl"))[0] == 2
 
 
+@pytest.mark.slow
 def test_a_memory_in_use_is_read_and_exported_but_not_changed(kept: Path, tmp_path: Path) -> None:
     with Journal(kept / "a.memory") as journal:
         tell(journal, "In the log.", 50)

@@ -95,6 +95,7 @@ def test_keys_are_as_alike_as_their_cosines_and_sentences_without_one_are_left_o
     )
 
 
+@pytest.mark.slow
 def test_the_command_writes_private_pictures_of_both_kinds(kept: Path, tmp_path: Path) -> None:
     keyed(kept / "k.memory", [[1, 0], [0, 1]])
     out = tmp_path / "new" / "pictures"

@@ -97,6 +97,7 @@ def long(server: Server, message: str) -> dict[str, Any]:
     raise AssertionError("the tiny model always stops")
 
 
+@pytest.mark.slow
 def test_who_has_a_reply_finds_it_counted(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     add = server.parts.metrics.add_many
 
@@ -112,6 +113,7 @@ def test_who_has_a_reply_finds_it_counted(server: Server, monkeypatch: pytest.Mo
 # --- clients that leave
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stream", [True, False])
 def test_a_reply_ends_when_its_client_leaves_and_what_was_said_is_learnt(server: Server, stream: bool) -> None:
     body, before = {**long(server, "My dog is Rex."), "stream": stream}, tokens(server)
@@ -181,6 +183,7 @@ def test_a_reply_that_takes_too_long_ends_where_it_is(home: Path, tiny_path: Pat
         assert "ended after" in body["titans_edge"]["notices"][0] and server.texts() == ["My dog is Rex."]
 
 
+@pytest.mark.slow
 def test_a_body_that_never_comes_is_not_waited_for(home: Path, tiny_path: Path, graft_path: Path) -> None:
     with serving(tiny_path, graft_path, replace(EAGER, body_seconds=0.1)) as server:
 
