@@ -253,9 +253,34 @@ def test_growth_counts_every_sentence_by_kind(open_page: Open, server: Server) -
     told(server, "grows", "Eve is here.", document="a.txt")
     page = open_page("growth")
     in_memory(page, "grows")
-    page.locator("#curve svg[aria-label='3 sentences over time']").wait_for()
+    page.locator(".kind", has_text="documents: 1").wait_for()  # the memory that was shown before has no document
+    assert page.locator("#curve svg").get_attribute("aria-label") == "3 sentences over time"
     assert page.locator(".kind").all_inner_texts() == ["you: 2", "documents: 1"]
     assert "3 sentences" in page.locator("#figures").inner_text()
+
+
+def test_an_answer_about_the_memory_one_has_left_is_not_shown(open_page: Open, server: Server) -> None:
+    told(server, "left", "Ann is tall.")
+    told(server, "chosen", "Eve is here.", document="a.txt")
+    page = open_page("growth")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        if route.request.headers.get("x-memory") == "left":
+            held.append(route)
+        else:
+            route.continue_()
+
+    page.route("**/v1/memory/growth", hold)
+    with page.expect_request(lambda request: request.headers.get("x-memory") == "left"):
+        in_memory(page, "left")
+    in_memory(page, "chosen")
+    page.locator(".kind", has_text="documents: 1").wait_for()
+    with page.expect_response("**/v1/memory/growth"):
+        held[0].continue_()
+    page.wait_for_timeout(100)
+    assert page.locator(".kind").all_inner_texts() == ["documents: 1"]
+    assert page.locator("#error").inner_text() == ""
 
 
 def test_a_key_is_asked_for_kept_for_the_tab_and_forgotten(

@@ -40,10 +40,14 @@ export async function send(method, path, body, more = {}) {
   throw new Refusal(answer.status, said.error);
 }
 
+// What is read of a memory; where another was chosen meanwhile, the answer is nobody's any more.
 export const get = async (path, queries = {}) => {
+  const memory = state.memory;
   const given = Object.entries(queries).filter(([, v]) => v !== "" && v !== undefined);
   const asked = new URLSearchParams(given).toString();
-  return (await send("GET", asked ? `${path}?${asked}` : path)).json();
+  const found = await (await send("GET", asked ? `${path}?${asked}` : path)).json();
+  if (memory !== state.memory) throw new DOMException("Another memory was chosen.", "AbortError");
+  return found;
 };
 export const post = async (path, body, more) => (await send("POST", path, body, more)).json();
 
