@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -119,7 +120,7 @@ class Client(threading.Thread):
         self.number, self.over, self.result, self.lock = number, over, result, lock
         headers = {"Authorization": f"Bearer sk-{number}"}
         self.http = httpx.Client(base_url=url, headers=headers, timeout=120, trust_env=False)
-        self.told: list[str] = []  # acknowledged, and not forgotten since
+        self.told: dict[str, int] = {}  # acknowledged, and not forgotten since: with the number it was given
         self.unsure: set[str] = set()  # forgetting was asked for, and no answer came
 
     def run(self) -> None:
@@ -133,7 +134,7 @@ class Client(threading.Thread):
             if n % 11 == 0:
                 self.ask("why", "GET", "/v1/memory/why")
             if len(self.told) > KEPT:
-                self.forget(self.told[0])
+                self.forget(next(iter(self.told)))
             n += 1
 
     def tell(self, text: str, *, stream: bool) -> None:
@@ -141,16 +142,13 @@ class Client(threading.Thread):
         body = {"messages": [{"role": "user", "content": text}], "stream": stream}
         while not self.over.is_set():
             answer = self.ask("stream" if stream else "chat", "POST", "/v1/chat/completions", json=body)
-            if answer is not None and answer.status_code == 200 and '"learned":[{' in answer.text:
-                self.told.append(text)
+            if answer is not None and (learned := re.search(r'"learned":\[\{"id":(\d+)', answer.text)):
+                self.told[text] = int(learned[1])
                 return
 
     def forget(self, text: str) -> None:
         self.unsure.add(text)
-        found = self.ask("search", "GET", "/v1/memory/search", params={"query": text.rstrip(".")})
-        ids = [s["id"] for s in found.json()["data"] if s["text"] == text] if found is not None else []
-        if ids and self.ask("forget", "DELETE", f"/v1/memory/spans/{ids[0]}") is not None:
-            self.told.remove(text)
+        self.ask("forget", "DELETE", f"/v1/memory/spans/{self.told.pop(text)}")
 
     def ask(self, kind: str, method: str, path: str, **more: Any) -> httpx.Response | None:
         """An answer, noted; None where there was none. Who is told to wait does."""

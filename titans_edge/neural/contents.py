@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -23,7 +24,7 @@ from titans_edge.gguf_header import TensorSpan
 SHORT = 4  # tokens that are superposed; longer phrases are bound
 PLACE_SHIFT = 61  # how far the i-th token's vector is rotated: i * PLACE_SHIFT dimensions
 ROLE_SHIFTS = (17, 91, 149)  # rotations whose product's signs make a word the second part of a key
-CACHED = 50_000  # phrases whose vectors are kept at hand
+CACHED = 4_096  # of each kind: vectors that are kept at hand, the newest
 KEEP = 0.33  # a token explains less than this of a word vector: there is no further token
 
 
@@ -58,7 +59,9 @@ class Contents:
             rows = torch.from_numpy(self.table.rows(missing).copy())
             for i, row in zip(missing, rows, strict=True):  # one by one: the bits must not depend on the company
                 self._known[i] = self.project(row)
-        return torch.stack([self._known[i] for i in ids]) if ids else torch.zeros(0, self.dim)
+        out = torch.stack([self._known[i] for i in ids]) if ids else torch.zeros(0, self.dim)
+        _bounded(self._known)
+        return out
 
     def project(self, rows: Tensor) -> Tensor:
         """Embedding rows (..., n_embd) -> unit vectors (..., d)."""
@@ -68,19 +71,17 @@ class Contents:
         """The unit vector (d,) of a phrase of any length; zero for one without tokens."""
         key = tuple(ids)
         if key not in self._phrases:
-            if len(self._phrases) >= CACHED:
-                self._phrases.clear()
             self._phrases[key] = self._phrase(key)
+            _bounded(self._phrases)
         return self._phrases[key]
 
     def mean_of(self, ids: Sequence[int]) -> Tensor:
         """The unit vector (d,) of a word by what its tokens mean, wherever they stand; zero for one without tokens."""
         key = tuple(ids)
         if key not in self._means:
-            if len(self._means) >= CACHED:
-                self._means.clear()
             parts = self.tokens(key)
             self._means[key] = F.normalize(parts.sum(0), dim=0) if len(parts) else torch.zeros(self.dim)
+            _bounded(self._means)
         return self._means[key]
 
     def _phrase(self, ids: tuple[int, ...]) -> Tensor:
@@ -131,6 +132,12 @@ class Contents:
             ]
             self._all = torch.cat([p.bfloat16() for p in parts])
         return self._all
+
+
+def _bounded(kept: dict[Any, Tensor]) -> None:
+    """What came first goes first."""
+    while len(kept) > CACHED:
+        del kept[next(iter(kept))]
 
 
 def second(words: Tensor) -> Tensor:
