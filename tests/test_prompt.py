@@ -11,7 +11,7 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from tests.answering import Answering, client, hear, text
+from tests.answering import Answering, client, done, hear, text
 from tests.tiny import make_graft
 from titans_edge.backbone.injection import Handle, Injection, Prompt, Tokens
 from titans_edge.backbone.kept import KeptLines
@@ -23,7 +23,7 @@ from titans_edge.errors import ModelError
 from titans_edge.events import Remembered
 from titans_edge.framing import framed
 from titans_edge.gguf_header import read_header
-from titans_edge.judging import FIRST, JUDGED, answering, likely, nobody_told, worth_reading
+from titans_edge.judging import FIRST, JUDGED, SURE, answering, likely, nobody_told, probably, surely, worth_reading
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.prompt import PromptConfig
@@ -140,7 +140,7 @@ def test_a_reply_to_what_was_judged_is_the_one_to_what_is_read_again(
 ) -> None:
     memory = Answering(tiny.n_embd, texts=["The key is in the shed.", "The cup is red."])
     memory.prompt = Prompt(states(tiny), 5, 1.1)
-    monkeypatch.setattr("titans_edge.session.answering", lambda spans, k: list(spans[:1]))
+    monkeypatch.setattr("titans_edge.session.answering", lambda spans, k, sure, **_: list(spans[:1]))
     went_on, real = list[bool](), Speaker.go_on
 
     def noted(self: Speaker, injection: Injection, asked: list[int]) -> Handle | None:
@@ -183,7 +183,8 @@ def test_lines_that_do_not_answer_are_not_given_and_where_none_does_the_reply_sa
         given = [session.text_route.alone(s) for s in memory.spans]
         untold = session.speaker.untold(judge, given, prompt.message, prompt.tail, prompt.begin)
         judged = [s | {"match": likely(s["match"], u)} for s, u in zip(memory.spans, untold, strict=True)]
-        chosen = {s["text"] for s in answering(judged, 4)}
+        sure = {s["id"] for s, u in zip(judged, untold, strict=True) if u <= 1 - SURE}
+        chosen = {s["text"] for s in answering(judged, 4, sure)}
         plain = Answering(tiny.n_embd, texts=[t for t in lines if t in chosen])
         with Session(tiny, client(plain)) as other:
             want = text(hear(other, ASKED))
@@ -197,10 +198,43 @@ def test_lines_that_do_not_answer_are_not_given_and_where_none_does_the_reply_sa
         assert session.speaker.gap is None
 
 
+@pytest.mark.grounded
+def test_a_reply_that_is_not_read_from_the_lines_quotes_them_or_says_that_nobody_told(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Answering(tiny.n_embd, texts=["The key is in the shed."])
+    memory.spans = (
+        *memory.spans,
+        memory.spans[0] | {"id": 2, "kind": "document", "source": "a.txt", "text": "It is red."},
+    )
+    instead = "You told me: “The key is in the shed.” From a.txt: “It is red.”"
+    with Session(tiny, client(memory)) as session:
+        assert text(hear(session, ASKED)) == instead
+        events = hear(session, "The key is in the wood.", "I see.", ASKED)
+        assert text(events) == instead and done(events).stop_reason == "stop"
+        assert session._turn is not None and session._turn.reply == instead, (
+            "what is learnt of a reply is what was said"
+        )
+        for free in ("Write a poem about the key?", "The key is red.", "Where was the key yesterday?"):
+            assert "You told me" not in text(hear(session, free))
+        for likely_enough, said in ((0.0, UNTOLD), (1.0, "You told me: “The key is in the shed.”")):
+            monkeypatch.setattr("titans_edge.session.probably", lambda *_, it=likely_enough: it == 0.0)
+            monkeypatch.setattr("titans_edge.session.answering", lambda spans, k, sure, **_: list(spans[:1]))
+            memory.prompt = Prompt(states(tiny), 5, 1.1)
+            assert text(hear(session, ASKED)) == said
+    with Session(tiny, client(memory), system="Be brief.") as session:
+        assert "You told me" not in text(hear(session, ASKED))
+
+
+def test_around_the_threshold_the_reply_decides_whether_nobody_told() -> None:
+    for p, sure, probable in ((0.95, True, True), (0.5, False, True), (0.3, False, True), (0.2, False, False)):
+        assert (surely(p, 0.5), probably(p, 0.5)) == (sure, probable)
+
+
 def test_of_what_may_answer_the_far_less_likely_is_left_out_and_what_was_replaced_by_something_as_likely() -> None:
     def left(*matches: float, k: int = 4, replaced: dict[int, int] | None = None) -> list[int]:
         by = replaced or {}
-        spans = [{"id": i, "match": m, "replaced_by": by.get(i)} for i, m in enumerate(matches)]
+        spans = [{"id": i, "kind": "user", "match": m, "replaced_by": by.get(i)} for i, m in enumerate(matches)]
         return [s["id"] for s in answering(spans, k)]
 
     assert left(0.1, 0.9, 0.95, 0.5) == [2, 1]
@@ -210,6 +244,22 @@ def test_of_what_may_answer_the_far_less_likely_is_left_out_and_what_was_replace
     assert left(0.95, 0.9, 0.1, replaced={0: 1}) == [1]
     assert left(0.95, 0.2, 0.1, replaced={0: 1}) == [0], "the later one is about something else"
     assert left(0.0, 1.0) == [1]
+
+
+def test_of_what_surely_answers_the_newest_is_given_of_the_past_the_oldest_and_all_where_several_may_be() -> None:
+    def left(kinds: str = "uuuu", **how: bool) -> list[int]:
+        matches = (0.85, 0.97, 0.9, 0.99)
+        kind = {"u": "user", "d": "document"}
+        spans = [{"id": i, "kind": kind[c], "match": m} for i, (c, m) in enumerate(zip(kinds, matches, strict=True))]
+        return [s["id"] for s in answering(spans, 4, {0, 1, 2}, **how)]
+
+    assert left() == [2] and left(past=True) == [0] and left(several=True) == [1, 2, 0]
+    assert left("uduu") == [2] and left("uudu", past=True) == [0]
+    assert left("uuud") == [3], "lines of a document are in no order of time"
+    spans = [{"id": i, "kind": "user", "match": m, "replaced_by": by} for i, m, by in ((0, 0.9, 1), (1, 0.95, None))]
+    assert [s["id"] for s in answering(spans, 4, {0, 1}, several=True)] == [1], "it does not hold any more"
+    assert [s["id"] for s in answering(spans, 4, {0, 1}, past=True)] == [0]
+    assert [s["id"] for s in answering([{**spans[0], "match": 0.2}, spans[1]], 4, {0, 1})] == [1], "far less likely"
 
 
 def test_what_the_matcher_finds_far_less_likely_is_not_read() -> None:

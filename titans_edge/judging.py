@@ -7,14 +7,16 @@ likely the span answers.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 JUDGED = 16  # spans that are read with a question, at most
 SHARE = 0.03  # a span the matcher finds less likely than this share of the likeliest is not read
-FIRST, SURE = 3, 0.8  # so many are read first, the others only where none of these answers as likely as that
+FIRST, SURE = 5, 0.8  # so many are read first, the others only where none of these answers as likely as that
 BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
+DOUBT = 1.0  # so many log-odds around the graft's threshold, the reply decides whether nobody told
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
+RIVAL = 3.0  # of spans that surely answer, one as near as that to the best may say what holds instead
 
 
 def worth_reading(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -23,14 +25,26 @@ def worth_reading(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     return [s for s in spans if s["match"] >= SHARE * best]
 
 
-def answering(spans: Sequence[dict[str, Any]], k: int) -> list[dict[str, Any]]:
-    """Spans with the backbone's `match` (0..1): at most k, the likeliest first, and none that is far less likely than
-    that, or that one of them took the place of (`replaced_by`).
+def answering(
+    spans: Sequence[dict[str, Any]], k: int, sure: Container[int] = (), *, past: bool = False, several: bool = False
+) -> list[dict[str, Any]]:
+    """Spans with both eyes' `match` (0..1): at most k, the likeliest first. sure: numbers of those that surely answer.
+
+    Where the user himself said such, the newest of them, which says what holds now; past: the oldest; several: all of
+    them, for a question that more than one may answer. Else those that are not far less likely than the best.
+    None that another one took the place of (`replaced_by`), but for the past.
     """
     ranked = sorted(spans, key=lambda s: float(s["match"]), reverse=True)
     odds = {s["id"]: log_odds(s["match"]) for s in ranked}
-    held = [s for s in ranked if odds.get(s.get("replaced_by"), -math.inf) < odds[s["id"]] - NEAR]
-    return [s for s in held[:k] if odds[held[0]["id"]] - odds[s["id"]] <= NEAR]
+    held = [s for s in ranked if past or odds.get(s.get("replaced_by"), -math.inf) < odds[s["id"]] - NEAR]
+
+    def near(gap: float) -> list[dict[str, Any]]:
+        return [s for s in held if odds[held[0]["id"]] - odds[s["id"]] <= gap]
+
+    rivals = [s for s in near(RIVAL) if s["id"] in sure and s["kind"] == held[0]["kind"] == "user"]
+    if rivals and not several:
+        return [(min if past else max)(rivals, key=lambda s: int(s["id"]))]
+    return (rivals or near(NEAR))[:k]
 
 
 def likely(match: float, untold: float) -> float:
@@ -43,6 +57,16 @@ def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> flo
     untold: how likely the backbone finds that each does not.
     """
     return 1 / (1 + math.exp(max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))))
+
+
+def surely(untold: float, threshold: float) -> bool:
+    """Whether nobody told, so likely that no reply need be tried. threshold: the graft's."""
+    return log_odds(untold) >= log_odds(threshold) + DOUBT
+
+
+def probably(untold: float, threshold: float) -> bool:
+    """Whether nobody told, where the reply that was tried is not read from the spans."""
+    return log_odds(untold) >= log_odds(threshold) - DOUBT
 
 
 def log_odds(share: float) -> float:

@@ -55,8 +55,14 @@ def is_question(sentence: str) -> bool:
 
 
 _PAST = re.compile(
-    r"\b(?:before|used to|previous|previously|former|formerly|originally|at first|in the past|earlier|until|till|"
-    r"(?:my|our|his|her|the|their) old)\b",
+    r"\b(?:before|used? to|previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|at first|in the past|earlier"
+    r"|until|till|(?:my|our|his|her|the|their) old)\b|\bfirst\W*$",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(
+    r"\b(?:who|what|which) (?:are|were) (?!(?:i|we|you|they|he|she|it)\b)"
+    r"|\b(?:which|what) (?!(?:is|was|has|does|this)\b)\w+[^\Wsui]s\b"
+    r"|\b(?:everything|everyone|everybody|anything|both|all (?:of|my|our|the)|names of|list|about)\b",
     re.IGNORECASE,
 )
 _ADVICE = re.compile(
@@ -64,6 +70,12 @@ _ADVICE = re.compile(
     r"|\bwhy\b|\bif\b|\bneed to\b|\bhave to\b"
     r"|\b(?:can|could|would|will) you (?!(?:please )?(?:tell|remind|say|recall|remember))"
     r"|\b(?:help|write|suggest|recommend|explain|translate|draft|compose|mean|means)\b",
+    re.IGNORECASE,
+)
+_FAVOUR = re.compile(
+    r"\b(?:should|could|shall) (?:i|we)\b|\bwhy\b"
+    r"|\b(?:can|could|would|will) you (?!(?:please )?(?:tell|remind|say|recall|remember))"
+    r"|\b(?:help|write|suggest|recommend|explain|translate|draft|compose|summari[sz]e|ideas?)\b",
     re.IGNORECASE,
 )
 _OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|i'm|i've|i'd)\b", re.IGNORECASE)
@@ -74,9 +86,19 @@ def asks_for_the_past(question: str) -> bool:
     return _PAST.search(question) is not None
 
 
+def asks_for_several(question: str) -> bool:
+    """Whether more than one thing may be the answer ("Which languages do I speak?")."""
+    return _SEVERAL.search(question.replace("’", "'")) is not None
+
+
 def asks_for_advice(question: str) -> bool:
     """Whether a question is for advice or a favour, which nobody need have told."""
     return _ADVICE.search(question.replace("’", "'")) is not None
+
+
+def asks_for_a_favour(question: str) -> bool:
+    """Whether a question is for a text, a reason or an opinion, in words nobody need have told."""
+    return _FAVOUR.search(question.replace("’", "'")) is not None
 
 
 def asks_what_was_told(question: str) -> bool:

@@ -21,6 +21,7 @@ from titans_edge.when import resolved
 SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."
 TOLD, ASKED = "What I told you earlier:", "My question: "
 BUDGET = 1024  # tokens of retrieved spans
+QUOTED = 2  # spans
 Encode = Callable[[str], list[int]]
 
 
@@ -120,11 +121,23 @@ def _line(span: dict[str, Any]) -> str:
     return f"- {said(span)}\n"
 
 
+def quoted(spans: Sequence[dict[str, Any]]) -> str:
+    """What was told in place of a reply, word for word: the spans, best first, at most QUOTED of them."""
+    whose: dict[str, list[str]] = {}
+    for span in sorted(spans[:QUOTED], key=lambda span: int(span["id"])):
+        teller = "You told me" if span["kind"] == "user" else f"From {span['source']}"
+        whose.setdefault(teller, []).append(f"“{_with_dates(span)}”")
+    return " ".join(f"{teller}: {' '.join(texts)}" for teller, texts in whose.items())
+
+
 def said(span: dict[str, Any]) -> str:
     """A span as it is told to the model, with what was said around it: the user's own with what "tomorrow" meant,
     another's with whose it is.
     """
+    text = _with_dates(span)
+    return text if span["kind"] == "user" else f"{text} (from {span['source']})"
+
+
+def _with_dates(span: dict[str, Any]) -> str:
     text = str(span.get("said") or span["text"])
-    if span["kind"] != "user":
-        return f"{text} (from {span['source']})"
-    return resolved(text, datetime.fromtimestamp(span["time"])) if "time" in span else text
+    return resolved(text, datetime.fromtimestamp(span["time"])) if span["kind"] == "user" and "time" in span else text

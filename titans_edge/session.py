@@ -40,10 +40,27 @@ from titans_edge.errors import (
 from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
-from titans_edge.judging import FIRST, JUDGED, SURE, answering, likely, nobody_told, worth_reading
+from titans_edge.grounding import Grounding
+from titans_edge.judging import (
+    FIRST,
+    JUDGED,
+    SURE,
+    answering,
+    likely,
+    nobody_told,
+    probably,
+    surely,
+    worth_reading,
+)
 from titans_edge.learning import Learner, moved
-from titans_edge.questions import asks_for_advice, needs_the_date
-from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
+from titans_edge.questions import (
+    asks_for_a_favour,
+    asks_for_advice,
+    asks_for_several,
+    asks_for_the_past,
+    needs_the_date,
+)
+from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given, quoted, said
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
@@ -66,6 +83,14 @@ class _Turn:
     prompt: Framed
     nll: FloatArray | None = None
     reply: str = ""
+
+
+@dataclass
+class _Reading:
+    """A reply that is to be read from spans. instead: what is said where it is not."""
+
+    grounding: Grounding
+    instead: str
 
 
 class Session(Learner):
@@ -178,7 +203,12 @@ class Session(Learner):
         yield from self._read_as_text()
         if routes:
             yield self._remembered(readout, routes, given(mode, readout))
-        yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection))
+        reading = None
+        if mode is Mode.AUTO and routes == ("text",):
+            spans = given(mode, readout)
+            instead = UNTOLD if readout.doubted else quoted(spans)
+            reading = self._reading(messages, prompt, [said(s) for s in spans], instead)
+        yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection), reading)
         self._tidy()
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
@@ -378,11 +408,15 @@ class Session(Learner):
                 untold += self.speaker.untold(trained, lines[FIRST:], *asked)
         if not untold:
             return found
-        if askable and nobody_told(spans, untold) >= trained.likely:
+        nobody = nobody_told(spans, untold)
+        if askable and surely(nobody, trained.likely):
             return replace(readout, retrieved=(), untold=True)
-        read = zip(spans, untold, strict=False)  # the others are not given
+        read = list(zip(spans, untold, strict=False))  # the others are not given
         judged = [s | {"match": likely(s["match"], u)} for s, u in read]
-        return replace(readout, retrieved=tuple(answering(judged, self.k)))
+        sure = {s["id"] for s, u in read if 1 - u >= SURE}
+        past, several = asks_for_the_past(prompt.text), asks_for_several(prompt.text)
+        kept = tuple(answering(judged, self.k, sure, past=past, several=several))
+        return replace(readout, retrieved=kept, doubted=askable and probably(nobody, trained.likely))
 
     def _not_told(self, turn: _Turn, began: float) -> Iterator[Event]:
         """The reply to what was asked for and never told."""
@@ -391,22 +425,41 @@ class Session(Learner):
         seconds = time.perf_counter() - began
         yield Done(seconds, 0, seconds, "stop", len(turn.prompt))
 
-    def _speak(self, turn: _Turn, sampling: Sampling, began: float, prompt: int) -> Iterator[Event]:
+    def _reading(
+        self, messages: Sequence[Message], prompt: Framed, lines: Sequence[str], instead: str
+    ) -> _Reading | None:
+        """For a question that is answered from lines; None for one whose reply may say what nobody told."""
+        parts = [s.text for s in sentences(prompt.text)]
+        asked = " ".join(p for p in parts if is_question(p))
+        free = asks_for_a_favour(prompt.text) or needs_the_date(prompt.text)
+        if self.system != SYSTEM or prompt.told_system or not asked or free:
+            return None
+        before = [str(m.get("content", "")) for m in messages[:-1]]
+        return _Reading(Grounding([*lines, *before, *(p for p in parts if not is_question(p))], asked), instead)
+
+    def _speak(
+        self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: _Reading | None
+    ) -> Iterator[Event]:
+        """The reply as it comes; where it is to be read from lines and is not, what is said instead."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        first, count = 0.0, 0
+        first, count, reason = 0.0, 0, ""
         tokens = self.speaker.generate(sampling)
-        while True:
+        while not reason:
             self._mine(turn)
             token = next(tokens, None)
-            first = first or time.perf_counter() - began
             count += token is not None
             text = decoder.decode(b"" if token is None else self.backbone.vocab.piece(token), final=token is None)
+            reason = self.speaker.stopped if token is None else ""
+            if reading is not None:
+                text = reading.grounding.add(text, last=token is None)
+                if reading.grounding.invented:
+                    text, reason = f"{'… ' if turn.reply else ''}{reading.instead}", "stop"
             turn.reply += text
             if text:
+                first = first or time.perf_counter() - began
                 yield Text(text, count)
-            if token is None:
-                break
-        yield Done(first, count, time.perf_counter() - began, self.speaker.stopped, prompt)
+        seconds = time.perf_counter() - began
+        yield Done(first or seconds, count, seconds, reason, prompt)
 
     def _tidy(self) -> None:
         """Take what the memory gave out of the sequence, and what was computed beside it: the next reply depends on

@@ -52,6 +52,7 @@ class MemoryReadout:
     recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
     replaced: tuple[Fields, ...] = ()  # spans that were found, and that one of `retrieved` likely took the place of
     prompt: Prompt | None = None  # to be set in behind the question and each of the spans: do they answer it?
+    doubted: bool = False  # nobody told is likely: a reply that is not read from what was found would be invented
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:

@@ -1,0 +1,70 @@
+"""A reply that is to be read from what was told: what of it is shown, and when it was invented."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from titans_edge.grounding import MOST, Grounding, numbers
+
+KEY = "The spare key is under the blue flowerpot."
+
+
+def shown(reply: str, told: list[str], asked: str, step: int = 1) -> tuple[str, bool]:
+    grounding, out = Grounding(told, asked), ""
+    for at in range(0, len(reply), step):
+        out += grounding.add(reply[at : at + step])
+        if grounding.invented:
+            return out, True
+    return out + grounding.add("", last=True), grounding.invented
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "reply"),
+    [
+        (KEY, "Where's the spare key?", "The spare key is under the blue flowerpot."),
+        ("I'm moving to Leeds.", "Where do I move?", "You moved to Leeds."),
+        ("My shifts start at 19:30.", "When does my shift begin?", "It begins at 19:30."),
+        ("The tablet is at nine now.", "When do I take the tablet?", "At 9:00 AM."),
+        ("He wants thirty-two desks.", "How many desks?", "You must build 32 desks."),
+        ("It is the twenty-third of May.", "When is it?", "On 23 May."),
+        ("Invoices go to bill@odd.example, since Monday.", "Where do I send my bills?", "To bill@odd.example."),
+        ("My sister is a dentist.", "Do I have a sister?", "Yes, you have a sister."),
+        ("我的房东是奥卡福先生。", "我的房东是谁？", "你的房东是王先生。"),
+    ],
+)
+def test_a_reply_that_says_what_was_told_is_shown_whole(told: str, asked: str, reply: str) -> None:
+    for step in (1, 3, 1000):
+        assert shown(reply, [told], asked, step) == (reply, False)
+
+
+@pytest.mark.parametrize(
+    ("told", "asked", "reply", "before"),
+    [
+        (KEY, "Where's the spare key?", "The spare key is a unique identifier.", ""),
+        ("I proposed to Renee.", "What is Renee's job?", "Renee is a nurse.", ""),
+        ("I have two cats, Duchess is grey.", "How old is Duchess?", "Duchess is 12 years old.", ""),
+        ("I ordered a desk in oak.", "What does it cost?", "The oak costs $120 in all.", "The oak costs "),
+        ("Reg 212-C-8842.", "The man wants my registration. What is it?", "The man wants your registration.", ""),
+        (KEY, "Where's the key?", "word " * MOST, ""),
+    ],
+)  # fmt: skip
+def test_a_reply_that_says_nothing_of_it_or_another_number_is_not(
+    told: str, asked: str, reply: str, before: str
+) -> None:
+    for step in (1, 3, 1000):
+        out, invented = shown(reply, [told], asked, step)
+        assert invented and out in (before, "" if step == 1000 else before)
+
+
+def test_numbers_are_read_in_figures_and_in_words() -> None:
+    assert numbers("At 7:40 on the twelfth, forty-two or Ninety, twentieth, no one") == {7, 40, 12, 42, 90, 20}
+    assert numbers("0 1 one first") == set()
+
+
+@given(st.lists(st.sampled_from(["Leeds", "was", "my", "7", "key", "\n", "é", "…"]), max_size=12), st.integers(1, 9))
+def test_what_is_shown_is_the_replys_beginning_however_it_comes(words: list[str], step: int) -> None:
+    reply = " ".join(words)
+    out, invented = shown(reply, ["I live in Leeds, at number 7."], "Where do I live?", step)
+    assert reply.startswith(out) if invented else out == reply

@@ -1,0 +1,95 @@
+"""Whether a reply says what was told. A small model with the right line before it still invents an answer now and then.
+
+Words are compared and figures, no meaning: a reply that says nothing the lines say (and the question does not), or a
+number that stands in neither, was not read from them. Texts in scripts without blanks between words are not judged.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from titans_edge.text import stems
+
+ALIKE, ENDING = 4, 3  # two forms of one word begin with so many letters at least, and their endings have so many
+MOST = 240  # characters of a reply that are held back
+_SMALL = (
+    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
+    "nineteen"
+)
+_NUMBERS = {word: n for n, word in enumerate(_SMALL.split(), 2)}
+_TENS = {word: 10 * n for n, word in enumerate(("twenty", "thirty", "forty", "fifty", "sixty", "seventy"), 2)}
+_TENS |= {"eighty": 80, "ninety": 90}
+_ORDINALS = {"third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12}
+_NUMBER = re.compile(r"\d+|[a-z]+(?:-[a-z]+)?")
+_UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff]")
+_YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
+
+
+class Grounding:
+    """One reply as it comes. told: what it may be read from; asked: the question.
+
+    `add` gives the text that may be shown; nothing is, until the reply says something of what was told. `invented`:
+    it says what nobody told, and what was held back of it is not to be shown.
+    """
+
+    def __init__(self, told: Sequence[str], asked: str) -> None:
+        whole = " ".join((*told, asked))
+        self.invented = False
+        self._told, self._asked, self._numbers, self._known = (
+            stems(" ".join(told)),
+            stems(asked),
+            numbers(whole),
+            numbers(asked),
+        )
+        self._judged = _UNSPACED.search(whole) is None
+        self._held = ""  # nothing was shown yet
+        self._word = ""  # it may go on
+        self._shown = False
+
+    def add(self, text: str, *, last: bool = False) -> str:
+        """More of the reply; last: there is no more. Returns what may be shown now."""
+        if not self._judged:
+            return text
+        text = self._word + text
+        cut = len(text) if last else max(text.rfind(" "), text.rfind("\n")) + 1
+        self._held, self._word = self._held + text[:cut], text[cut:]
+        self._shown = self._shown or _YES.match(self._held) is not None or self._says_told()
+        self.invented = bool(numbers(self._held) - self._numbers) or (
+            not self._shown and (last or len(self._held) > MOST)
+        )
+        if self.invented or not self._shown:
+            return ""
+        out, self._held = self._held, ""
+        return out
+
+    def _says_told(self) -> bool:
+        """Something of what was told that the question does not say."""
+        new = [w for w in stems(self._held) if not _among(w, self._asked)]
+        return any(_among(w, self._told) for w in new) or bool(numbers(self._held) - self._known)
+
+
+def numbers(text: str) -> set[int]:
+    """The numbers of a text but 0 and 1, in figures or English words; a time is two."""
+    return {n for found in _NUMBER.findall(text.lower()) for n in _values(found) if n > 1}
+
+
+def _values(word: str) -> Iterable[int]:
+    if word.isdigit():
+        return (int(word),)
+    tens, _, unit = word.partition("-")
+    known = _NUMBERS | _ORDINALS
+    if tens in _TENS and (not unit or unit in known):
+        return (_TENS[tens] + known.get(unit, 0),)
+    forms = (word, word.removesuffix("th"), word.removesuffix("ieth") + "y")
+    return tuple((known | _TENS)[form] for form in forms if form in known | _TENS)[:1]
+
+
+def _among(word: str, others: set[str]) -> bool:
+    """Whether a word, or another form of it, is one of the others."""
+    return word in others or any(_alike(word, other) for other in others)
+
+
+def _alike(a: str, b: str) -> bool:
+    n = max(ALIKE, min(len(a), len(b)) - ENDING + 1)
+    return abs(len(a) - len(b)) <= ENDING and len(a) >= n and a[:n] == b[:n]
