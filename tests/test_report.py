@@ -83,6 +83,24 @@ def test_every_kind_of_file_is_shown_with_its_command_in_both_pages(
     assert widths == tables, "each line of a table has its cells, also where one holds a bar"
 
 
+@pytest.mark.parametrize("kind", ["png", "svg"])
+def test_tables_with_intervals_are_drawn_too_by_mode(tmp_path: Path, kind: str) -> None:
+    rows = [
+        {"task": f"qa{n} <b>$x$", "mode": mode, "n": 10, "accuracy": 10.0 * n, "low": 5.0 * n, "high": 20.0 * n}
+        for n in range(1, 5) for mode in ("memory", "full")
+    ]  # fmt: skip
+    report.save(tmp_path / "a.json", {"rows": rows, "few": rows[:2]})
+    (run,) = [pages.read(tmp_path / "a.json")]
+    curves = run.tables[0].curves()
+    assert list(curves) == ["memory accuracy, %", "full accuracy, %"] and run.tables[1].curves() == {}
+    assert curves["full accuracy, %"][2] == ("qa3 <b>$x$", (30.0, 15.0, 60.0))
+    got = CliRunner().invoke(app, ["report", str(tmp_path / "a.json"), "--out", str(tmp_path), "--plot", kind])
+    assert got.exit_code == 0 and got.stdout.split()[2:] == [str(tmp_path / f"a-1.{kind}")]
+    assert (tmp_path / f"a-1.{kind}").read_bytes().startswith({"png": b"\x89PNG", "svg": b"<?xml"}[kind])
+    wrong = CliRunner().invoke(app, ["report", str(tmp_path / "a.json"), "--out", str(tmp_path), "--plot", "pdf"])
+    assert isinstance(wrong.exception, TitansError)
+
+
 def test_what_stands_in_a_file_is_text_in_the_page(tmp_path: Path) -> None:
     evil = "<script>alert(1)</script>"
     made = {"command": evil, evil: evil, "rows": [{evil: evil, "n": 1, "b": [1, 2]}]}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,9 @@ from typing import Any
 from titans_edge.errors import DataError
 
 RAW = ("answers", "cases", "conversations", "found", "questions", "asked", "withheld", "memory", "auto")
+_SHARE, _FIGURE = re.compile(r"([\d.]+) \(([\d.]+)–([\d.]+)\)"), re.compile(r"[\d.]*|–")  # as cells have them
 INTERVAL = ("low", "high")
+FEW = 2  # points that make no curve
 SHARES = ("share", "accuracy")
 STYLE = (
     ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:2rem auto;max-width:60rem;"
@@ -32,6 +35,21 @@ class Table:
     name: str
     heads: list[str]
     rows: list[list[str]]
+
+    def curves(self) -> dict[str, list[tuple[str, tuple[float, ...]]]]:
+        """What is worth drawing: by mode and kind of share, each row's label, and its share, low and high, in %."""
+        out: dict[str, list[tuple[str, tuple[float, ...]]]] = {}
+        for row in self.rows:
+            cells = dict(zip(self.heads, row, strict=True))
+            shares = {
+                head: tuple(map(float, m.groups())) for head, cell in cells.items() if (m := _SHARE.fullmatch(cell))
+            }
+            aside = {*shares, "mode", "n"}
+            label = " ".join(cell for head, cell in cells.items() if head not in aside and not _FIGURE.fullmatch(cell))
+            label = label or next((cell for head, cell in cells.items() if head not in aside), "")
+            for head, share in shares.items():
+                out.setdefault(" ".join(filter(None, (cells.get("mode"), head))), []).append((label, share))
+        return {name: points for name, points in out.items() if len(points) > FEW}
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,5 @@
-"""Pictures of long conversations (recall by age and by changes, norms of the state, loss on neutral text) and of
-capacity, and of what a first token costs. Needs matplotlib.
+"""Pictures of long conversations (recall by age and by changes, norms of the state, loss on neutral text), of capacity,
+of what a first token costs, and of any table that has intervals. Needs matplotlib.
 
 Knows how to draw figures, not how they were measured.
 """
@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from titans_edge import pictures
 from titans_edge.evaluate.capacity import Cell
 from titans_edge.evaluate.cost import Figure
 from titans_edge.evaluate.long import Conversation, Row, by_age, by_changes
+from titans_edge.evaluate.pages import Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -77,6 +79,25 @@ def _turn_two(ax: Axes, figures: Sequence[Figure]) -> None:
         ax.set_xscale("log", base=2)
         ax.set_yscale("log")
     ax.set(xlabel="tokens told before the question", ylabel="first token, s")
+
+
+def draw_table(table: Table, path: Path) -> Path:
+    """Draw a line a mode and kind of share, by the table's rows, with 95 % intervals: PNG or SVG by the path, which is
+    returned.
+    """
+
+    def fill(ax: Axes) -> None:
+        curves = table.curves()
+        labels = list(dict.fromkeys(label for points in curves.values() for label, _ in points))
+        for i, (name, points) in enumerate(curves.items()):
+            at = [labels.index(label) + 0.08 * i for label, _ in points]
+            shares = [share for _, (share, _, _) in points]
+            bars = [[max(0.0, s - low), max(0.0, high - s)] for _, (s, low, high) in points]
+            ax.errorbar(at, shares, list(zip(*bars, strict=True)), marker="o", capsize=3, label=name)
+        ax.set(ylabel="%", ylim=(0, 104), xticks=range(len(labels)))
+        ax.set_xticklabels(labels, rotation=45, ha="right", parse_math=False)
+
+    return pictures.draw(path, table.name, fill)
 
 
 def _picture(path: Path, fill: Any) -> Path:
