@@ -35,6 +35,7 @@ class Answering:
             for i, t in enumerate(texts, 1)
         )
         self.untold = False  # nobody told what is asked
+        self.maybe = False  # it may be about the world
         self.between: tuple[float, float] | None = None  # of the last question
         self.error: TitansError | None = None
         self.asked: list[tuple[str, int, bool]] = []  # text, k, whether its words came with it
@@ -52,7 +53,9 @@ class Answering:
         self.between = between
         if self.error is not None:
             raise self.error
-        return MemoryReadout(self.rows, 0.9, "place", 1, self.spans[:k], untold=self.untold, prompt=self.prompt)
+        return MemoryReadout(
+            self.rows, 0.9, "place", 1, self.spans[:k], untold=self.untold, prompt=self.prompt, maybe=self.maybe
+        )
 
     def begin(self, time: float | None = None, operation: str = "", part: int = 0) -> None:
         self.operations += 1

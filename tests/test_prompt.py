@@ -27,6 +27,7 @@ from titans_edge.judging import FIRST, JUDGED, SURE, answering, likely, nobody_t
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.prompt import PromptConfig
+from titans_edge.routes import Mode
 from titans_edge.session import UNTOLD, Session
 from titans_edge.train.prompting import Maker, start_states
 
@@ -224,6 +225,29 @@ def test_a_reply_that_is_not_read_from_the_lines_quotes_them_or_says_that_nobody
             assert text(hear(session, ASKED)) == said
     with Session(tiny, client(memory), system="Be brief.") as session:
         assert "You told me" not in text(hear(session, ASKED))
+
+
+def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answers(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Answering(tiny.n_embd, texts=["The key is in the shed."])
+    memory.prompt, memory.maybe = Prompt(states(tiny), 5, 0.0), True
+    with Session(tiny, client(memory)) as session, Session(tiny) as plain:
+        without = text(hear(plain, ASKED))
+
+        def given(untold: float, mode: Mode = Mode.AUTO) -> bool:
+            monkeypatch.setattr(Speaker, "untold", lambda *_: [untold])
+            events = hear(session, ASKED, mode=mode)
+            remembered = any(isinstance(e, Remembered) for e in events)
+            assert remembered or text(events) == without, "else nothing is changed"
+            return remembered
+
+        monkeypatch.setattr("titans_edge.session.surely", lambda *_: False)
+        assert given(0.1) and not given(0.2) and not given(0.1, Mode.TEXT)
+        memory.prompt = None
+        assert not given(0.1)
+        memory.maybe = False
+        assert given(0.1)
 
 
 def test_around_the_threshold_the_reply_decides_whether_nobody_told() -> None:

@@ -14,6 +14,7 @@ JUDGED = 16  # spans that are read with a question, at most
 SHARE = 0.03  # a span the matcher finds less likely than this share of the likeliest is not read
 FIRST, SURE = 5, 0.8  # so many are read first, the others only where none of these answers as likely as that
 BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
+SURELY = 0.85  # a span answers a question that may be about the world only where it is as likely as that
 DOUBT = 1.0  # so many log-odds around the graft's threshold, the reply decides whether nobody told
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
 RIVAL = 3.0  # of spans that surely answer, one as near as that to the best may say what holds instead

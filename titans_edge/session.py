@@ -45,6 +45,7 @@ from titans_edge.judging import (
     FIRST,
     JUDGED,
     SURE,
+    SURELY,
     answering,
     likely,
     nobody_told,
@@ -311,7 +312,7 @@ class Session(Learner):
         else:
             recite = mode is Mode.ASSOCIATION and bool(questions)
             readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
-        return readout if judged else replace(readout, prompt=None)
+        return readout if judged else replace(readout.sure(), prompt=None)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
         """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where
@@ -396,7 +397,7 @@ class Session(Learner):
         """A readout with those of its spans that answer, as the backbone finds, reading each alone behind the graft's
         soft prompt. askable: where it finds none, nobody told it.
         """
-        trained, found = readout.prompt, replace(readout, retrieved=readout.retrieved[: self.k])
+        trained, found = readout.prompt, replace(readout, retrieved=readout.retrieved[: self.k]).sure()
         if trained is None or not readout.retrieved or len(readout.rows) or not self._room(len(prompt)):
             return found
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
@@ -407,6 +408,8 @@ class Session(Learner):
             if untold and min(untold) > 1 - SURE and lines[FIRST:]:
                 untold += self.speaker.untold(trained, lines[FIRST:], *asked)
         if not untold:
+            return found
+        if readout.maybe and 1 - min(untold) < SURELY:
             return found
         nobody = nobody_told(spans, untold)
         if askable and surely(nobody, trained.likely):

@@ -52,7 +52,12 @@ class MemoryReadout:
     recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
     replaced: tuple[Fields, ...] = ()  # spans that were found, and that one of `retrieved` likely took the place of
     prompt: Prompt | None = None  # to be set in behind the question and each of the spans: do they answer it?
+    maybe: bool = False  # the question may be about the world: only spans that surely answer are for it
     doubted: bool = False  # nobody told is likely: a reply that is not read from what was found would be invented
+
+    def sure(self) -> MemoryReadout:
+        """Without spans for a question that may be about the world."""
+        return replace(self, retrieved=(), replaced=(), maybe=False) if self.maybe else self
 
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
@@ -222,6 +227,7 @@ class MemoryClient:
             tuple(tuple(tokens) for tokens in r.get("recited", ())),
             tuple(r.get("replaced", ())),
             self.host.prompt,
+            maybe=r.get("maybe", False),
         )
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:

@@ -130,6 +130,7 @@ class MemoryHost:
             "retrieved": asked.recalled.shown(),
             "replaced": asked.recalled.shown_left(),
             "untold": asked.recalled.untold,
+            "maybe": asked.recalled.maybe,
             "behind": [e.shown() for e in asked.behind],
             "plain": asked.plain,
             "recited": asked.recited,

@@ -24,7 +24,16 @@ from titans_edge.neural.memory import Readout
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sidecar.fold import Fold, UnreadableFacts
 from titans_edge.sidecar.recall import BESIDE, Recalled, recall
-from titans_edge.sidecar.retrieval import LIKELY, Found, about_what_was_told, rank, retrieve, told_between
+from titans_edge.sidecar.retrieval import (
+    ABOUT,
+    LIKELY,
+    MAYBE,
+    Found,
+    about_what_was_told,
+    rank,
+    retrieve,
+    told_between,
+)
 from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
@@ -147,9 +156,11 @@ class OpenMemory:
             return Recalled(tuple(told_between(self.journal, ranked, *between)))
         if self.graft.sentences is None or self.fold is None or question is None:
             return Recalled(tuple(Found(e, 0.0) for e in retrieve(self.journal, self.fold, readout.path, text, k)))
-        if not about_what_was_told(self.journal, self.graft.sentences, question, text, ranked):
+        about = about_what_was_told(self.journal, self.graft.sentences, question, text, ranked)
+        if about < MAYBE:
             return Recalled()
-        return recall(self.fold, self.graft.sentences, ranked, text, k, self.journal.get)
+        recalled = recall(self.fold, self.graft.sentences, ranked, text, k, self.journal.get)
+        return recalled if about >= ABOUT else replace(recalled, untold=False, maybe=True)
 
     def _shard(self, readout: Readout) -> int:
         return self.graft.memory.relations.shard(readout.relation)

@@ -36,7 +36,8 @@ Get = Callable[[Sequence[int]], list[Entry]]  # spans by their numbers
 @dataclass(frozen=True)
 class Recalled:
     """found: best first; said: the message around each, as it is given; replaced: spans that no longer hold, and the
-    ones that hold now; left: those of the former that were found too, and are left out for that.
+    ones that hold now; left: those of the former that were found too, and are left out for that. maybe: the question
+    may be about the world, for which nothing was found.
     """
 
     found: tuple[Found, ...] = ()
@@ -44,6 +45,7 @@ class Recalled:
     said: tuple[tuple[int, str], ...] = ()
     replaced: tuple[tuple[int, int], ...] = ()
     untold: bool = False
+    maybe: bool = False
 
     def shown(self) -> list[dict[str, Any]]:
         """As JSON, best first."""

@@ -27,6 +27,7 @@ BY_MATCH = 0.5  # weight of the matcher's logit beside cosine and BM25, each as 
 SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
 LIKELY, SURE = 0.5, 0.85  # a span that likely answers; one that does, whatever the message looks like
 ABOUT = 0.85  # a message this likely about what was told is not about the world
+MAYBE = 0.3  # one less likely than that is; between the two it is for whoever reads what was found to say
 # what a usual memory has for any message at all: a small one looks no emptier, as the head was trained on usual ones
 LEAST = Evidence(match=0.02, cosine=0.25)
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
@@ -79,14 +80,14 @@ def rank(
 
 def about_what_was_told(
     journal: Journal, sentences: SentenceMemory, question: SpanFeatures, text: str, found: Sequence[Found]
-) -> bool:
-    """Whether a message asks for what was told, and not about the world: one that names a document that was read does.
-    found: what `rank` found for it.
+) -> float:
+    """How likely (0..1) a message asks for what was told, and not about the world: one that names a document that was
+    read surely does. found: what `rank` found for it.
     """
     if any(name.lower() in text.lower() for name in documents.names(journal.db) if len(name) > 2):
-        return True
+        return 1.0
     if sentences.told is None:
-        return about_the_user(text) or any(f.match >= LIKELY for f in found)
+        return float(about_the_user(text) or any(f.match >= LIKELY for f in found))
     asked = content_words(text)
     known = set(known_words(journal, asked))
     rare = [
@@ -99,7 +100,7 @@ def about_what_was_told(
         max(rare, default=0.0),
         len(known) / max(1, len(set(asked))),
     )
-    return evidence.match >= SURE or sentences.told.about(question.hidden, evidence) >= ABOUT
+    return 1.0 if evidence.match >= SURE else sentences.told.about(question.hidden, evidence)
 
 
 def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:
