@@ -227,6 +227,27 @@ def test_a_reply_that_is_not_read_from_the_lines_quotes_them_or_says_that_nobody
         assert "You told me" not in text(hear(session, ASKED))
 
 
+@pytest.mark.grounded
+@pytest.mark.parametrize(
+    ("message", "reply", "invented"),
+    [
+        ("I'm at the gate. What is it?", "You are at the gate.", True),
+        ("My cat is Tom. What is my cat called?", "Your cat is Tom.", False),
+        ("What is my cat called?", "Your cat is called Tom.", True),
+        ("What is my cat called?", "Your cat is called Red.", False),
+    ],
+)
+def test_a_message_that_sets_the_scene_is_the_question_and_one_that_tells_is_told(
+    tiny: Backbone, message: str, reply: str, invented: bool
+) -> None:
+    messages = [{"role": "user", "content": message}]
+    with Session(tiny) as session:
+        reading = session._reading(messages, framed(tiny, messages, session.system), ["It is red."], "")
+    assert reading is not None
+    reading.grounding.add(reply, last=True)
+    assert reading.grounding.invented is invented
+
+
 def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answers(
     tiny: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:

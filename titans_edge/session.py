@@ -433,12 +433,13 @@ class Session(Learner):
     ) -> _Reading | None:
         """For a question that is answered from lines; None for one whose reply may say what nobody told."""
         parts = [s.text for s in sentences(prompt.text)]
-        asked = " ".join(p for p in parts if is_question(p))
+        questions = [p for p in parts if is_question(p)]
         free = asks_for_a_favour(prompt.text) or needs_the_date(prompt.text)
-        if self.system != SYSTEM or prompt.told_system or not asked or free:
+        if self.system != SYSTEM or prompt.told_system or not questions or free:
             return None
+        asked = _asked(parts, questions)
         before = [str(m.get("content", "")) for m in messages[:-1]]
-        return _Reading(Grounding([*lines, *before, *(p for p in parts if not is_question(p))], asked), instead)
+        return _Reading(Grounding([*lines, *before, *(p for p in parts if p not in asked)], asked), instead)
 
     def _speak(
         self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: _Reading | None
