@@ -12,6 +12,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
+from importlib import metadata
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,11 @@ def test_what_the_pages_name_is_there() -> None:
         for words in re.findall(r"`titans-edge ((?:[a-z-]+ ?)+)", text):
             first = words.split()[0]
             assert any(n == first or n.startswith(f"{first} ") for n in known), (page.name, words)
+
+
+def test_the_program_says_which_version_it_is() -> None:
+    got = CliRunner().invoke(app, ["--version"])
+    assert got.exit_code == 0 and got.stdout.startswith(f"titans-edge {metadata.version('titans-edge')} (llama-cpp")
 
 
 def test_the_list_of_commands_says_what_each_says_of_itself() -> None:

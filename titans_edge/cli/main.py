@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from titans_edge import versions
 from titans_edge.cli import config, lazy
 from titans_edge.errors import TitansError
 
@@ -52,9 +53,19 @@ app = typer.Typer(
 )  # fmt: skip
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        of = {name: versions.of(name) or "not installed" for name in ("titans-edge", "llama-cpp-python")}
+        print(f"titans-edge {of['titans-edge']} (llama-cpp-python {of['llama-cpp-python']})")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     ctx: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which version this is.")
+    ] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show llama.cpp's log.")] = False,
 ) -> None:
     if verbose:
