@@ -17,7 +17,7 @@ def shown(reply: str, told: list[str], asked: str, step: int = 1) -> tuple[str, 
         out += grounding.add(reply[at : at + step])
         if grounding.invented:
             return out, True
-    return out + grounding.add("", last=True), grounding.invented
+    return out + grounding.end(whole=True), grounding.invented
 
 
 @pytest.mark.parametrize(
@@ -56,6 +56,12 @@ def test_a_reply_that_says_nothing_of_it_or_another_number_is_not(
     for step in (1, 3, 1000):
         out, invented = shown(reply, [told], asked, step)
         assert invented and out in (before, "" if step == 1000 else before)
+
+
+def test_a_reply_that_was_cut_off_is_shown_as_far_as_it_went() -> None:
+    grounding = Grounding([KEY], "Where's the spare key?")
+    assert grounding.add("The spare key is un") == "" and grounding.end(whole=False) == "The spare key is un"
+    assert not grounding.invented
 
 
 def test_numbers_are_read_in_figures_and_in_words() -> None:

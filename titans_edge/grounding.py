@@ -36,31 +36,36 @@ class Grounding:
     def __init__(self, told: Sequence[str], asked: str) -> None:
         whole = " ".join((*told, asked))
         self.invented = False
-        self._told, self._asked, self._numbers, self._known = (
-            stems(" ".join(told)),
-            stems(asked),
-            numbers(whole),
-            numbers(asked),
-        )
+        self._told, self._asked = stems(" ".join(told)), stems(asked)
+        self._numbers, self._known = numbers(whole), numbers(asked)
         self._judged = _UNSPACED.search(whole) is None
         self._held = ""  # nothing was shown yet
         self._word = ""  # it may go on
         self._shown = False
 
-    def add(self, text: str, *, last: bool = False) -> str:
-        """More of the reply; last: there is no more. Returns what may be shown now."""
+    def add(self, text: str) -> str:
+        """More of the reply. Returns what may be shown now."""
         if not self._judged:
             return text
         text = self._word + text
-        cut = len(text) if last else max(text.rfind(" "), text.rfind("\n")) + 1
+        cut = max(text.rfind(" "), text.rfind("\n")) + 1
         self._held, self._word = self._held + text[:cut], text[cut:]
+        self._look(over=len(self._held) > MOST)
+        return self._released() if self._shown else ""
+
+    def end(self, *, whole: bool) -> str:
+        """The same when no more comes. whole: it was not cut off, so that it has said all it had to say."""
+        self._held, self._word = self._held + self._word, ""
+        self._look(over=whole)
+        return self._released()
+
+    def _look(self, *, over: bool) -> None:
+        """over: it should have said something of what was told by now."""
         self._shown = self._shown or _YES.match(self._held) is not None or self._says_told()
-        self.invented = bool(numbers(self._held) - self._numbers) or (
-            not self._shown and (last or len(self._held) > MOST)
-        )
-        if self.invented or not self._shown:
-            return ""
-        out, self._held = self._held, ""
+        self.invented = self._judged and (bool(numbers(self._held) - self._numbers) or (over and not self._shown))
+
+    def _released(self) -> str:
+        out, self._held = "" if self.invented else self._held, ""
         return out
 
     def _says_told(self) -> bool:

@@ -455,7 +455,7 @@ class Session(Learner):
             text = decoder.decode(b"" if token is None else self.backbone.vocab.piece(token), final=token is None)
             reason = self.speaker.stopped if token is None else ""
             if reading is not None:
-                text = reading.grounding.add(text, last=token is None)
+                text = reading.grounding.add(text) + (reading.grounding.end(whole=reason == "stop") if reason else "")
                 if reading.grounding.invented:
                     text, reason = f"{'… ' if turn.reply else ''}{reading.instead}", "stop"
             turn.reply += text
