@@ -142,7 +142,7 @@ def test_a_reply_to_what_was_judged_is_the_one_to_what_is_read_again(
 ) -> None:
     memory = Answering(tiny.n_embd, texts=["The key is in the shed.", "The cup is red."])
     memory.prompt = Prompt(states(tiny), 5, 1.1)
-    monkeypatch.setattr("titans_edge.session.answering", lambda spans, k, sure, **_: list(spans[:1]))
+    monkeypatch.setattr("titans_edge.session.judged", lambda spans, untold, k, **_: list(spans[:1]))
     went_on, real = list[bool](), Speaker.go_on
 
     def noted(self: Speaker, injection: Injection, asked: list[int]) -> Handle | None:
@@ -223,7 +223,7 @@ def test_a_reply_that_is_not_read_from_the_lines_quotes_them_or_says_that_nobody
             assert "You told me" not in text(hear(session, free, sampling=long))
         for likely_enough, said in ((0.0, UNTOLD), (1.0, "You told me: “The key is in the shed.”")):
             monkeypatch.setattr("titans_edge.session.probably", lambda *_, it=likely_enough: it == 0.0)
-            monkeypatch.setattr("titans_edge.session.answering", lambda spans, k, sure, **_: list(spans[:1]))
+            monkeypatch.setattr("titans_edge.session.judged", lambda spans, untold, k, **_: list(spans[:1]))
             memory.prompt = Prompt(states(tiny), 5, 1.1)
             assert text(hear(session, ASKED, sampling=long)) == said
     with Session(tiny, client(memory), system="Be brief.") as session:
@@ -277,7 +277,8 @@ def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answer
 
 def test_around_the_threshold_the_reply_decides_whether_nobody_told() -> None:
     for p, sure, probable in ((0.95, True, True), (0.5, False, True), (0.3, False, True), (0.2, False, False)):
-        assert (surely(p, 0.5), probably(p, 0.5)) == (sure, probable)
+        assert (surely(p, 0.5, 3), probably(p, 0.5, 8)) == (sure, probable)
+    assert surely(0.5, 0.5, 16) and not surely(0.5, 0.5, 8), "of many one more often seems to answer"
 
 
 def test_of_what_may_answer_the_far_less_likely_is_left_out_and_what_was_replaced_by_something_as_likely() -> None:

@@ -16,6 +16,7 @@ FIRST, SURE = 5, 0.8  # so many are read first, the others only where none of th
 BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
 SURELY = 0.85  # a span answers a question that may be about the world only where it is as likely as that
 DOUBT = 1.0  # so many log-odds around the graft's threshold, the reply decides whether nobody told
+USUAL, MANY = 8, 2.0  # of so many spans the threshold holds; of n it is MANY ln(n / USUAL) log-odds lower
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
 RIVAL = 3.0  # of spans that surely answer, one as near as that to the best may say what holds instead
 
@@ -24,6 +25,15 @@ def worth_reading(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of the spans (with the matcher's `match`, best first) that may answer."""
     best = max((float(s["match"]) for s in spans), default=0.0)
     return [s for s in spans if s["match"] >= SHARE * best]
+
+
+def judged(
+    spans: Sequence[dict[str, Any]], untold: Sequence[float], k: int, *, past: bool, several: bool
+) -> list[dict[str, Any]]:
+    """`answering` of spans with the matcher's `match`, of which as many as untold has were read."""
+    read = list(zip(spans, untold, strict=False))
+    sure = {s["id"] for s, u in read if 1 - u >= SURE}
+    return answering([s | {"match": likely(s["match"], u)} for s, u in read], k, sure, past=past, several=several)
 
 
 def answering(
@@ -60,14 +70,20 @@ def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> flo
     return 1 / (1 + math.exp(max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))))
 
 
-def surely(untold: float, threshold: float) -> bool:
-    """Whether nobody told, so likely that no reply need be tried. threshold: the graft's."""
-    return log_odds(untold) >= log_odds(threshold) + DOUBT
+def surely(untold: float, threshold: float, n: int) -> bool:
+    """Whether nobody told, so likely that no reply need be tried. threshold: the graft's; n: spans that may answer, of
+    many one more often seems to.
+    """
+    return _doubt(untold, n) >= log_odds(threshold) + DOUBT
 
 
-def probably(untold: float, threshold: float) -> bool:
+def probably(untold: float, threshold: float, n: int) -> bool:
     """Whether nobody told, where the reply that was tried is not read from the spans."""
-    return log_odds(untold) >= log_odds(threshold) - DOUBT
+    return _doubt(untold, n) >= log_odds(threshold) - DOUBT
+
+
+def _doubt(untold: float, n: int) -> float:
+    return log_odds(untold) + MANY * math.log(max(n, USUAL) / USUAL)
 
 
 def log_odds(share: float) -> float:

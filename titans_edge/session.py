@@ -9,7 +9,6 @@ nothing of terminals, and imports no torch: the memory is behind a client.
 from __future__ import annotations
 
 import codecs
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from titans_edge.asking import Asking, spoken_of
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
 from titans_edge.backbone.injection import Handle, Injection
@@ -46,8 +46,7 @@ from titans_edge.judging import (
     JUDGED,
     SURE,
     SURELY,
-    answering,
-    likely,
+    judged,
     nobody_told,
     probably,
     surely,
@@ -65,7 +64,7 @@ from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute,
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
-from titans_edge.text import MAX_SPAN_TOKENS, Span, content_words, is_question, plain, sentences
+from titans_edge.text import MAX_SPAN_TOKENS, Span, is_question, plain, sentences
 from titans_edge.when import asked_range, today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
@@ -73,7 +72,6 @@ RETRIEVED = 4  # spans given as text, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
 UNTOLD = "You have not told me that."
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
-_NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 
 
 @dataclass
@@ -182,7 +180,7 @@ class Session(Learner):
         self._begin()
         content, prompt = self._prompt(messages)
         readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id)
-        askable = mode is Mode.AUTO and not asks_for_advice(content) and not _spoken_of(content, messages[:-1])
+        askable = mode is Mode.AUTO and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
         readout = self._answering(readout, prompt, askable=askable)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
@@ -296,9 +294,8 @@ class Session(Learner):
         empty = MemoryReadout.empty(self.backbone.n_embd)
         if self.memory is None or self.reader is None or mode is Mode.OFF:
             return empty
-        parts = [s.text for s in sentences(message)] or [message]
-        questions = [p for p in parts if is_question(p)]
-        asked = _asked(parts, questions)
+        asking = Asking.of(message)
+        asked, questions = asking.asked, asking.questions
         k = self.k if questions and mode is not Mode.ASSOCIATION else 0
         told = asked_range(asked, self.now())
         between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
@@ -412,14 +409,11 @@ class Session(Learner):
         if readout.maybe and 1 - min(untold) < SURELY:
             return found
         nobody = nobody_told(spans, untold)
-        if askable and surely(nobody, trained.likely):
+        if askable and surely(nobody, trained.likely, len(spans)):
             return replace(readout, retrieved=(), untold=True)
-        read = list(zip(spans, untold, strict=False))  # the others are not given
-        judged = [s | {"match": likely(s["match"], u)} for s, u in read]
-        sure = {s["id"] for s, u in read if 1 - u >= SURE}
         past, several = asks_for_the_past(prompt.text), asks_for_several(prompt.text)
-        kept = tuple(answering(judged, self.k, sure, past=past, several=several))
-        return replace(readout, retrieved=kept, doubted=askable and probably(nobody, trained.likely))
+        kept = tuple(judged(spans, untold, self.k, past=past, several=several))
+        return replace(readout, retrieved=kept, doubted=askable and probably(nobody, trained.likely, len(spans)))
 
     def _not_told(self, turn: _Turn, began: float) -> Iterator[Event]:
         """The reply to what was asked for and never told."""
@@ -432,14 +426,12 @@ class Session(Learner):
         self, messages: Sequence[Message], prompt: Framed, lines: Sequence[str], instead: str
     ) -> _Reading | None:
         """For a question that is answered from lines; None for one whose reply may say what nobody told."""
-        parts = [s.text for s in sentences(prompt.text)]
-        questions = [p for p in parts if is_question(p)]
+        asking = Asking.of(prompt.text)
         free = asks_for_a_favour(prompt.text) or needs_the_date(prompt.text)
-        if self.system != SYSTEM or prompt.told_system or not questions or free:
+        if self.system != SYSTEM or prompt.told_system or not asking.questions or free:
             return None
-        asked = _asked(parts, questions)
         before = [str(m.get("content", "")) for m in messages[:-1]]
-        return _Reading(Grounding([*lines, *before, *(p for p in parts if p not in asked)], asked), instead)
+        return _Reading(Grounding([*lines, *before, *asking.told], asking.asked), instead)
 
     def _speak(
         self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: _Reading | None
@@ -517,18 +509,3 @@ class Session(Learner):
             return None
         places = [(max(0, s.start - by), max(0, s.end - by)) for s in cut]
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
-
-
-def _asked(parts: Sequence[str], questions: Sequence[str]) -> str:
-    """The last question of a message, or its last sentence; with the others where it says nothing without them ("I'm
-    at the padlock. What's the code?").
-    """
-    asked = (questions or parts)[-1]
-    says = len(set(content_words(asked))) > 1 or _NAMES.search(asked) is not None
-    return asked if says or not questions or asked != parts[-1] else " ".join(parts)
-
-
-def _spoken_of(question: str, messages: Sequence[Message]) -> bool:
-    """Whether a word the question is about stands in the conversation, where the model can see it."""
-    said = {w for m in messages if m.get("role") != "system" for w in content_words(m.get("content", ""))}
-    return bool(said & set(content_words(question)))

@@ -1,0 +1,42 @@
+"""What of a message asks, and whether the conversation speaks of it already. Knows texts only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from titans_edge.framing import Message
+from titans_edge.text import content_words, is_question, sentences
+
+_NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
+
+
+@dataclass(frozen=True)
+class Asking:
+    """parts: a message's sentences; questions: those that ask; asked: what is looked for, the last question or the
+    last sentence, with the others where it says nothing without them ("I'm at the padlock. What's the code?").
+    """
+
+    parts: tuple[str, ...]
+    questions: tuple[str, ...]
+    asked: str
+
+    @classmethod
+    def of(cls, message: str) -> Asking:
+        parts = tuple(s.text for s in sentences(message)) or (message,)
+        questions = tuple(p for p in parts if is_question(p))
+        asked = (questions or parts)[-1]
+        says = len(set(content_words(asked))) > 1 or _NAMES.search(asked) is not None
+        return cls(parts, questions, asked if says or not questions or asked != parts[-1] else " ".join(parts))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What the message says beside what it asks."""
+        return tuple(p for p in self.parts if p not in self.questions and p not in self.asked)
+
+
+def spoken_of(question: str, messages: Sequence[Message]) -> bool:
+    """Whether a word the question is about stands in the conversation, where the model can see it."""
+    said = {w for m in messages if m.get("role") != "system" for w in content_words(m.get("content", ""))}
+    return bool(said & set(content_words(question)))
