@@ -308,7 +308,7 @@ def test_a_model_that_turns_keys_otherwise_than_its_file_says_is_left_to_llama_c
 def test_keys_that_cannot_be_moved_are_read_as_text(
     tiny: Backbone, plain: Speaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain.splice.__dict__["rope"] = None
+    plain.splice._rope = (None,)
     monkeypatch.setattr(llama_cpp, "llama_memory_can_shift", lambda memory: False)
     begin = len(plain.ids)
     plain.feed(tiny.vocab.encode("Something. "))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import llama_cpp
 import numpy as np
@@ -155,6 +156,24 @@ def test_a_reply_to_what_was_judged_is_the_one_to_what_is_read_again(
         with Session(tiny, client(memory)) as session:
             got.append([text(hear(session, *said)) for said in ((ASKED,), ("Hello.", "Yes?", ASKED), (ASKED,))])
     assert got[0] == got[1] and got[0][0] == got[0][2] and went_on == [True, True, True]
+
+
+def test_a_session_whose_beginning_was_kept_on_the_disk_judges_as_the_one_before(
+    tiny: Backbone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Answering(tiny.n_embd, texts=["The key is in the shed.", "The cup is red."])
+    memory.prompt = Prompt(states(tiny), 5, 1.1)
+    found, real = list[list[float]](), Speaker.untold
+
+    def noted(self: Speaker, *args: Any) -> list[float]:
+        found.append(real(self, *args))
+        return found[-1]
+
+    monkeypatch.setattr(Speaker, "untold", noted)
+    for _ in range(2):
+        with Session(tiny, client(memory), heads=tmp_path) as session:
+            hear(session, ASKED)
+    assert list(tmp_path.glob("*.head")) and found[0] == found[1] and len(found[0]) == 2
 
 
 def test_a_context_that_cannot_take_it_judges_nothing(tiny: Backbone) -> None:

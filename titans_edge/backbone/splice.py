@@ -40,6 +40,7 @@ class Splice:
     """Of one speaker, for as long as its context lives."""
 
     def __init__(self, speaker: Speaker) -> None:
+        self._rope: tuple[Rope | None] | None = None  # not known yet
         self._speaker = speaker
         self._drafts = dict[tuple[int, ...], int]()  # tokens read at the end of the conversation, and in which sequence
 
@@ -56,19 +57,28 @@ class Splice:
         known += [llama_cpp.llama_print_system_info().decode("utf-8", "replace"), *self._speaker.types]
         return hashlib.blake2b(json.dumps(known).encode(), digest_size=16).digest()
 
-    @cached_property
+    @property
     def rope(self) -> Rope | None:
         """How keys are moved here: as two keys of one token that stand in the conversation say. None: llama.cpp does
-        it.
+        it, or there are no two yet.
         """
-        rope, places = self._speaker.backbone.rope, dict[int, list[int]]()
+        if self._rope is None and (places := self._alike()) is not None:
+            self._rope = (self._turning(*places),)
+        return self._rope[0] if self._rope is not None else None
+
+    def _alike(self) -> tuple[int, int] | None:
+        """Two positions of one token, as far apart as there are."""
+        places = dict[int, list[int]]()
         for at, token in enumerate(self._speaker.ids[: self._speaker.gap]):
             places.setdefault(token, []).append(at)
         first, second = max(((at[0], at[-1]) for at in places.values()), key=lambda p: p[1] - p[0], default=(0, 0))
-        if rope is None or first == second:
-            return None
+        return (first, second) if first != second else None
+
+    def _turning(self, first: int, second: int) -> Rope | None:
+        """The model's rope, if that makes the second position's keys of the first's."""
+        rope = self._speaker.backbone.rope
         one, other = (State(self.taken(at, at + 1)) for at in (first, second))
-        if any(kind != HALF or size % (2 * rope.head) for kind, size in one.form.keys):
+        if rope is None or any(kind != HALF or size % (2 * rope.head) for kind, size in one.form.keys):
             return None
         want = other.keys(0).astype(np.float32)  # of the first layer: they depend on the token and its position alone
         got = rope.turn(one.keys(0), second - first).astype(np.float32)
