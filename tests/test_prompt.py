@@ -288,6 +288,7 @@ def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answer
 
         monkeypatch.setattr("titans_edge.session.surely", lambda *_: False)
         assert given(0.1) and not given(0.2) and not given(0.1, Mode.TEXT)
+        assert not session.surprise(ASKED)[1], "where nothing is judged"
         memory.prompt = None
         assert not given(0.1)
         memory.maybe = False

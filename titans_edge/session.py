@@ -222,7 +222,7 @@ class Session(Learner):
         self._begin()
         content, prompt = self._prompt([{"role": "user", "content": passage}])
         readout, _ = self._ask(content, mode, None)
-        injection, routes = choose(mode, readout, self._routes)
+        injection, routes = choose(mode, readout.sure(), self._routes)
         self.speaker.clear()
         prompt.tail = []
         self._speaking = turn = _Turn(content, prompt)

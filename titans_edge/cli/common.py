@@ -133,7 +133,7 @@ def open_chat(
         if client is not None:
             stack.callback(client.close)
             show_notices(client)
-        heads = library.heads_dir() if client is not None and memory is not None else None
+        heads = library.heads_dir() if client is not None else None
         chat = stack.enter_context(Chat(engine.backbone, client, heads=heads, **options))
         if write:
             _catch_up(chat)

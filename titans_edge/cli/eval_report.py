@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from titans_edge import pictures
 from titans_edge.errors import UsageError
 
 
@@ -23,8 +22,9 @@ def report(
     \b
     Examples:
       titans-edge eval report natural.json poison.json --out pages
-      titans-edge eval report babilong.json --out pages --plot svg
+      titans-edge eval report natural.json --out pages --plot svg
     """
+    from titans_edge import pictures
     from titans_edge.evaluate import pages
     from titans_edge.evaluate.report import write
 
