@@ -13,6 +13,7 @@ from titans_edge.text import stems
 
 ALIKE, ENDING = 4, 3  # two forms of one word begin with so many letters at least, and their endings have so many
 MOST = 240  # characters of a reply that are held back
+DIGITS = 100  # of a number, the last ones, that are looked at
 _SMALL = (
     "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
     "nineteen"
@@ -81,7 +82,7 @@ def numbers(text: str) -> set[int]:
 
 def _values(word: str) -> Iterable[int]:
     if word.isdigit():
-        return (int(word),)
+        return (int(word[-DIGITS:]),)
     tens, _, unit = word.partition("-")
     known = _NUMBERS | _ORDINALS
     if tens in _TENS and (not unit or unit in known):
