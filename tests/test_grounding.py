@@ -66,6 +66,7 @@ def test_a_reply_that_was_cut_off_is_shown_as_far_as_it_went() -> None:
 
 def test_numbers_are_read_in_figures_and_in_words() -> None:
     assert numbers("At 7:40 on the twelfth, forty-two or Ninety, twentieth, no one") == {7, 40, 12, 42, 90, 20}
+    assert numbers("twenty-one, twenty-fourth, a second, forty-hand") == {21, 24}
     assert numbers("0 1 one first") == set()
     assert numbers("9" * 10_000) == {int("9" * 100)} and numbers("٤٤") == {44}
 

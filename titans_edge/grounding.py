@@ -7,21 +7,14 @@ number that stands in neither, was not read from them. Texts in scripts without 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from titans_edge.numerals import of_one_word
 from titans_edge.text import stems
 
 ALIKE, ENDING = 4, 3  # two forms of one word begin with so many letters at least, and their endings have so many
 MOST = 240  # characters of a reply that are held back
 DIGITS = 100  # of a number, the last ones, that are looked at
-_SMALL = (
-    "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen "
-    "nineteen"
-)
-_NUMBERS = {word: n for n, word in enumerate(_SMALL.split(), 2)}
-_TENS = {word: 10 * n for n, word in enumerate(("twenty", "thirty", "forty", "fifty", "sixty", "seventy"), 2)}
-_TENS |= {"eighty": 80, "ninety": 90}
-_ORDINALS = {"third": 3, "fifth": 5, "eighth": 8, "ninth": 9, "twelfth": 12}
 _NUMBER = re.compile(r"\d+|[a-z]+(?:-[a-z]+)?")
 _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff]")
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
@@ -76,19 +69,11 @@ class Grounding:
 
 
 def numbers(text: str) -> set[int]:
-    """The numbers of a text but 0 and 1, in figures or English words; a time is two."""
-    return {n for found in _NUMBER.findall(text.lower()) for n in _values(found) if n > 1}
-
-
-def _values(word: str) -> Iterable[int]:
-    if word.isdigit():
-        return (int(word[-DIGITS:]),)
-    tens, _, unit = word.partition("-")
-    known = _NUMBERS | _ORDINALS
-    if tens in _TENS and (not unit or unit in known):
-        return (_TENS[tens] + known.get(unit, 0),)
-    forms = (word, word.removesuffix("th"), word.removesuffix("ieth") + "y")
-    return tuple((known | _TENS)[form] for form in forms if form in known | _TENS)[:1]
+    """The numbers of a text but 0 and 1, in figures or single English words ("second" may be a length of time); a time
+    is two.
+    """
+    said = (int(w[-DIGITS:]) if w.isdigit() else of_one_word(w) for w in _NUMBER.findall(text.lower()) if w != "second")
+    return {n for n in said if n is not None and n > 1}
 
 
 def _among(word: str, others: set[str]) -> bool:

@@ -46,6 +46,13 @@ def figure(words: Sequence[str], at: int) -> tuple[str, int] | None:
     return f"{value}{decimals and '.' + decimals}", end + (len(decimals) + 1 if decimals else 0)
 
 
+def of_one_word(word: str) -> int | None:
+    """The number below a hundred that one lower-case word says ("forty-two", "twenty-third"); None: it says none."""
+    parts = word.split("-")
+    found = _below_hundred(parts, 0)
+    return found[0] if found is not None and found[1] == len(parts) else None
+
+
 def _scaled_figures(words: Sequence[str], at: int) -> tuple[str, int] | None:
     """ "1.5 million": figures and a scale word."""
     scale = {"hundred": 100, **_SCALES}.get(_word(words, at + 1))
