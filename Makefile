@@ -8,6 +8,12 @@ MEMORY ?= default
 # containers often forbid it: then each process of the tests compiles everything anew, seconds each
 export PYTHONDONTWRITEBYTECODE :=
 
+# GCC's code for AMX (a recent Xeon) crashes in llama.cpp (its pull request 26954): there it is compiled without
+ifneq ($(shell grep -ws amx_int8 /proc/cpuinfo),)
+PLAIN := -mno-amx-tile -mno-amx-int8 -mno-amx-bf16
+export CMAKE_ARGS ?= -DCMAKE_C_FLAGS='$(PLAIN)' -DCMAKE_CXX_FLAGS='$(PLAIN)'
+endif
+
 .PHONY: chat test unit slow check setup backbone
 
 chat: backbone

@@ -223,6 +223,22 @@ def test_layers_that_do_not_fit_stay_on_the_cpu(tiny_path: Path, monkeypatch: py
     assert tried[-1] == 4
 
 
+@pytest.mark.parametrize(("said", "repacked"), [(b"AVX2 = 1 | AMX_INT8 = 1 |", False), (b"AVX2 = 1 |", True)])
+def test_a_build_for_amx_runs_without_it(
+    said: bytes, repacked: bool, tiny_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, asked = model.llama_cpp.llama_model_load_from_file, list[bool]()
+
+    def load(path: bytes, params: Any) -> Any:
+        asked.append(params.use_extra_bufts)
+        return real(path, params)
+
+    monkeypatch.setattr(model.llama_cpp, "llama_print_system_info", lambda: said)
+    monkeypatch.setattr(model.llama_cpp, "llama_model_load_from_file", load)
+    Backbone(tiny_path, gpu_layers=0).close()
+    assert asked == [repacked]
+
+
 def test_too_much_text_is_refused(tiny: Backbone) -> None:
     with pytest.raises(ContextOverflow):
         Speaker(tiny, 128).feed([1] * 300)

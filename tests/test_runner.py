@@ -211,7 +211,7 @@ def test_every_evaluation_explains_itself_with_an_example_and_has_its_own_option
         },
         "qa": {"--data", "--samples", "--mode", "--distractors", "--n", "--seed", "--rank-only"},
         "capacity": {"--facts", "--samples", "--auto", "--seed", "--png"},
-        "babilong": {"--data", "--tasks", "--lengths", "--samples", "--seed", "--mode"},
+        "babilong": {"--data", "--tasks", "--lengths", "--samples", "--seed", "--mode", "--reuse"},
         "held-out": {"--samples", "--seed", "--mode"},
         "poison": {"--kinds", "--guard", "--resume", "--samples", "--seed"},
         "long": {"--turns", "--seeds", "--guard", "--plots", "--text", "--seed"},
@@ -241,7 +241,7 @@ def test_a_file_is_evaluated_by_either_name(tiny_path: Path, graft_path: Path, t
         (("eval", str(case), *base, "--mode", " , "), "--mode is empty"),
         (("eval", str(case), *base, "--json", str(case)), "is what is read"),
         (("eval", "babilong", *base), "--data"),
-        (("eval", "babilong", "--data", str(tmp_path), "--tasks", "qa9"), "qa9"),
+        (("eval", "babilong", "--data", str(tmp_path), "--tasks", "qa21"), "qa21"),
         (("eval", "long", "--turns", "ten"), "no whole number"),
         (("eval", "poison", "--guard", "maybe"), "maybe"),
     ):

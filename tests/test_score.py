@@ -179,6 +179,13 @@ def test_labelled_cases_keep_babilongs_metric() -> None:
     assert not correct("the garden", "kitchen", labels, "Where is Mary?", ("garden",))  # and no alternatives
 
 
+def test_a_list_of_labels_has_to_be_whole_and_alone() -> None:
+    labels = ("apple", "football", "milk", "nothing")
+    asked = ("milk,football", labels, "What is Mary carrying?")
+    assert correct("The football and the milk.", *asked) and correct("nothing", "nothing", *asked[1:])
+    assert not correct("The milk.", *asked) and not correct("milk, football, apple", *asked)
+
+
 def _babilong_as_it_was(answer: str, target: str, labels: tuple[str, ...], question: str) -> bool:
     first = re.split(r"[.\n]", answer.strip().lower(), maxsplit=1)[0]
     found = {x for x in map(str.lower, labels) if x in first}

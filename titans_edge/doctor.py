@@ -28,6 +28,8 @@ SEEN_BY = {  # a program that comes with a kind of GPU's driver: llama.cpp's bac
     "rocminfo": ("HIP", "-DGGML_HIP=on"),
     "vulkaninfo": ("Vulkan", "-DGGML_VULKAN=on"),
 }
+WITHOUT_AMX = " ".join(f"-DCMAKE_{x}_FLAGS='-mno-amx-tile -mno-amx-int8 -mno-amx-bf16'" for x in ("C", "CXX"))
+REBUILD = "pip install --force-reinstall --no-cache-dir --no-deps --no-binary llama-cpp-python llama-cpp-python"
 SEE = "Run `titans-edge ask -v hello` to see all that is said."
 Verdict = Literal["good", "note", "bad"]
 
@@ -209,6 +211,9 @@ def tested(backbone: str | None, graft: str | None, seconds: float, on_stage: se
     if out.llama:
         said = f"{out.llama['version']}, CPU features: {' '.join(out.llama['cpu'])}"
         yield Finding("llama.cpp", "good", said, data=out.llama)
+        if "AMX_INT8" in out.llama["cpu"]:
+            said = "compiled for AMX, which can crash: it is left out, at a cost"
+            yield Finding("llama.cpp", "note", said, f"Compiled without, it is faster: {_rebuild(WITHOUT_AMX)}")
         yield _gpu([b for b in out.llama["backends"] if b not in ("CPU", "BLAS", "RPC")])
     about = "self-test" if out.llama else "llama.cpp"
     if out.timed_out:
@@ -231,10 +236,14 @@ def _gpu(backends: list[str]) -> Finding:
     if (platform.system(), platform.machine()) == ("Darwin", "arm64"):
         seen.insert(0, ("this is Apple's chip", "Metal", "-DGGML_METAL=on"))
     for what, name, flag in seen:
-        build = "pip install --force-reinstall --no-cache-dir --no-deps --no-binary llama-cpp-python llama-cpp-python"
-        hint = f'For {name}: CMAKE_ARGS="{flag}" {build}=={versions.of("llama-cpp-python")} (docs/gpu.md has more)'
+        hint = f"For {name}: {_rebuild(flag)} (docs/gpu.md has more)"
         return Finding("GPU", "note", f"{what}, but llama.cpp is built for the CPU alone", hint)
     return Finding("GPU", "good", "none seen, none built for: the CPU does it all", data={"backends": []})
+
+
+def _rebuild(flags: str) -> str:
+    """The command that compiles llama.cpp anew, the version that is installed."""
+    return f'CMAKE_ARGS="{flags}" {REBUILD}=={versions.of("llama-cpp-python")}'
 
 
 def _gb(n: float) -> str:

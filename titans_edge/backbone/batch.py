@@ -15,16 +15,29 @@ FloatArray = npt.NDArray[np.float32]
 
 
 class Batch:
-    """Holds up to `capacity` entries. With n_embd > 0 it takes rows (n, n_embd) instead of ids."""
+    """Holds up to `capacity` entries. With n_embd > 0 it takes rows (n, n_embd) instead of ids.
+
+    Its fields are numpy arrays that llama.cpp is pointed at, so whole spans are set at once.
+    """
 
     def __init__(self, capacity: int, n_embd: int = 0) -> None:
         self.capacity, self.n_embd = capacity, n_embd
-        self._raw = llama_cpp.llama_batch_init(capacity, n_embd, 1)
+        self._token = np.zeros(capacity, np.int32)
+        self._embd = np.zeros((capacity, n_embd), np.float32)
+        self._pos, self._seq = np.zeros(capacity, np.int32), np.zeros(capacity, np.int32)
+        self._n_seq, self._logits = np.ones(capacity, np.int32), np.zeros(capacity, np.int8)
+        self._seqs = self._seq.ctypes.data + 4 * np.arange(capacity, dtype=np.uintp)  # where each entry's sequence is
+        self._raw = llama_cpp.llama_batch()
+        rows: tuple[str, npt.NDArray[np.generic]] = ("embd", self._embd) if n_embd else ("token", self._token)
+        fields = (("pos", self._pos), ("n_seq_id", self._n_seq), ("seq_id", self._seqs), ("logits", self._logits))
+        types = {f[0]: f[1] for f in self._raw._fields_}
+        for name, array in (rows, *fields):
+            setattr(self._raw, name, ctypes.cast(array.ctypes.data, types[name]))
         self._closed = False
         self.n = 0
 
     def clear(self) -> None:
-        """Ready for new entries. Raises ModelError once it is freed: its memory is others' then."""
+        """Ready for new entries. Raises ModelError once it is closed: its context is gone then."""
         if self._closed:
             raise ModelError("This context of the backbone is closed.", "Open a new session.")
         self.n = 0
@@ -32,28 +45,23 @@ class Batch:
 
     def add_tokens(self, ids: Sequence[int], pos: int, seq: int, logits: str | Sequence[bool]) -> None:
         """Append ids at positions pos… of sequence `seq`. logits: "none", "last" or "all", or for each whether."""
-        for i, token in enumerate(ids):
-            self._raw.token[self.n + i] = token
+        self._token[self.n : self.n + len(ids)] = ids
         self._place(len(ids), pos, seq, logits)
 
     def add_rows(self, rows: FloatArray, pos: int, seq: int, logits: str) -> None:
         """Append embedding rows (n, n_embd) at positions pos…"""
-        flat = np.ascontiguousarray(rows, np.float32)
-        at = ctypes.addressof(self._raw.embd.contents) + self.n * self.n_embd * 4
-        ctypes.memmove(at, flat.ctypes.data, flat.nbytes)
+        self._embd[self.n : self.n + len(rows)] = rows
         self._place(len(rows), pos, seq, logits)
 
     def _place(self, n: int, pos: int, seq: int, logits: str | Sequence[bool]) -> None:
-        raw, base = self._raw, self.n
-        if isinstance(logits, str):
-            logits = [logits == "all" or (logits == "last" and i == n - 1) for i in range(n)]
-        for i in range(n):
-            raw.pos[base + i] = pos + i
-            raw.n_seq_id[base + i] = 1
-            raw.seq_id[base + i][0] = seq
-            raw.logits[base + i] = logits[i]
+        here = slice(self.n, self.n + n)
+        self._pos[here] = np.arange(pos, pos + n)
+        self._seq[here] = seq
+        self._logits[here] = logits == "all" if isinstance(logits, str) else logits
+        if n and logits == "last":
+            self._logits[self.n + n - 1] = 1
         self.n += n
-        raw.n_tokens = self.n
+        self._raw.n_tokens = self.n
 
     def decode(self, ctx: int, *, stopped_ok: bool = False) -> None:
         """Run llama_decode. `stopped_ok`: a tap callback ends the graph early on purpose."""
@@ -65,6 +73,5 @@ class Batch:
         raise ModelError(f"llama.cpp could not decode (code {code}).", "Run again with --verbose for its log.")
 
     def close(self) -> None:
-        if not self._closed:
-            llama_cpp.llama_batch_free(self._raw)
-            self._closed = True
+        """May run twice."""
+        self._closed = True

@@ -63,6 +63,7 @@ class Backbone:
         logs.install()
         llama_cpp.llama_backend_init()
         params = llama_cpp.llama_model_default_params()
+        params.use_extra_bufts = not uses_amx()
         logs.recent_errors.clear()
         handle = None
         for layers in self._layers() if gpu_layers is None else (gpu_layers,):
@@ -195,3 +196,13 @@ class Backbone:
 def supports_gpu() -> bool:
     """True if llama.cpp was built with a GPU backend."""
     return bool(llama_cpp.llama_supports_gpu_offload())
+
+
+def uses_amx() -> bool:
+    """True if llama.cpp was compiled for AMX (a recent Xeon, with GCC's -march=native).
+
+    Such a build dies of an illegal instruction at its first matrix product where GCC took the tiles' configuration away
+    (llama.cpp's pull request 26954), so its repacked weights, which is where AMX comes in, are not used: slower, and
+    it runs. `doctor` says how to compile it without.
+    """
+    return b"AMX_INT8 = 1" in llama_cpp.llama_print_system_info()

@@ -56,6 +56,10 @@ def babilong(
     samples: Samples = 100,
     seed: Seed = 0,
     mode: Mode = "memory",
+    reuse: Annotated[
+        bool,
+        typer.Option("--reuse", help="Compute what is read of a sentence once; twenty cases are read plainly too."),
+    ] = False,
     out: Out = None,
     backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
@@ -65,8 +69,9 @@ def babilong(
     """BABILong-style: facts of bAbI among sentences of books.
 
     \b
-    Example:
+    Examples:
       titans-edge eval babilong --data DATA --lengths 0k,1k --samples 200
+      titans-edge eval babilong --data DATA --lengths 64k --samples 20 --mode memory,document --reuse
     """
     from titans_edge.errors import UsageError
     from titans_edge.evaluate import cases, report
@@ -81,7 +86,7 @@ def babilong(
         count = chat.backbone.vocab.encode
         return list(cases.babilong(data, wanted, long, samples, seed, lambda s: len(count(s))))
 
-    _evaluate(make, mode, out, backbone, graft, context, gpu_layers)
+    _evaluate(make, mode, out, backbone, graft, context, gpu_layers, reuse)
 
 
 def held_out(
@@ -114,6 +119,7 @@ def _evaluate(
     graft: str | None,
     context: int,
     gpu_layers: int | None,
+    reuse: bool = False,
 ) -> None:
     """Open what the modes need, answer, print and save."""
     from titans_edge.evaluate import runner
@@ -129,32 +135,42 @@ def _evaluate(
         gpu_layers=gpu_layers,
         sampling=runner.SAMPLING,
     ) as chat:
-        measure(chat, make(chat), modes, out)
+        measure(chat, make(chat), modes, out, reuse)
 
 
-def measure(chat: Chat, cases: list[Case], modes: list[str], out: Path | None) -> None:
+def measure(chat: Chat, cases: list[Case], modes: list[str], out: Path | None, reuse: bool = False) -> None:
     """Answer every case in every mode. What is done is printed and saved even where Ctrl-C or an error ends it."""
+    from contextlib import nullcontext
+
     from rich.console import Console
     from rich.progress import Progress
 
     from titans_edge.evaluate import report, runner
+    from titans_edge.evaluate import reuse as reusing
 
     for mode in modes:
         runner.told_in(runner.mode_named(mode), cases)  # what cannot work is said before the work
     done: list[Answer] = []
-    complete = False
+    complete, checked = False, dict[str, tuple[int, int]]()
     try:
         with Progress(console=Console(stderr=True)) as bar:
-            for mode in modes:
-                task = bar.add_task(mode, total=len(cases))
-                for answer in runner.answers(chat, cases, mode):
-                    done.append(answer)
-                    bar.advance(task)
+            with reusing.kept(chat) if reuse else nullcontext():
+                for mode in modes:
+                    task = bar.add_task(mode, total=len(cases))
+                    for answer in runner.answers(chat, cases, mode):
+                        done.append(answer)
+                        bar.advance(task)
+            for mode in modes if reuse else ():
+                if runner.mode_named(mode).told:
+                    bar.add_task(f"{mode}, read plainly", total=None)
+                    checked[mode] = reusing.agreement(chat, cases, mode, done)
         complete = True
     finally:
         if done:
             print(table(done))
-            report.save(out, runner.as_json(done, complete))
+            for mode, (n, same) in checked.items():
+                print(f"{mode}: {same} of {n} answers the same where all was read plainly")
+            report.save(out, {**runner.as_json(done, complete), **({"checked": checked} if reuse else {})})
         if not complete:
             typer.echo(f"! Stopped: {len(done)} of {len(cases) * len(modes)} answers were given.", err=True)
 

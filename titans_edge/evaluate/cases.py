@@ -16,7 +16,7 @@ from titans_edge.stories.babi import BabiSample, babi, background, book_sentence
 from titans_edge.stories.lexicon import Lexicon
 from titans_edge.stories.worlds import KINDS, stories
 
-TASKS = ("qa1", "qa2", "qa3", "qa4", "qa5")
+TASKS = ("qa1", "qa2", "qa3", "qa4", "qa5", "qa6", "qa7", "qa8", "qa9", "qa10")
 KEPT_BACK = 300  # tokens of a length kept for the prompt
 LENGTHS = {
     "0k": 0,
@@ -145,7 +145,7 @@ def babilong(
     books = book_sentences(data, "test", 0) if any(LENGTHS[x] for x in lengths) else []
     for task in tasks:
         all_samples = babi(data, task, "test")
-        labels = tuple(sorted({s.target for s in all_samples}))
+        labels = tuple(sorted({part for s in all_samples for part in s.target.split(",")}))
         for length in lengths:
             rng = random.Random(f"{seed}-{task}-{length}")
             room = LENGTHS[length] - KEPT_BACK

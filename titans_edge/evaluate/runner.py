@@ -17,7 +17,7 @@ from titans_edge.evaluate.score import correct, wilson
 from titans_edge.evaluate.talk import state
 from titans_edge.events import Done, Notice, Remembered, Text
 from titans_edge.routes import Mode as Takes
-from titans_edge.sources import USER
+from titans_edge.sources import USER, Source
 from titans_edge.text import sentences
 
 
@@ -25,17 +25,19 @@ from titans_edge.text import sentences
 class Mode:
     """memory: what a turn takes from the memory (`Chat.memory_mode`); told: whose text is told to it; says: in words.
 
-    told: "own", "other" (another case's) or "" (nothing, and the memory is left alone).
+    told: "own", "other" (another case's) or "" (nothing, and the memory is left alone); source: as whose.
     """
 
     memory: str
     told: str
     says: str
+    source: Source = USER
 
 
 MODES = {
     "auto": Mode("auto", "own", "what `chat` does"),
     "memory": Mode("association", "own", "from the memory's state alone"),
+    "document": Mode("association", "own", "as memory, the text read as a document", Source("document", "text")),
     "recall": Mode("text", "own", "from retrieved sentences alone"),
     "both": Mode("both", "own", "state and retrieved sentences"),
     "full": Mode("off", "", "the plain model, everything told in place of what is retrieved"),
@@ -102,7 +104,7 @@ def answers(chat: Chat, cases: Sequence[Case], mode: str) -> Iterator[Answer]:
         with _settings_kept(chat):
             chat.memory_mode, chat.facts = Takes(way.memory), ()
             if way.told:
-                _tell(chat, told[i])
+                _tell(chat, told[i], way.source)
         yield asked(chat, case, mode)
 
 
@@ -147,16 +149,16 @@ def _others(cases: Sequence[Case], i: int) -> tuple[str, ...]:
     raise UsageError("Mode shuffled needs cases with different texts.", "Leave it out, or add cases.")
 
 
-def _tell(chat: Chat, told: Sequence[str]) -> None:
-    """Each message to an emptied memory, as the user."""
+def _tell(chat: Chat, told: Sequence[str], source: Source) -> None:
+    """Each message to an emptied memory."""
     assert chat.client is not None
     chat.client.reset()
-    if len(told) > MANY:
+    if len(told) > MANY and source == USER:
         state(chat, [(message, None) for message in told])
         chat.client.wait()
         return
     for message in told:
-        for _ in chat.learn(message, USER):
+        for _ in chat.learn(message, source):
             pass
 
 
