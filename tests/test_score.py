@@ -168,6 +168,18 @@ def test_any_of_the_alternatives_will_do() -> None:
     assert not correct("the theatre", "the cinema", (), "?", ("the movies", "the pictures"))
 
 
+@pytest.mark.parametrize(
+    ("answer", "target", "right"),
+    [
+        ("It meets on Tuesdays.", "Tuesday", True), ("I build a staircase.", "staircases", True),
+        ("two boxes", "box", True), ("in both cities", "city", True),
+        ("as they say", "a", False), ("the glass", "glas", False), ("the cart", "car", False), ("4s", "4", False),
+    ],
+)  # fmt: skip
+def test_a_plural_is_the_same_word(answer: str, target: str, right: bool) -> None:
+    assert correct(answer, target, (), "?") == right
+
+
 def test_labelled_cases_keep_babilongs_metric() -> None:
     labels = ("kitchen", "garden", "office")
     assert correct("The Kitchen. Not the garden.", "kitchen", labels, "Where is Mary?")

@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
 import psutil
 
 from titans_edge import config, library, selftest, versions
+from titans_edge.backbone import pace
 from titans_edge.errors import TitansError
 
 PACKAGES = ("llama-cpp-python", "torch", "numpy", "gguf", "transformers", "msgspec", "typer")
@@ -87,7 +89,7 @@ def packages() -> Iterator[Finding]:
 
 
 def machine() -> Iterator[Finding]:
-    """Cores, threads and memory."""
+    """Cores, threads, memory, and how it reads fastest."""
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     cores, ram = psutil.cpu_count(logical=False) or threads, psutil.virtual_memory()
     said = f"{cores} cores, {threads} threads to use, {_gb(ram.total)} of memory ({_gb(ram.available)} free)"
@@ -96,6 +98,12 @@ def machine() -> Iterator[Finding]:
         yield Finding("machine", "note", said, "Close other programs, or lower --context.", data)
     else:
         yield Finding("machine", "good", said, data=data)
+    if (known := pace.recorded(library.heads_dir())) is None:
+        yield Finding("reading", "good", "the first long text that is read measures what reads fastest here")
+        return
+    said = f"{known.tokens} tokens a batch and {known.threads} threads, {known.speed:,.0f} tokens/s"
+    usual = "" if known.speed == known.usual else f" ({pace.USUAL} and all threads: {known.usual:,.0f})"
+    yield Finding("reading", "good", said + usual, data=msgspec.to_builtins(known))
 
 
 def settings() -> Iterator[Finding]:

@@ -118,7 +118,7 @@ class Session(Learner):
         self.backbone, self.memory, self.k, self.learn_replies = backbone, memory, k, learn_replies
         self.clock = clock
         self.system = SYSTEM if system is None else system or None
-        self.reader = Reader(backbone, memory.info["layer"]) if memory is not None else None
+        self.reader = Reader(backbone, memory.info["layer"], cache=heads) if memory is not None else None
         try:
             self.speaker = Speaker(backbone, context, kept=KeptLines())
         except BaseException:

@@ -7,7 +7,8 @@ its own, so spans do not see each other and a span's hidden states depend on its
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
@@ -18,15 +19,19 @@ import numpy as np
 
 from titans_edge.backbone.batch import Batch, FloatArray
 from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.pace import BATCHES, Pace, Setting
 from titans_edge.errors import ModelError
 
-BATCH_TOKENS = 512
+BATCH_TOKENS = 512  # of a span, at most
 
 
 class Reader:
-    """Texts to hidden states (T, n_embd) of layer `layer`, counted from 0 as llama.cpp counts `l_out-N`."""
+    """Texts to hidden states (T, n_embd) of layer `layer`, counted from 0 as llama.cpp counts `l_out-N`.
 
-    def __init__(self, backbone: Backbone, layer: int, max_spans: int = 64) -> None:
+    cache: a folder in which is kept what reads fastest on this machine (None: nowhere).
+    """
+
+    def __init__(self, backbone: Backbone, layer: int, max_spans: int = 64, cache: Path | None = None) -> None:
         if not 0 <= layer < backbone.n_layer - 1:
             raise ModelError(
                 f"{backbone.name} has no inner layer {layer}.", f"Layers go from 0 to {backbone.n_layer - 2}."
@@ -34,14 +39,15 @@ class Reader:
         self.backbone, self.layer, self.max_spans = backbone, layer, max_spans
         self._tap = _Tap(f"l_out-{layer}".encode())
         params = llama_cpp.llama_context_default_params()
-        params.n_ctx = BATCH_TOKENS
-        params.n_batch = params.n_ubatch = BATCH_TOKENS
+        params.n_ctx = params.n_batch = params.n_ubatch = max(BATCHES)
         params.n_seq_max = max_spans
         params.kv_unified = True
         params.cb_eval = self._tap.callback
         self._owned = backbone.context(params)
-        self._batch = Batch(BATCH_TOKENS)
+        self._batch = Batch(max(BATCHES))
         self._owned.own(self._batch)
+        self._threads = backbone.threads
+        self.pace = Pace.kept(cache, f"{backbone.identity}, llama.cpp {llama_cpp.__version__}", backbone.threads)
 
     def close(self) -> None:
         """Free the context. May run twice."""
@@ -55,17 +61,22 @@ class Reader:
 
     def read(self, spans: Sequence[Sequence[int]]) -> Iterator[FloatArray]:
         """Hidden states of each span's token ids, in order: one (T, n_embd) float32 array a span."""
-        for group in _groups(spans, self.max_spans):
-            yield from self._read_group(group)
+        for group, setting in _groups(spans, self.max_spans, self.pace.next):
+            yield from self._read_group(group, setting)
 
-    def _read_group(self, group: list[Sequence[int]]) -> Iterator[FloatArray]:
+    def _read_group(self, group: list[Sequence[int]], setting: Setting) -> Iterator[FloatArray]:
         ctx = self._owned.handle
+        if setting.threads != self._threads:
+            llama_cpp.llama_set_n_threads(ctx, setting.threads, setting.threads)
+            self._threads = setting.threads
         llama_cpp.llama_memory_clear(llama_cpp.llama_get_memory(ctx), False)
         self._batch.clear()
         for seq, ids in enumerate(group):
             self._batch.add_tokens(ids, 0, seq, "last")
         self._tap.arm()
+        began = time.perf_counter()
         self._batch.decode(ctx, stopped_ok=True)
+        self.pace.took(setting, self._batch.n, time.perf_counter() - began)
         hidden = self._tap.take(self._batch.n, self.backbone.n_embd)
         at = 0
         for ids in group:
@@ -73,19 +84,24 @@ class Reader:
             at += len(ids)
 
 
-def _groups(spans: Sequence[Sequence[int]], max_spans: int) -> Iterator[list[Sequence[int]]]:
+def _groups(
+    spans: Sequence[Sequence[int]], max_spans: int, setting_for: Callable[[int], Setting]
+) -> Iterator[tuple[list[Sequence[int]], Setting]]:
+    """Spans in order, as many together as their setting has room for, which goes by the tokens that are left."""
     group: list[Sequence[int]] = []
-    used = 0
+    left = sum(len(ids) for ids in spans)
+    used, setting = 0, setting_for(left)
     for ids in spans:
         if not 0 < len(ids) <= BATCH_TOKENS:
             raise ModelError(f"A span has {len(ids)} tokens; 1 to {BATCH_TOKENS} can be read.", "Cut the text first.")
-        if group and (used + len(ids) > BATCH_TOKENS or len(group) == max_spans):
-            yield group
-            group, used = [], 0
+        if group and (used + len(ids) > setting.tokens or len(group) == max_spans):
+            yield group, setting
+            left -= used
+            group, used, setting = [], 0, setting_for(left)
         group.append(ids)
         used += len(ids)
     if group:
-        yield group
+        yield group, setting
 
 
 class _Tap:

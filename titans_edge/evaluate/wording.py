@@ -15,6 +15,7 @@ _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"
 _QUOTES = str.maketrans(dict.fromkeys("‘’‚‛′`´", "'") | dict.fromkeys("“”„‟″«»", '"'))
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 _CURRENCIES = {"£": "pound", "$": "dollar", "€": "euro", "¥": "yen"}
+_HISSING = ("x", "z", "ch", "sh", "o")
 _SINGULAR = {f"{w}s": w for w in _CURRENCIES.values()}
 
 _THOUSANDS = re.compile(r"(?<=\d)[\u00a0\u2009\u202f](?=\d{3}(?!\d))")  # "1 000" with a space that does not break
@@ -44,15 +45,27 @@ class Word:
 
 
 def has(text: str, phrase: str) -> bool:
-    """Whether the phrase's words stand in the text, whole, in their order and with nothing between them."""
+    """Whether the phrase's words stand in the text, whole, in their order and with nothing between them; one may be
+    the other's plural ("on Tuesdays").
+    """
     have, want = words(text), [w.text for w in words(phrase)]
     n = len(want)
     return n > 0 and any(
-        [w.text for w in have[i : i + n]] == want
+        all(same(w.text, x) for w, x in zip(have[i : i + n], want, strict=True))
         and not have[i].joined
         and not any(w.joined for w in have[i + n :][:1])
         for i in range(len(have) - n + 1)
     )
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two folded words are one, but for the plural's ending."""
+    short, long = sorted((one, other), key=len)
+    if short == long:
+        return True
+    if not long.isalpha() or len(short) < 3 or short.endswith("s"):
+        return False
+    return long == f"{short}s" or (short.endswith(_HISSING) and long == f"{short}es") or long == f"{short[:-1]}ies"
 
 
 def words(text: str) -> list[Word]:
