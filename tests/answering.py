@@ -36,6 +36,8 @@ class Answering:
         )
         self.untold = False  # nobody told what is asked
         self.maybe = False  # it may be about the world
+        self.behind: tuple[dict[str, Any], ...] = ()  # what the rows rest on
+        self.plain = False  # one of them says it as it was asked
         self.between: tuple[float, float] | None = None  # of the last question
         self.error: TitansError | None = None
         self.asked: list[tuple[str, int, bool]] = []  # text, k, whether its words came with it
@@ -54,8 +56,9 @@ class Answering:
         if self.error is not None:
             raise self.error
         return MemoryReadout(
-            self.rows, 0.9, "place", 1, self.spans[:k], untold=self.untold, prompt=self.prompt, maybe=self.maybe
-        )
+            self.rows, 0.9, "place", 1, self.spans[:k], self.behind, self.plain, self.untold, prompt=self.prompt,
+            maybe=self.maybe,
+        )  # fmt: skip
 
     def begin(self, time: float | None = None, operation: str = "", part: int = 0) -> None:
         self.operations += 1

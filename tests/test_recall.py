@@ -124,6 +124,16 @@ def test_a_sentence_comes_with_its_message_and_a_message_comes_once() -> None:
     assert lines(r) == ["Ingrid lives next door. She drives a red Volvo. Lovely!", "I like tea."]
 
 
+def test_a_message_that_begins_with_she_comes_with_the_sentence_before_it() -> None:
+    m = Memory(
+        "I like tea.|My mum lives in Enugu.", "And she's 71.|Lovely!", "She is nice, I hear.", "Is it?", "It is."
+    )
+    assert lines(m.recall("How old is my mum?", {3: 0.9})) == ["My mum lives in Enugu. And she's 71. Lovely!"]
+    assert lines(m.recall("Where does my mum live?", {2: 0.9})) == ["I like tea. My mum lives in Enugu."]
+    assert lines(m.recall("Is it so?", {7: 0.9})) == ["It is."], "a question is given to nobody"
+    assert lines(Memory("Rome burns.", "It is hot.", source=DOCUMENT).recall("Is it?", {2: 0.9})) == ["It is hot."]
+
+
 def test_what_is_held_back_is_not_given_as_a_neighbour_nor_are_questions() -> None:
     m = Memory("Ingrid lives next door.|She drives a red Volvo.|Who drives a Saab?")
     m.entries[1] = Entry(1, "Ingrid lives next door.", USER, 0, 0.0, None, True, "operation-0", "", None, HELD, None)

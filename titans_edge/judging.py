@@ -1,4 +1,5 @@
-"""Which of the spans that were found answer a question, once the backbone has read each with it. Knows numbers only.
+"""Which of the spans that were found answer a question, once the backbone has read each with it. Knows numbers, and
+which words two spans share.
 
 Two eyes look at a span and a question: the matcher, and the backbone behind the graft's soft prompt. Each says how
 likely the span answers.
@@ -7,8 +8,11 @@ likely the span answers.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Container, Sequence
 from typing import Any
+
+from titans_edge.text import stems
 
 JUDGED = 16  # spans that are read with a question, at most
 SHARE = 0.03  # a span the matcher finds less likely than this share of the likeliest is not read
@@ -18,6 +22,13 @@ SURELY = 0.85  # a span answers a question that may be about the world only wher
 DOUBT = 1.0  # so many log-odds around the graft's threshold, the reply decides whether nobody told
 USUAL, MANY = 8, 2.0  # of so many spans the threshold holds; of n it is MANY ln(n / USUAL) log-odds lower
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
+ALONE = 0.95  # where a span answers as likely as that, no two are read together
+PAIRS = 4  # of two spans, read together at most
+OF_FEW = 3  # spans that a word stands in at most, of those that were found, for it to join two
+TOGETHER, GAIN = (
+    0.7,
+    1.0,
+)  # two answer together where they do so as likely, and so many log-odds likelier than any alone
 RIVAL = 3.0  # of spans that surely answer, one as near as that to the best may say what holds instead
 
 
@@ -56,6 +67,54 @@ def answering(
     if rivals and not several:
         return [(min if past else max)(rivals, key=lambda s: int(s["id"]))]
     return (rivals or near(NEAR))[:k]
+
+
+def outspoken(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> dict[str, Any] | None:
+    """Of spans of which as many as untold has were read, one that surely answers where this one does not, or that was
+    told after it; None: this one stands.
+    """
+    sure = [s for s, u in zip(spans, untold, strict=False) if 1 - u >= SURE]
+    if any(s["id"] == one["id"] for s in sure):
+        sure = [s for s in sure if s["id"] > one["id"] and s["kind"] == one["kind"] == "user"]
+    return max(sure, key=lambda s: int(s["id"]), default=None)
+
+
+def pairs(
+    spans: Sequence[dict[str, Any]], untold: Sequence[float], question: str
+) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Spans to be read together, in the order of telling, where none surely answers alone: one of the two likeliest,
+    and one that a word joins to it which is not the question's ("Gideon's car", "Gideon drives a Fiat").
+    """
+    read = [(s, u) for s, u in zip(spans, untold, strict=False)]
+    if not read or 1 - min(untold) >= ALONE:
+        return []
+    words = {s["id"]: stems(_said(s)) - stems(question) for s in spans}
+    often = Counter(w for found in words.values() for w in found)
+    out: dict[tuple[int, int], tuple[dict[str, Any], dict[str, Any]]] = {}
+    for one, _ in sorted(read, key=lambda r: likely(r[0]["match"], r[1]), reverse=True)[:2]:
+        joining = {w for w in words[one["id"]] if often[w] <= OF_FEW}
+        for other in spans:
+            if joining & words[other["id"]] and _said(one) not in _said(other) and _said(other) not in _said(one):
+                first, second = sorted((one, other), key=lambda s: int(s["id"]))
+                out.setdefault((first["id"], second["id"]), (first, second))
+    return list(out.values())[:PAIRS]
+
+
+def together(
+    two: Sequence[tuple[dict[str, Any], dict[str, Any]]], untold: Sequence[float], alone: Sequence[float]
+) -> int | None:
+    """Which of the pairs answers, where one surely does and no span alone as well. alone: how likely each span does
+    not.
+    """
+    if not two or len(untold) < len(two):
+        return None
+    best = min(range(len(two)), key=lambda i: untold[i])
+    gain = log_odds(min(alone)) - log_odds(untold[best])
+    return best if 1 - untold[best] >= TOGETHER and gain >= GAIN else None
+
+
+def _said(span: dict[str, Any]) -> str:
+    return str(span.get("said") or span["text"])
 
 
 def likely(match: float, untold: float) -> float:

@@ -63,9 +63,9 @@ class TextRoute:
         used = accumulate(len(self.encode(_line(span))) for span in spans)
         return [span for span, tokens in zip(spans, used, strict=True) if tokens <= self.budget]
 
-    def alone(self, span: dict[str, Any]) -> tuple[int, ...]:
-        """Token ids of one retrieved span as it would be put if there were no other."""
-        return self.of([_line(span)]).ids
+    def alone(self, *spans: dict[str, Any]) -> tuple[int, ...]:
+        """Token ids of retrieved spans, in order, as they would be put if there were no other."""
+        return self.of([_line(span) for span in spans]).ids
 
     def after(self, text: str, injection: Injection) -> Injection:
         """An injection with a text in front of it."""

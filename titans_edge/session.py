@@ -48,8 +48,11 @@ from titans_edge.judging import (
     SURELY,
     judged,
     nobody_told,
+    outspoken,
+    pairs,
     probably,
     surely,
+    together,
     worth_reading,
 )
 from titans_edge.learning import Learner, moved
@@ -395,23 +398,35 @@ class Session(Learner):
         soft prompt. askable: where it finds none, nobody told it.
         """
         trained, found = readout.prompt, replace(readout, retrieved=readout.retrieved[: self.k]).sure()
-        if trained is None or not readout.retrieved or len(readout.rows) or not self._room(len(prompt)):
+        if trained is None or not readout.retrieved or not self._room(len(prompt)):
+            return found
+        if len(readout.rows) and not readout.plain:
             return found
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
+        past, several = asks_for_the_past(prompt.text), asks_for_several(prompt.text)
+        both: int | None = None
         with self._whole():
             self._begun(prompt)
             lines, asked = [self.text_route.alone(s) for s in spans], (prompt.message, prompt.tail, prompt.begin)
             untold = self.speaker.untold(trained, lines[:FIRST], *asked)
             if untold and min(untold) > 1 - SURE and lines[FIRST:]:
                 untold += self.speaker.untold(trained, lines[FIRST:], *asked)
-        if not untold:
+            two = [] if several or readout.maybe or len(readout.rows) else pairs(spans, untold, prompt.text)
+            if two:
+                both = together(
+                    two, self.speaker.untold(trained, [self.text_route.alone(*p) for p in two], *asked), untold
+                )
+        if not untold or (readout.maybe and 1 - min(untold) < SURELY):
             return found
-        if readout.maybe and 1 - min(untold) < SURELY:
-            return found
+        if both is not None:
+            return replace(readout, retrieved=two[both])
+        if len(readout.rows):
+            if past or outspoken(readout.behind[0], spans, untold) is None:
+                return found
+            readout = replace(readout, rows=readout.rows[:0])
         nobody = nobody_told(spans, untold)
         if askable and surely(nobody, trained.likely, len(spans)):
             return replace(readout, retrieved=(), untold=True)
-        past, several = asks_for_the_past(prompt.text), asks_for_several(prompt.text)
         kept = tuple(judged(spans, untold, self.k, past=past, several=several))
         return replace(readout, retrieved=kept, doubted=askable and probably(nobody, trained.likely, len(spans)))
 

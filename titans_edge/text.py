@@ -88,6 +88,18 @@ def refers_back(span: str) -> bool:
     return _BACK.search(span.replace("’", "'")) is not None
 
 
+_BEGINS_BACK = re.compile(
+    r"(?:\W*(?:and|but|so|oh|also|well|yes|ok|okay|btw|by the way)\b)*\W*"
+    r"(?:he|she|it|they|his|her|its|their|this|that|these|those|he's|she's|it's|they're|that's)\b(?! (?:time|day)\b)",
+    re.IGNORECASE,
+)
+
+
+def begins_back(span: str) -> bool:
+    """Whether a sentence begins with a word that stands for something said before it ("She drives a Volvo.")."""
+    return _BEGINS_BACK.match(span.replace("’", "'")) is not None
+
+
 _CHANGE = re.compile(
     r"\b(?:actually|now|no longer|any ?more|from now on|moved (?:to|from)|changed|switched|instead|update"
     r"|correction|new|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",

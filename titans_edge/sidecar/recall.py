@@ -16,7 +16,7 @@ from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.questions import asks_for_the_past, asks_what_was_told
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import MUCH, Found, allowed
-from titans_edge.text import refers_back, stems, tells_a_change
+from titans_edge.text import begins_back, refers_back, stems, tells_a_change
 
 CLEAR_BEST, CLEAR = 0.65, 0.2  # where the best is this likely, those below that share of it are not given
 CHOSEN = 8  # where more than so many are asked for, whoever asks chooses among them
@@ -143,13 +143,23 @@ def _changed(kept: Sequence[Found], found: Sequence[Found]) -> dict[int, int]:
 
 
 def _said(kept: Sequence[Found], replaced: dict[int, int], get: Get, *, past: bool) -> Iterator[tuple[int, str]]:
-    """Each span with what was said around it in one breath, without what was replaced; where that is asked for, it is
-    marked.
+    """Each span with what was said around it in one breath (and the message before, where one begins with "she"),
+    without what was replaced; where that is asked for, it is marked.
     """
     for f in kept:
         near = get(range(f.entry.id - AROUND, f.entry.id + AROUND + 1))
         parts = [e for e in near if e.operation == f.entry.operation and allowed(e)]
         if f.entry.source.kind != "user" and not refers_back(f.entry.text):
             parts = [f.entry]
+        parts = [*(e for e in _meant(parts[0], get) if e.id not in replaced), *parts] if parts else parts
         held = [e for e in parts if past or e.id not in replaced]
         yield f.entry.id, " ".join(f"{e.text} (this was before)" if e.id in replaced else e.text for e in held)
+
+
+def _meant(first: Entry, get: Get) -> list[Entry]:
+    """The user's sentence just before a message of his that begins with "she", "it" or the like; else none."""
+    if first.source.kind != "user" or not begins_back(first.text):
+        return []
+    return [
+        e for e in get([first.id - 1]) if e.source == first.source and e.operation != first.operation and allowed(e)
+    ]

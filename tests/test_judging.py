@@ -1,0 +1,108 @@
+"""Two spans that answer only together, and a sure association that the backbone finds outspoken."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.answering import Answering, answering, client, hear
+from tests.test_prompt import states
+from titans_edge.backbone.injection import Prompt
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.speaker import Speaker
+from titans_edge.events import Remembered
+from titans_edge.judging import ALONE, PAIRS, outspoken, pairs, together
+from titans_edge.session import Session
+
+CAR = "What kind of car is my snorkel in?"
+TOLD = ["I left my snorkel in Gideon's car.", "Gideon drives a green Fiat.", "My rent is 540 a month."]
+
+
+def spans(*texts: str, match: float = 0.5) -> list[dict[str, Any]]:
+    return [{"id": i, "text": t, "kind": "user", "match": match} for i, t in enumerate(texts, 1)]
+
+
+def ids(found: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[tuple[int, int]]:
+    return [(a["id"], b["id"]) for a, b in found]
+
+
+def test_two_are_read_together_that_a_word_joins_which_is_not_the_questions() -> None:
+    assert ids(pairs(spans(*TOLD), [0.2, 0.9, 0.9], CAR)) == [(1, 2)]
+    assert pairs(spans(*TOLD), [0.2, 0.9, 0.9], "What kind of car does Gideon drive?") == [], "the question's own word"
+    assert pairs(spans(*TOLD), [0.9 * (1 - ALONE), 0.9, 0.9], CAR) == [], "one surely answers alone"
+    assert pairs(spans(*TOLD), [], CAR) == [] and pairs([], [], CAR) == []
+
+
+def test_what_was_told_later_stands_later_and_a_word_that_many_have_joins_nothing() -> None:
+    assert ids(pairs(spans(TOLD[1], TOLD[0]), [0.9, 0.2], CAR)) == [(1, 2)]
+    many = [f"Gideon has a {thing}." for thing in ("boat", "dog", "shed")]
+    assert pairs(spans(TOLD[0], *many), [0.2, 0.9, 0.9, 0.9], CAR) == []
+    linked = [f"{name} sails with Gideon{n % 2}." for n, name in enumerate("ABCDEFGH")]
+    assert len(pairs(spans("My snorkel is with Gideon0 and Gideon1.", *linked[:4]), [0.2] * 5, CAR)) <= PAIRS
+
+
+def test_a_span_is_not_read_with_one_that_says_it_already() -> None:
+    both = spans("My flatmate is Yuki.", "She plays the cello.")
+    both[1]["said"] = "My flatmate is Yuki. She plays the cello."
+    assert pairs(both, [0.4, 0.3], "Which instrument?") == []
+
+
+def test_two_answer_together_where_they_do_and_no_span_alone_does_as_well() -> None:
+    two = pairs(spans(*TOLD), [0.2, 0.9, 0.9], CAR)
+    assert together(two, [0.04], [0.2, 0.9]) == 0
+    assert together(two, [0.15], [0.2, 0.9]) is None, "hardly likelier than one alone"
+    assert together(two, [0.4], [0.9, 0.9]) is None, "not likely enough"
+    assert together([], [], [0.5]) is None and together(two, [], [0.5]) is None, "they could not be read"
+
+
+def test_an_association_stands_unless_another_span_surely_answers_and_it_does_not_or_was_told_before() -> None:
+    old, new, other = spans("Bowls meets on Tuesdays.", "Bowls has moved to Fridays.", "It rained.")
+    assert outspoken(old, [old, new, other], [0.1, 0.1, 0.9]) == new, "told after it"
+    assert outspoken(new, [old, new, other], [0.1, 0.1, 0.9]) is None
+    assert outspoken(other, [old, new, other], [0.1, 0.9, 0.9]) == old, "it does not answer, and another does"
+    assert outspoken(other, [old, new, other], [0.5, 0.5, 0.5]) is None, "nothing surely does"
+    assert outspoken(old, [old, {**new, "kind": "document"}], [0.1, 0.1]) is None, "not the user's word"
+
+
+def given(session: Session, question: str) -> list[str]:
+    return [s["text"] for e in hear(session, question) if isinstance(e, Remembered) for s in e.retrieved]
+
+
+def judge(monkeypatch: pytest.MonkeyPatch, tiny: Backbone, likely: dict[str, float]) -> None:
+    """A backbone that finds of each text so likely that it answers: what most words of the key stand in counts."""
+
+    def untold(self: Speaker, prompt: Prompt, lines: Sequence[Sequence[int]], *asked: object) -> list[float]:
+        texts = [b"".join(tiny.vocab.piece(t) for t in line).decode() for line in lines]
+        return [
+            1 - next((p for words, p in likely.items() if all(w in t for w in words.split("|"))), 0.01) for t in texts
+        ]
+
+    monkeypatch.setattr(Speaker, "untold", untold)
+
+
+def test_two_facts_are_given_together(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = Answering(tiny.n_embd, texts=TOLD)
+    memory.prompt = Prompt(states(tiny), 5, 1.1)
+    with Session(tiny, client(memory)) as session:
+        judge(monkeypatch, tiny, {"snorkel|Fiat": 0.97, "snorkel": 0.84})
+        assert given(session, CAR) == TOLD[:2]
+        judge(monkeypatch, tiny, {"snorkel|Fiat": 0.85, "snorkel": 0.84})
+        assert given(session, CAR) == TOLD[:1]
+
+
+def test_a_sure_association_is_checked_by_the_backbone(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = ["Bowls meets on Tuesdays.", "Bowls has moved to Fridays."]
+    memory = answering(tiny, rows="Tuesdays", texts=texts)
+    memory.behind, memory.plain = memory.spans[:1], True
+    memory.prompt = Prompt(states(tiny), 5, 1.1)
+    with Session(tiny, client(memory)) as session:
+        judge(monkeypatch, tiny, {"Fridays": 0.95, "Tuesdays": 0.96})
+        assert given(session, "When does bowls meet?") == texts[1:]
+        assert given(session, "When did bowls meet before?") == texts[:1], "the past is the association's"
+        judge(monkeypatch, tiny, {"Tuesdays": 0.96})
+        assert given(session, "When does bowls meet?") == texts[:1]
+        judge(monkeypatch, tiny, {"Fridays": 0.95})
+        memory.plain = False
+        assert given(session, "When does bowls meet?") == texts[:1], "what a hop led to stands"
