@@ -14,6 +14,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.events import Remembered
 from titans_edge.judging import ALONE, PAIRS, outspoken, pairs, together
+from titans_edge.judging import answering as answering_spans
 from titans_edge.session import Session
 
 CAR = "What kind of car is my snorkel in?"
@@ -64,6 +65,21 @@ def test_an_association_stands_unless_another_span_surely_answers_and_it_does_no
     assert outspoken(other, [old, new, other], [0.1, 0.9, 0.9]) == old, "it does not answer, and another does"
     assert outspoken(other, [old, new, other], [0.5, 0.5, 0.5]) is None, "nothing surely does"
     assert outspoken(old, [old, {**new, "kind": "document"}], [0.1, 0.1]) is None, "not the user's word"
+
+
+def test_what_holds_now_and_what_held_are_known_by_words_of_change() -> None:
+    rent = spans("My rent is 540.", "My rent went up, it's 585 now.", "Now I like tea.", "My rent is late.")
+
+    def chosen(*likely: float, past: bool = False, several: bool = False, sure: Sequence[int] = ()) -> list[int]:
+        read = [s | {"match": p} for s, p in zip(rent, likely, strict=False)]
+        return [s["id"] for s in answering_spans(read, 4, sure, past=past, several=several)]
+
+    assert chosen(0.9, 0.6, 0.6, 0.6, sure=(1,)) == [2], "told later, tells of a change, and of the rent"
+    assert chosen(0.9, 0.4, sure=(1,)) == [1] and chosen(0.9, 0.6, sure=(1,), several=True) == [1]
+    assert chosen(0.8, 0.9, past=True, sure=(2,)) == [1] and chosen(0.2, 0.9, past=True, sure=(2,)) == [2]
+    assert chosen(0.9, 0.5, past=True, sure=(1,)) == [1], "what was chosen tells of no change"
+    document = [s | {"match": p, "kind": "document"} for s, p in zip(rent, (0.9, 0.6), strict=False)]
+    assert [s["id"] for s in answering_spans(document, 4, (1,))] == [1], "lines of a document are in no order of time"
 
 
 def given(session: Session, question: str) -> list[str]:

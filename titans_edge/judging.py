@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from typing import Any
 
-from titans_edge.text import stems
+from titans_edge.text import stems, tells_a_change
 
 JUDGED = 16  # spans that are read with a question, at most
 SHARE = 0.03  # a span the matcher finds less likely than this share of the likeliest is not read
@@ -22,6 +22,7 @@ SURELY = 0.85  # a span answers a question that may be about the world only wher
 DOUBT = 1.0  # so many log-odds around the graft's threshold, the reply decides whether nobody told
 USUAL, MANY = 8, 2.0  # of so many spans the threshold holds; of n it is MANY ln(n / USUAL) log-odds lower
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
+NOW, ONCE = 0.5, 0.3  # a later span that tells of a change may say what holds now, an earlier one what held: so likely
 ALONE = 0.95  # where a span answers as likely as that, no two are read together
 PAIRS = 4  # of two spans, read together at most
 OF_FEW = 3  # spans that a word stands in at most, of those that were found, for it to join two
@@ -65,8 +66,38 @@ def answering(
 
     rivals = [s for s in near(RIVAL) if s["id"] in sure and s["kind"] == held[0]["kind"] == "user"]
     if rivals and not several:
-        return [(min if past else max)(rivals, key=lambda s: int(s["id"]))]
-    return (rivals or near(NEAR))[:k]
+        chosen = [(min if past else max)(rivals, key=lambda s: int(s["id"]))]
+    else:
+        chosen = (rivals or near(NEAR))[:k]
+    if past:
+        return _before(chosen, near(RIVAL))
+    return chosen if several else _since(chosen, near(RIVAL))
+
+
+def _before(chosen: list[dict[str, Any]], near: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For the past: where what was chosen tells of a change, the user's likeliest word before it on the same thing."""
+    if not chosen or not tells_a_change(chosen[0].get("text", "")):
+        return chosen
+    earlier = [s for s in _on_the_same(chosen[0], near) if s["id"] < chosen[0]["id"] and s["match"] >= ONCE]
+    return earlier[:1] or chosen
+
+
+def _since(chosen: list[dict[str, Any]], near: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """For what holds now: in the place of one span, the user's newest word after it that tells of a change in the same
+    thing and may answer.
+    """
+    if len(chosen) != 1:
+        return chosen
+    later = [s for s in _on_the_same(chosen[0], near) if s["id"] > chosen[0]["id"] and s["match"] >= NOW]
+    later = [s for s in later if tells_a_change(s.get("text", ""))]
+    return [max(later, key=lambda s: int(s["id"]))] if later else chosen
+
+
+def _on_the_same(one: dict[str, Any], near: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the user's spans that share a word with one of his, the likeliest first."""
+    about = stems(one.get("text", ""))
+    near = [s for s in near if s["kind"] == one["kind"] == "user" and s["id"] != one["id"]]
+    return [s for s in near if about & stems(s.get("text", ""))]
 
 
 def outspoken(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> dict[str, Any] | None:
