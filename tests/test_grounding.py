@@ -58,6 +58,21 @@ def test_a_reply_that_says_nothing_of_it_or_another_number_is_not(
         assert invented and out in (before, "" if step == 1000 else before)
 
 
+@pytest.mark.parametrize(
+    ("reply", "invented"),
+    [
+        ("Your cat is brown.", True), ("Your cat Paris is ginger too.", False),
+        ("Paris is ginger. It is brown.", False),
+        ("Paris is 7 years.", False), ("Paris is ging.", False), ("Yes, Paris is brown.", False),
+        ("Paris is a big dog!", True), ("Paris lives at K7x.", False),
+    ],
+)  # fmt: skip
+def test_a_reply_whose_first_sentence_ends_in_a_word_of_its_own_is_invented(reply: str, invented: bool) -> None:
+    for step in (1, 1000):
+        said, found = shown(reply, ["I have a ginger cat called Paris, who is 7."], "What does my cat look like?", step)
+        assert found is invented and reply.startswith(said)
+
+
 def test_a_reply_that_was_cut_off_is_shown_as_far_as_it_went() -> None:
     grounding = Grounding([KEY], "Where's the spare key?")
     assert grounding.add("The spare key is un") == "" and grounding.end(whole=False) == "The spare key is un"

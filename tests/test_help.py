@@ -37,6 +37,7 @@ SMALLER = {  # what is added to an example, so that it takes a moment
 }  # fmt: skip
 ELSEWHERE = {  # what runs on data we do not ship: tests of their own run these commands
     "eval babilong": "tests/test_cases.py", "eval qa": "tests/test_evals.py",
+    "eval ablate": "tests/test_ablation.py",
 }  # fmt: skip
 
 

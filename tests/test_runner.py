@@ -216,6 +216,7 @@ def test_every_evaluation_explains_itself_with_an_example_and_has_its_own_option
         "poison": {"--kinds", "--guard", "--resume", "--samples", "--seed"},
         "long": {"--turns", "--seeds", "--guard", "--plots", "--text", "--seed"},
         "alarms": set[str](),
+        "ablate": {"--data", "--tasks", "--lengths", "--samples", "--seed"},
     }
     every = set[str]().union(*own.values())
     for name, options in own.items():

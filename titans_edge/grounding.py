@@ -1,7 +1,8 @@
 """Whether a reply says what was told. A small model with the right line before it still invents an answer now and then.
 
-Words are compared and figures, no meaning: a reply that says nothing the lines say (and the question does not), or a
-number that stands in neither, was not read from them. Texts in scripts without blanks between words are not judged.
+Words are compared and figures, no meaning: a reply that says nothing the lines say (and the question does not), a
+number that stands in neither, or a first sentence that ends in a word of its own was not read from them. Texts in
+scripts without blanks between words are not judged.
 """
 
 from __future__ import annotations
@@ -10,13 +11,17 @@ import re
 from collections.abc import Sequence
 
 from titans_edge.numerals import of_one_word
-from titans_edge.text import stems
+from titans_edge.sentence_ends import listed
+from titans_edge.text import stems, words
 
 ALIKE, ENDING = 4, 3  # two forms of one word begin with so many letters at least, and their endings have so many
+SHORT = 3  # letters of a word cut short ("Dec")
 MOST = 240  # characters of a reply that are held back
 DIGITS = 100  # of a number, the last ones, that are looked at
 _NUMBER = re.compile(r"\d+|[a-z]+(?:-[a-z]+)?")
 _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff]")
+_SENTENCE = re.compile(r"(?<=[.!?])\s")
+_NO_ANSWER = listed("too well either also though instead currently together yet again not something someone")
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 
 
@@ -35,12 +40,14 @@ class Grounding:
         self._judged = _UNSPACED.search(whole) is None
         self._held = ""  # nothing was shown yet
         self._word = ""  # it may go on
+        self._all = ""
         self._shown = False
 
     def add(self, text: str) -> str:
         """More of the reply. Returns what may be shown now."""
         if not self._judged:
             return text
+        self._all += text
         text = self._word + text
         cut = max(text.rfind(" "), text.rfind("\n")) + 1
         self._held, self._word = self._held + text[:cut], text[cut:]
@@ -51,6 +58,7 @@ class Grounding:
         """The same when no more comes. whole: it was not cut off, so that it has said all it had to say."""
         self._held, self._word = self._held + self._word, ""
         self._look(over=whole)
+        self.invented = self.invented or (whole and self._judged and self._ends_otherwise())
         return self._released()
 
     def _look(self, *, over: bool) -> None:
@@ -61,6 +69,19 @@ class Grounding:
     def _released(self) -> str:
         out, self._held = "" if self.invented else self._held, ""
         return out
+
+    def _ends_otherwise(self) -> bool:
+        """Whether the last word of the first sentence, where English has its answer, is nobody's: "The cat is brown."
+        A measure behind a number is the number's ("71 years"); a code or an address is no word.
+        """
+        said = [w.text for w in words(_SENTENCE.split(self._all.strip())[0])]
+        while said and (not stems(said[-1]) or said[-1].lower() in _NO_ANSWER):
+            said.pop()
+        if _YES.match(self._all) or not said or (len(said) > 1 and numbers(said[-2])):
+            return False
+        known, last = self._told | self._asked, said[-1]
+        cut_short = any(last.lower().startswith(x) or x.startswith(last.lower()) for x in known if len(x) >= SHORT)
+        return last.isalpha() and not cut_short and not numbers(last) and not any(_among(w, known) for w in stems(last))
 
     def _says_told(self) -> bool:
         """Something of what was told that the question does not say."""

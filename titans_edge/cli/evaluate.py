@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperGroup
 
 from titans_edge.cli import (
+    eval_ablate,
     eval_alarms,
     eval_answers,
     eval_capacity,
@@ -47,6 +48,7 @@ app.command("held-out")(eval_answers.held_out)
 app.command("natural")(eval_natural.natural)
 app.command("qa")(eval_qa.qa)
 app.command("capacity")(eval_capacity.capacity)
+app.command("ablate")(eval_ablate.ablate)
 app.command("poison")(eval_poison.poison)
 app.command("long")(eval_long.long)
 app.command("alarms")(eval_alarms.alarms)

@@ -148,14 +148,14 @@ class NeuralMemory(nn.Module):
         return Address(self.relations.shard(key.relation.text), F.normalize(vector, dim=0))
 
     @torch.no_grad()
-    def ask(self, store: Store, question: SpanFeatures) -> Readout:
-        """Two hops through the memory, starting at the question's own words."""
+    def ask(self, store: Store, question: SpanFeatures, *, hops: int = 2) -> Readout:
+        """At most two hops through the memory, starting at the question's own words."""
         if not len(question):
             return Readout(torch.zeros(self.dim), 0.0, "", 0)
         batch = collate([question], self.contents)
         choices = self.encoder(batch.hidden, batch.mask, torch.ones(1), batch.surprise)
         every = torch.arange(self.config.banks)
-        soft = self._look(choices, batch, lambda k: store.read(every, k[0])[None], hard=True)
+        soft = self._look(choices, batch, lambda k: store.read(every, k[0])[None], hard=True, hops=hops)
         hop, bank = divmod(int(soft.slots[0].argmax()), self.config.banks)
         path = self._path(soft, bank, hop)
         relation = self.relations.phrases[bank].text
@@ -200,7 +200,7 @@ class NeuralMemory(nn.Module):
         weight = (_one_hot if hard else _softmax)(c.second)
         return weight[..., :-1] @ second(batch.address) + weight[..., -1:]
 
-    def _look(self, c: Choices, batch: SpanBatch, read: rule.Read, hard: bool) -> SoftReadout:
+    def _look(self, c: Choices, batch: SpanBatch, read: rule.Read, hard: bool, hops: int = 2) -> SoftReadout:
         """Read every bank at the question's own keys, then at what those brought back; choose one read of one bank."""
         keys = self._keys(c, batch, hard)
         first, turned = read(keys), torch.zeros(keys.shape[:2], dtype=torch.bool)  # (B, H, 2d), (B, H)
@@ -210,6 +210,8 @@ class NeuralMemory(nn.Module):
         then = read(start)
         norms = [r[..., : self.dim].norm(dim=-1).clamp_max(1.2) for r in (first, then)]
         slots = self._slots(c, *norms)
+        if hops < 2:
+            slots[:, self.config.banks :] = -torch.inf
         chosen = _one_hot(slots) if hard else _softmax(slots)
         surface = (chosen[:, None] @ torch.cat([first, then], 1)[..., self.dim :])[:, 0]
         norm = (chosen * torch.cat(norms, -1)).sum(-1)
