@@ -317,13 +317,17 @@ def test_of_what_may_answer_the_far_less_likely_is_left_out_and_what_was_replace
 
 
 def test_of_what_surely_answers_the_newest_is_given_of_the_past_the_oldest_and_all_where_several_may_be() -> None:
-    def left(kinds: str = "uuuu", **how: bool) -> list[int]:
+    def left(kinds: str = "uuuu", other: str = "The shop is shut.", **how: bool) -> list[int]:
         matches = (0.85, 0.97, 0.9, 0.99)
         kind = {"u": "user", "d": "document"}
-        spans = [{"id": i, "kind": kind[c], "match": m} for i, (c, m) in enumerate(zip(kinds, matches, strict=True))]
+        spans = [
+            {"id": i, "kind": kind[c], "match": m, "text": "The shop is open." if i else other}
+            for i, (c, m) in enumerate(zip(kinds, matches, strict=True))
+        ]
         return [s["id"] for s in answering(spans, 4, {0, 1, 2}, **how)]
 
     assert left() == [2] and left(past=True) == [0] and left(several=True) == [1, 2, 0]
+    assert left(past=True, other="It rained.") == [1], "far less likely, and about something else"
     assert left("uduu") == [2] and left("uudu", past=True) == [0]
     assert left("uuud") == [3], "lines of a document are in no order of time"
     spans = [{"id": i, "kind": "user", "match": m, "replaced_by": by} for i, m, by in ((0, 0.9, 1), (1, 0.95, None))]

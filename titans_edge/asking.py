@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titans_edge.framing import Message
+from titans_edge.questions import may_ask
 from titans_edge.text import content_words, is_question, sentences
 
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
@@ -15,12 +16,14 @@ _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 @dataclass(frozen=True)
 class Asking:
     """parts: a message's sentences; questions: those that ask; asked: what is looked for, the last question or the
-    last sentence, with the others where it says nothing without them ("I'm at the padlock. What's the code?").
+    last sentence, with the others where it says nothing without them ("I'm at the padlock. What's the code?"). wants:
+    nothing asks, and what is said may want what was told all the same.
     """
 
     parts: tuple[str, ...]
     questions: tuple[str, ...]
     asked: str
+    wants: bool = False
 
     @classmethod
     def of(cls, message: str) -> Asking:
@@ -28,7 +31,8 @@ class Asking:
         questions = tuple(p for p in parts if is_question(p))
         asked = (questions or parts)[-1]
         says = len(set(content_words(asked))) > 1 or _NAMES.search(asked) is not None
-        return cls(parts, questions, asked if says or not questions or asked != parts[-1] else " ".join(parts))
+        whole = asked if says or not questions or asked != parts[-1] else " ".join(parts)
+        return cls(parts, questions, whole, not questions and may_ask(asked))
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """Whether a reply says what was told. A small model with the right line before it still invents an answer now and then.
 
 Words are compared and figures, no meaning: a reply that says nothing the lines say (and the question does not), a
-number that stands in neither, or a first sentence that ends in a word of its own was not read from them. Texts in
-scripts without blanks between words are not judged.
+number that stands in neither, or a first sentence that has a name or ends in a word of its own was not read from them.
+Texts in scripts without blanks between words are not judged.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ DIGITS = 100  # of a number, the last ones, that are looked at
 _NUMBER = re.compile(r"\d+|[a-z]+(?:-[a-z]+)?")
 _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
-_NO_ANSWER = listed("too well either also though instead currently together yet again not something someone")
+_NO_ANSWER = listed("too well either also though instead currently together yet again not something someone moment")
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 
 
@@ -71,17 +71,26 @@ class Grounding:
         return out
 
     def _ends_otherwise(self) -> bool:
-        """Whether the last word of the first sentence, where English has its answer, is nobody's: "The cat is brown."
-        A measure behind a number is the number's ("71 years"); a code or an address is no word.
+        """Whether the last word of the first sentence, where English has its answer, is nobody's ("The cat is brown."),
+        or a name in it. A measure behind a number is the number's ("71 years"); a code or an address is no word.
         """
         said = [w.text for w in words(_SENTENCE.split(self._all.strip())[0])]
+        if any(w[0].isupper() and not w.isupper() and self._is_nobodys(w) for w in said[1:]):
+            return True  # a name
         while said and (not stems(said[-1]) or said[-1].lower() in _NO_ANSWER):
             said.pop()
         if _YES.match(self._all) or not said or (len(said) > 1 and numbers(said[-2])):
             return False
-        known, last = self._told | self._asked, said[-1]
-        cut_short = any(last.lower().startswith(x) or x.startswith(last.lower()) for x in known if len(x) >= SHORT)
-        return last.isalpha() and not cut_short and not numbers(last) and not any(_among(w, known) for w in stems(last))
+        return self._is_nobodys(said[-1])
+
+    def _is_nobodys(self, word: str) -> bool:
+        """A word that says something, stands in no line and not in the question, and is not cut short ("Dec")."""
+        known, plain = self._told | self._asked, word.lower()
+        cut_short = any(plain.startswith(x) or x.startswith(plain) for x in known if len(x) >= SHORT)
+        found = stems(word)
+        return (
+            word.isalpha() and bool(found) and not (cut_short or numbers(word) or any(_among(w, known) for w in found))
+        )
 
     def _says_told(self) -> bool:
         """Something of what was told that the question does not say."""

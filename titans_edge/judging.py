@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Container, Sequence
 from typing import Any
 
+from titans_edge.grounding import numbers
 from titans_edge.text import stems, tells_a_change
 
 JUDGED = 16  # spans that are read with a question, at most
@@ -22,7 +23,12 @@ SURELY = 0.85  # a span answers a question that may be about the world only wher
 DOUBT = 1.0  # so many log-odds around the graft's threshold, the reply decides whether nobody told
 USUAL, MANY = 8, 2.0  # of so many spans the threshold holds; of n it is MANY ln(n / USUAL) log-odds lower
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
-NOW, ONCE = 0.5, 0.3  # a later span that tells of a change may say what holds now, an earlier one what held: so likely
+NOW, ONCE, EVEN = (
+    0.4,
+    0.3,
+    0.5,
+)  # so likely a later span that tells of a change says what holds now; an earlier one what
+# held before, where they share a word, and where they share none
 ALONE = 0.95  # where a span answers as likely as that, no two are read together
 PAIRS = 4  # of two spans, read together at most
 OF_FEW = 3  # spans that a word stands in at most, of those that were found, for it to join two
@@ -53,9 +59,9 @@ def answering(
 ) -> list[dict[str, Any]]:
     """Spans with both eyes' `match` (0..1): at most k, the likeliest first. sure: numbers of those that surely answer.
 
-    Where the user himself said such, the newest of them, which says what holds now; past: the oldest; several: all of
-    them, for a question that more than one may answer. Else those that are not far less likely than the best.
-    None that another one took the place of (`replaced_by`), but for the past.
+    Where the user himself said such, the newest of them about the same thing, which says what holds now; past: the
+    oldest; several: all of them, for a question that more than one may answer. Else those that are not far less likely
+    than the best. None that another one took the place of (`replaced_by`), but for the past.
     """
     ranked = sorted(spans, key=lambda s: float(s["match"]), reverse=True)
     odds = {s["id"]: log_odds(s["match"]) for s in ranked}
@@ -65,39 +71,41 @@ def answering(
         return [s for s in held if odds[held[0]["id"]] - odds[s["id"]] <= gap]
 
     rivals = [s for s in near(RIVAL) if s["id"] in sure and s["kind"] == held[0]["kind"] == "user"]
+    rivals = [s for s in rivals if s in near(NEAR) or _same_thing(s, held[0])]
     if rivals and not several:
         chosen = [(min if past else max)(rivals, key=lambda s: int(s["id"]))]
     else:
         chosen = (rivals or near(NEAR))[:k]
     if past:
-        return _before(chosen, near(RIVAL))
-    return chosen if several else _since(chosen, near(RIVAL))
+        return _before(chosen, held)
+    return chosen if several else _since(chosen, held)
 
 
-def _before(chosen: list[dict[str, Any]], near: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _before(chosen: list[dict[str, Any]], held: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """For the past: where what was chosen tells of a change, the user's likeliest word before it on the same thing."""
     if not chosen or not tells_a_change(chosen[0].get("text", "")):
         return chosen
-    earlier = [s for s in _on_the_same(chosen[0], near) if s["id"] < chosen[0]["id"] and s["match"] >= ONCE]
-    return earlier[:1] or chosen
+    earlier = [s for s in held if s["kind"] == chosen[0]["kind"] == "user" and s["id"] < chosen[0]["id"]]
+    likely_so = [s for s in earlier if s["match"] >= (ONCE if _same_thing(s, chosen[0]) else EVEN)]
+    return likely_so[:1] or chosen
 
 
-def _since(chosen: list[dict[str, Any]], near: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+def _since(chosen: list[dict[str, Any]], held: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
     """For what holds now: in the place of one span, the user's newest word after it that tells of a change in the same
     thing and may answer.
     """
     if len(chosen) != 1:
         return chosen
-    later = [s for s in _on_the_same(chosen[0], near) if s["id"] > chosen[0]["id"] and s["match"] >= NOW]
-    later = [s for s in later if tells_a_change(s.get("text", ""))]
+    later = [s for s in held if s["kind"] == chosen[0]["kind"] == "user" and s["id"] > chosen[0]["id"]]
+    later = [s for s in later if s["match"] >= NOW and _same_thing(s, chosen[0]) and tells_a_change(s.get("text", ""))]
+    if numbers(_said(chosen[0])):  # what takes the place of a number has one
+        later = [s for s in later if numbers(_said(s))]
     return [max(later, key=lambda s: int(s["id"]))] if later else chosen
 
 
-def _on_the_same(one: dict[str, Any], near: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of the user's spans that share a word with one of his, the likeliest first."""
-    about = stems(one.get("text", ""))
-    near = [s for s in near if s["kind"] == one["kind"] == "user" and s["id"] != one["id"]]
-    return [s for s in near if about & stems(s.get("text", ""))]
+def _same_thing(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two spans share a word."""
+    return one is other or bool(stems(one.get("text", "")) & stems(other.get("text", "")))
 
 
 def outspoken(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> dict[str, Any] | None:
@@ -145,7 +153,7 @@ def together(
 
 
 def _said(span: dict[str, Any]) -> str:
-    return str(span.get("said") or span["text"])
+    return str(span.get("said") or span.get("text", ""))
 
 
 def likely(match: float, untold: float) -> float:

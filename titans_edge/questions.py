@@ -81,6 +81,20 @@ _FAVOUR = re.compile(
 _OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|i'm|i've|i'd)\b", re.IGNORECASE)
 
 
+_WANTED = re.compile(
+    r"\W*(?:(?:so|and|ok|okay|hey|hi|sorry|hello)\b\W*)*(?:i(?:'d| would)? (?:just |also |really )?(?:need|want|like)\b"
+    r"|i(?:'m| am) looking for\b|i(?:'ve| have)? (?:forgot(?:ten)?|lost)\b"
+    r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b"
+    r"|remind\b)|.*\b(?:please|pls|plz)\W*$",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def may_ask(sentence: str) -> bool:
+    """Whether a sentence that is no question may want what was told ("I need the plumber's number")."""
+    return _WANTED.match(" ".join(sentence.split()).replace("’", "'")) is not None
+
+
 def asks_for_the_past(question: str) -> bool:
     """Whether a question is about what was before ("Where did I live before?")."""
     return _PAST.search(question) is not None

@@ -299,7 +299,7 @@ class Session(Learner):
             return empty
         asking = Asking.of(message)
         asked, questions = asking.asked, asking.questions
-        k = self.k if questions and mode is not Mode.ASSOCIATION else 0
+        k = self.k if (questions or asking.wants) and mode is not Mode.ASSOCIATION else 0
         told = asked_range(asked, self.now())
         between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
         judged = bool(k) and mode is Mode.AUTO and between is None and self.memory.prompt is not None
@@ -312,6 +312,8 @@ class Session(Learner):
         else:
             recite = mode is Mode.ASSOCIATION and bool(questions)
             readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
+        if asking.wants:  # or it tells: only what surely answers is for it
+            readout = replace(readout, rows=readout.rows[:0], maybe=True, untold=False)
         return readout if judged else replace(readout.sure(), prompt=None)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
@@ -443,7 +445,7 @@ class Session(Learner):
         """For a question that is answered from lines; None for one whose reply may say what nobody told."""
         asking = Asking.of(prompt.text)
         free = asks_for_a_favour(prompt.text) or needs_the_date(prompt.text)
-        if self.system != SYSTEM or prompt.told_system or not asking.questions or free:
+        if self.system != SYSTEM or prompt.told_system or not (asking.questions or asking.wants) or free:
             return None
         before = [str(m.get("content", "")) for m in messages[:-1]]
         return _Reading(Grounding([*lines, *before, *asking.told], asking.asked), instead)

@@ -101,8 +101,10 @@ def begins_back(span: str) -> bool:
 
 
 _CHANGE = re.compile(
-    r"\b(?:actually|now|no longer|any ?more|from now on|moved (?:to|from)|changed|switched|instead|update"
-    r"|correction|new|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",
+    r"\b(?:actually|now|no longer|any ?more|from now on|moved (?:to|from)|mov(?:ed|ing) (?:\w+ ){1,3}(?:to|from)"
+    r"|changed?|switched|swapped|instead|update|correction|new|rescheduled|(?:went|gone|going|put) (?:up|down)"
+    r"|(?:brought|put|pushed) (?:forward|back)"
+    r"|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",
     re.IGNORECASE,
 )
 

@@ -59,9 +59,11 @@ def has(text: str, phrase: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two folded words are one, but for the plural's ending."""
+    """Whether two folded words are one, but for the plural's ending; a day of two figures is said either way ("on the 26th",
+    "26 May").
+    """
     short, long = sorted((one, other), key=len)
-    if short == long:
+    if short == long or (len(short) == 2 and short.isdigit() and long == f"{short}th"):
         return True
     if not long.isalpha() or len(short) < 3 or short.endswith("s"):
         return False
