@@ -59,7 +59,7 @@ def has(text: str, phrase: str) -> bool:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two folded words are one, but for the plural's ending; a day of two figures is said either way ("on the 26th",
+    """Whether two folded words are one, but for the plural's ending; a day may have its ending ("on the 26th",
     "26 May").
     """
     short, long = sorted((one, other), key=len)
