@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from tests.answering import Answering, answering, client, hear
+from tests.answering import Answering, answering, client, hear, text
 from tests.test_prompt import states
+from titans_edge.asking import Asking
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
@@ -122,3 +123,35 @@ def test_a_sure_association_is_checked_by_the_backbone(tiny: Backbone, monkeypat
         judge(monkeypatch, tiny, {"Fridays": 0.95})
         memory.plain = False
         assert given(session, "When does bowls meet?") == texts[:1], "what a hop led to stands"
+
+
+@pytest.mark.parametrize(
+    ("message", "wants"),
+    [
+        ("I need the plumber's number.", True),
+        ("so i just need the police report number", True),
+        ("wifi password please", True),
+        ("I can’t remember the locker code", True),
+        ("Sorry, I forgot my dentist's name.", True),
+        ("I needed a plumber.", False),
+        ("The plumber came.", False),
+        ("Please, the plumber came.", False),
+        ("What is the plumber's number?", False),  # that asks
+    ],
+)
+def test_a_message_that_is_no_question_may_want_what_was_told(message: str, wants: bool) -> None:
+    assert Asking.of(message).wants is wants
+
+
+def test_what_may_want_it_is_given_only_what_surely_answers_and_never_told_that_nobody_told(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = answering(tiny, rows="blue", texts=["The plumber's number is 4417.", "It rained."])
+    memory.prompt, memory.untold = Prompt(states(tiny), 5, 0.5), True
+    with Session(tiny, client(memory)) as session, Session(tiny) as plain:
+        judge(monkeypatch, tiny, {"plumber": 0.95})
+        assert given(session, "I need the plumber's number.") == ["The plumber's number is 4417."]
+        judge(monkeypatch, tiny, {"plumber": 0.8})
+        events = hear(session, "I need the plumber's number.")
+        assert text(events) == text(hear(plain, "I need the plumber's number.")), "else nothing is changed"
+        assert given(session, "The plumber came.") == []
