@@ -54,7 +54,7 @@ def test_a_span_is_not_read_with_one_that_says_it_already() -> None:
 def test_two_answer_together_where_they_do_and_no_span_alone_does_as_well() -> None:
     two = pairs(spans(*TOLD), [0.2, 0.9, 0.9], CAR)
     assert together(two, [0.04], [0.2, 0.9]) == 0
-    assert together(two, [0.15], [0.2, 0.9]) is None, "hardly likelier than one alone"
+    assert together(two, [0.07], [0.2, 0.9]) is None, "hardly likelier than one alone"
     assert together(two, [0.4], [0.9, 0.9]) is None, "not likely enough"
     assert together([], [], [0.5]) is None and together(two, [], [0.5]) is None, "they could not be read"
 

@@ -23,19 +23,15 @@ SURELY = 0.85  # a span answers a question that may be about the world only wher
 DOUBT = 1.0  # so many log-odds around the graft's threshold, the reply decides whether nobody told
 USUAL, MANY = 8, 2.0  # of so many spans the threshold holds; of n it is MANY ln(n / USUAL) log-odds lower
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
-NOW, ONCE, EVEN = (
-    0.4,
-    0.3,
-    0.5,
-)  # so likely a later span that tells of a change says what holds now; an earlier one what
-# held before, where they share a word, and where they share none
+NOW = 0.4  # a later span that tells of a change says what holds now where it is so likely to answer
+ONCE, EVEN = 0.3, 0.5  # an earlier one says what held before: of the same thing, and of something else
 ALONE = 0.95  # where a span answers as likely as that, no two are read together
 PAIRS = 4  # of two spans, read together at most
-OF_FEW = 3  # spans that a word stands in at most, of those that were found, for it to join two
-TOGETHER, GAIN = (
-    0.7,
-    1.0,
-)  # two answer together where they do so as likely, and so many log-odds likelier than any alone
+OF_FEW, NO_JOINT = (
+    3,
+    {"called", "named", "name"},
+)  # two are joined by a word that so few of the spans have; not by these
+TOGETHER, GAIN = 0.7, 1.4  # two answer so likely, and so many log-odds likelier than any alone
 RIVAL = 3.0  # of spans that surely answer, one as near as that to the best may say what holds instead
 
 
@@ -127,7 +123,7 @@ def pairs(
     read = [(s, u) for s, u in zip(spans, untold, strict=False)]
     if not read or 1 - min(untold) >= ALONE:
         return []
-    words = {s["id"]: stems(_said(s)) - stems(question) for s in spans}
+    words = {s["id"]: stems(_said(s)) - stems(question) - NO_JOINT for s in spans}
     often = Counter(w for found in words.values() for w in found)
     out: dict[tuple[int, int], tuple[dict[str, Any], dict[str, Any]]] = {}
     for one, _ in sorted(read, key=lambda r: likely(r[0]["match"], r[1]), reverse=True)[:2]:
