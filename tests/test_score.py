@@ -172,7 +172,7 @@ def test_any_of_the_alternatives_will_do() -> None:
     ("answer", "target", "right"),
     [
         ("It meets on Tuesdays.", "Tuesday", True), ("I build a staircase.", "staircases", True),
-        ("on the 26th of May", "26", True), ("the 6th", "6", False),
+        ("on the 26th of May", "26", True), ("the 6th", "6", False), ("at 9:00", "nine", True),
         ("two boxes", "box", True), ("in both cities", "city", True),
         ("as they say", "a", False), ("the glass", "glas", False), ("the cart", "car", False), ("4s", "4", False),
     ],

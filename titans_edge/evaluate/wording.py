@@ -100,9 +100,9 @@ def fold(text: str) -> str:
 
 
 def _plain(word: str) -> str:
-    """One way of writing: 1,000 as 1000, 07:40 as 7.40, .5 as 0.5, 3rd as 3th, pounds as pound."""
+    """One way of writing: 1,000 as 1000, 07:40 as 7.40, 9:00 as 9, .5 as 0.5, 3rd as 3th, pounds as pound."""
     if m := _TIME.fullmatch(word):
-        return f"{m[1]}.{m[2]}"
+        return f"{m[1]}.{m[2]}" if m[2] != "00" else m[1]
     if m := _ORDINAL.fullmatch(word):
         return f"{m[1]}th"
     if word.startswith("."):
