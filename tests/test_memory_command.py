@@ -82,6 +82,22 @@ def test_a_sentence_is_shown_with_its_decision_and_facts(kept: Path) -> None:
     assert rows("show", "a", "3")[0]["facts"] is None and "not read yet" in run("show", "a", "3")[1]
 
 
+def test_a_sentence_is_shown_with_what_may_have_taken_its_place(home: Path) -> None:
+    with Journal(home / "a.memory") as journal:
+        for n, (text, source) in enumerate((
+            ("My rent is 540 pounds a month.", USER),
+            ("The rent of the shop is due.", USER),
+            ("My rent went up, it's 585 now.", USER),
+            ("The rent is 10 now.", Source("document", "notes.txt")),
+            ("Is the rent 600 now?", USER),
+            ("I like tea now.", USER),
+        )):  # fmt: skip
+            tell(journal, text, n, source)
+    assert [rows("show", "a", str(n))[0]["changed_by"] for n in (1, 3, 4)] == [[3], [], []]
+    assert "changed by  #3 My rent went up, it's 585 now." in run("show", "a", "1")[1]
+    assert "changed by" not in run("show", "a", "3")[1]
+
+
 def test_a_document_called_you_is_not_cited_as_the_user(home: Path) -> None:
     with Journal(home / "a.memory") as journal:
         for n, name in enumerate(("you", "user", "notes.txt", "pasted", "c:x", "the model", "You", " yo\u200bu")):

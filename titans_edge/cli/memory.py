@@ -22,6 +22,8 @@ from titans_edge.history import History
 from titans_edge.rulings import Decision
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from titans_edge.journal import Entry, Journal
 
 app = typer.Typer(
@@ -99,6 +101,8 @@ def show(
     Example:
       titans-edge memory show default 3
     """
+    from titans_edge.journal import changes
+
     with opened(name, write=False) as journal:
         number = re.fullmatch(r"#?(-?[0-9]{1,30})", what.strip())
         if number is None:
@@ -106,6 +110,7 @@ def show(
             return
         entry = _one(journal, int(number[1]))
         _refuse_damaged(journal, [entry])
+        later = changes.changed_by(journal, entry)
     ruling = entry.ruling
     shown = None if entry.record is None else [facts.shown(f) for f in facts.unpack(entry.record)]
     more = {
@@ -113,8 +118,9 @@ def show(
         "policy": None if ruling is None else ruling.policy,
         "answer": entry.answer,
         "facts": shown,
+        "changed_by": [e.id for e in later],
     }
-    print(json.dumps({**entry.shown(), **more}) if as_json else "\n".join(_told(entry, shown)))
+    print(json.dumps({**entry.shown(), **more}) if as_json else "\n".join(_told(entry, shown, later)))
 
 
 @app.command()
@@ -302,12 +308,12 @@ def _refuse_damaged(journal: Journal, found: list[Entry]) -> None:
         raise damaged(journal.path, f"span #{span}: {what}")
 
 
-def _told(e: Entry, facts_shown: list[str] | None) -> list[str]:
-    """A sentence with what is known of it, in lines."""
+def _told(e: Entry, facts_shown: list[str] | None, later: Sequence[Entry]) -> list[str]:
+    """A sentence with what is known of it, in lines. later: what may have taken its place."""
     when, ruling = datetime.fromtimestamp(e.time), e.ruling
     decided = "undecided" if ruling is None else f"{ruling.decision}: {ruling.reason} (policy {ruling.policy})"
     answer = {True: "accepted by you", False: "rejected by you"}.get(e.answer) if e.answer is not None else None
-    known = "not read yet" if facts_shown is None else f"\n{'':<10}".join(map(common.printable, facts_shown)) or "none"
+    known = "not read yet" if facts_shown is None else f"\n{'':<12}".join(map(common.printable, facts_shown)) or "none"
     lines = {
         "sentence": f"#{e.id} {common.printable(e.text)}",
         "source": f"{common.printable(e.source.label)}, from character {e.offset}",
@@ -315,5 +321,6 @@ def _told(e: Entry, facts_shown: list[str] | None) -> list[str]:
         "surprise": "unknown" if e.surprise is None else f"{e.surprise:.2f} nats a token",
         "decision": decided if answer is None else f"{decided}; {answer}",
         "facts": known,
+        **({"changed by": f"\n{'':<12}".join(f"#{x.id} {common.printable(x.text)}" for x in later)} if later else {}),
     }
-    return [f"{k:<10}{v}" for k, v in lines.items()]
+    return [f"{k:<12}{v}" for k, v in lines.items()]
