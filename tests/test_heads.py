@@ -104,3 +104,64 @@ def test_a_folder_that_cannot_be_is_no_error_and_few_files_stay(
     assert len(left) == heads.MOST_FILES and "5.head" in left and "0.head" not in left
     monkeypatch.setattr(os, "replace", lambda *_: (_ for _ in ()).throw(OSError(28, "no space")))
     assert np.array_equal(asked(tiny, tmp_path / "full")[1], want[1]) and files(tmp_path / "full") == []
+
+
+TALK = ("My name is Anna.", "Nice to meet you, Anna.", "I live in Rome.", "That is a long way.", "Where is Mary?")
+
+
+def go_on(tiny: Backbone, path: Path | None) -> tuple[str, FloatArray, int]:
+    """The reply to the last of these, its logits, and how many tokens were read for it in a new program."""
+    with Session(tiny, context=512) as session:
+        taken = path is not None and session.go_on(path)
+        known = session.speaker.length if taken else 0
+        said_so = text(list(session.reply(said(*TALK), WARM)))
+        return said_so, session.speaker.last_logits(), known
+
+
+@pytest.fixture
+def kept(tiny: Backbone, tmp_path: Path) -> Path:
+    path = tmp_path / "talk.json.state"
+    with Session(tiny, context=512) as session:
+        list(session.reply(said(*TALK[:3]), WARM))
+        session.keep(path)
+    return path
+
+
+def test_a_conversation_goes_on_in_another_program_without_being_read_again(tiny: Backbone, kept: Path) -> None:
+    assert kept.stat().st_mode & 0o777 == 0o600
+    want, got = go_on(tiny, None), go_on(tiny, kept)
+    assert got[2] > 60 and got[0] == want[0] and np.allclose(got[1], want[1], atol=2e-2)
+    assert list(kept.parent.glob("*")) == [kept], "no parts are left"
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_state_is_read_anew_and_costs_nothing_else(tiny: Backbone, kept: Path, damage: str) -> None:
+    kept.write_bytes(DAMAGE[damage](kept.read_bytes()))
+    want, got = go_on(tiny, None), go_on(tiny, kept)
+    assert got[2] == 0 and got[0] == want[0]
+
+
+def test_a_file_that_is_no_state_is_never_replaced_and_an_old_state_is(tiny: Backbone, kept: Path) -> None:
+    before = kept.read_bytes()
+    with Session(tiny, context=512) as session:
+        list(session.reply(said("Hello."), WARM))
+        session.keep(kept)
+        assert kept.read_bytes() != before
+        kept.write_text("my notes")
+        session.keep(kept)
+    assert kept.read_text() == "my notes"
+
+
+def test_what_is_too_large_is_not_kept_nor_is_what_was_kept_before(
+    tiny: Backbone, kept: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(heads, "MOST_BYTES", 1000)
+    with Session(tiny, context=512) as session:
+        list(session.reply(said(*TALK[:3]), WARM))
+        session.keep(kept)
+    assert kept.exists(), "larger than any of ours: not known as one"
+    monkeypatch.setattr(heads, "MOST_BYTES", kept.stat().st_size // 2 + 1)
+    with Session(tiny, context=512) as session:
+        list(session.reply(said(*TALK), WARM))
+        session.keep(kept)
+    assert not kept.exists()

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.asking import Asking, spoken_of
+from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
 from titans_edge.backbone.injection import Handle, Injection
@@ -259,6 +260,19 @@ class Session(Learner):
         self.speaker.clear()
         if self.speaker.kept is not None:
             self.speaker.kept.clear()
+
+    def keep(self, path: Path) -> None:
+        """The conversation's state so far into a private file, which `go_on` takes up in another program."""
+        self._begin()
+        states.keep_all(path, self.speaker)
+
+    def go_on(self, path: Path) -> bool:
+        """What the next messages share with the state in a file need not be read again. Whether it is there, sound and
+        of this model.
+        """
+        self._begin()
+        self.speaker.clear()
+        return states.take_up(path, self.speaker)
 
     def _prompt(self, messages: Sequence[Message]) -> tuple[str, Framed]:
         """The last message's text, and all of them as tokens."""

@@ -79,15 +79,23 @@ def save(room: Room, rest: str) -> None:
         raise UsageError("Nothing was said in this conversation yet.", "There is nothing to save.")
     if _may(room, path):
         conversation.save(path, messages, replace=True)
+        room.talk.session.keep(_state(path))
         print(f"{path}: {_exchanges(messages)}.")
 
 
 @command("/load", "FILE", "go on with a saved conversation; nothing of it is learnt", "path")
 def load(room: Room, rest: str) -> None:
-    messages = conversation.load(file(rest, "/load FILE"))
+    path = file(rest, "/load FILE")
+    messages = conversation.load(path)
     room.talk.load(messages)
+    room.talk.session.go_on(_state(path))
     room.fresh()
     print(f"{_exchanges(messages)}; nothing of it was learnt.")
+
+
+def _state(path: Path) -> Path:
+    """Where the model's state of a saved conversation is kept, so that it need not be read again."""
+    return path.with_name(f"{path.name}.state")
 
 
 @command("/export", "FILE", "the conversation to read, as FILE.md; or the memory's sentences, as FILE.jsonl", "path")
