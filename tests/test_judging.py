@@ -133,7 +133,9 @@ def test_a_sure_association_is_checked_by_the_backbone(tiny: Backbone, monkeypat
         ("wifi password please", True),
         ("I can’t remember the locker code", True),
         ("Sorry, I forgot my dentist's name.", True),
+        ("I'd like to have the code", True),
         ("I needed a plumber.", False),
+        ("I like plumbers.", False),
         ("The plumber came.", False),
         ("Please, the plumber came.", False),
         ("What is the plumber's number?", False),  # that asks

@@ -82,10 +82,10 @@ _OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|i'm|i've|i'd)\b", re.IGNORE
 
 
 _WANTED = re.compile(
-    r"\W*(?:(?:so|and|ok|okay|hey|hi|sorry|hello)\b\W*)*(?:i(?:'d| would)? (?:just |also |really )?(?:need|want|like)\b"
+    r"\W*(?:(?:so|and|ok|okay|hey|hi|sorry|hello)\b\W*)*"
+    r"(?:i(?:'d| would) (?:just |also |really )?(?:need|like)\b|i (?:just |also |really )?(?:need|want)\b"
     r"|i(?:'m| am) looking for\b|i(?:'ve| have)? (?:forgot(?:ten)?|lost)\b"
-    r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b"
-    r"|remind\b)|.*\b(?:please|pls|plz)\W*$",
+    r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b|remind\b)|.*\b(?:please|pls|plz)\W*$",
     re.IGNORECASE | re.DOTALL,
 )
 
