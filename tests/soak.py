@@ -30,7 +30,7 @@ import psutil
 from tests.tiny import make_gguf, make_graft
 
 WARM_UP = 0.2  # of the time, before memory is first looked at
-KEPT = 100  # sentences of a client; the oldest are forgotten
+KEPT = 40  # sentences of a client; the oldest are forgotten
 GIVE_UP = 600.0  # seconds after which a server that does not answer has failed
 
 
