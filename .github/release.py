@@ -25,7 +25,8 @@ from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parents[1]
 PLACES = {"titans_edge": "titans_edge", "convert": "titans_edge/convert", "models": "titans_edge/models"}
-WANTED = ("titans_edge/py.typed", "titans_edge/catalogue.json", "titans_edge/models/qwen2.5-coder-0.5b/graft.gguf")
+GRAFTS = ("titans_edge/models/qwen2.5-coder-0.5b/graft.gguf", "titans_edge/models/smollm2-135m/graft.gguf")
+WANTED = ("titans_edge/py.typed", "titans_edge/catalogue.json", *GRAFTS)
 BESIDE = ("LICENSE", "README.md", "pyproject.toml")  # in the sdist
 PUBLIC = "pypi.org"  # an index whose name says nothing of a machine
 BUILD = "import sys, setuptools.build_meta as b; print(getattr(b, f'build_{sys.argv[1]}')(sys.argv[2]))"

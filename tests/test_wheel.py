@@ -112,7 +112,8 @@ def test_every_file_of_the_program_is_in_the_wheel(source: Path, wheel: Path) ->
     }
     have = set(files_of(wheel))
     assert want == {name for name in have if ".dist-info/" not in name}
-    for name in ("models/qwen2.5-coder-0.5b/graft.gguf", "models/qwen2.5-coder-0.5b/README.md", "convert/prompts.txt",
+    for name in ("models/qwen2.5-coder-0.5b/graft.gguf", "models/qwen2.5-coder-0.5b/README.md",
+                 "models/smollm2-135m/graft.gguf", "models/smollm2-135m/README.md", "convert/prompts.txt",
                  "stories/words.json", "catalogue.json", "py.typed", "convert/FORMAT.md"):  # fmt: skip
         assert f"titans_edge/{name}" in have
     assert any(name.endswith("licenses/LICENSE") for name in have)

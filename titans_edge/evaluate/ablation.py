@@ -82,11 +82,14 @@ class Bench:
     def __init__(self, memory: NeuralMemory, reader: Reader, speaker: Speaker) -> None:
         self.memory, self.reader, self.speaker = memory, reader, speaker
         self._seen: dict[tuple[str, bool], SpanFeatures] = {}
+        self._facts: dict[tuple[str, bool], list[tuple[Fact, ...]]] = {}
 
     def facts(self, text: str, surprise: bool) -> list[tuple[Fact, ...]]:
         """What the graft writes of a text, span by span."""
-        cut = [s.text for s in spans(text, lambda s: len(self.reader.backbone.vocab.encode(s)))]
-        return self.memory.facts([self._read(s, surprise) for s in cut], cut)
+        if (text, surprise) not in self._facts:
+            cut = [s.text for s in spans(text, lambda s: len(self.reader.backbone.vocab.encode(s)))]
+            self._facts[text, surprise] = self.memory.facts([self._read(s, surprise) for s in cut], cut)
+        return self._facts[text, surprise]
 
     def _read(self, text: str, surprise: bool) -> SpanFeatures:
         if (text, surprise) not in self._seen:
