@@ -193,5 +193,5 @@ def test_a_backbone_without_a_graft_is_refused(
         raise GraftError("No graft is shipped for it.")
 
     typed.chat.switch = none
-    assert "No graft is shipped for it. The chat goes on with tiny qwen2" in typed("/model smollm2-135m")
+    assert "No graft is shipped for it. The chat goes on with tiny qwen2" in typed("/model qwen2.5-1.5b")
     assert sys.stdin is not None

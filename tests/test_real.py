@@ -236,3 +236,18 @@ def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Bac
         ours = speaker.untold(judge, [e.before[head:] for e in examples], (), examples[0].after)
     odds = [torch.logit(x.double()) for x in (theirs, torch.tensor(ours))]
     assert float((odds[0] - odds[1]).abs().max()) < 0.5 and float(odds[0].abs().min()) > 0.5
+
+
+def test_the_other_shipped_graft_belongs_to_its_backbone_and_answers() -> None:
+    """SmolLM2-135M, fetched where it is not there (98 MB)."""
+    path = library.pull("smollm2-135m")
+    with (
+        Backbone(path) as small,
+        MemoryClient.open(str(path), str(library.find_graft(None, "smollm2-135m")), None) as client,
+        Chat(small, client, context=2048, sampling=Sampling(max_tokens=40)) as chat,
+    ):
+        reply(chat, "The spare key is under the blue flowerpot.")
+        chat.new()
+        assert "flowerpot" in reply(chat, "Where is the spare key?").lower()
+        made = list(cases.held_out(3, 0))
+        assert sum(a.right for a in runner.run(chat, made, "memory")) >= len(made) // 2
