@@ -65,6 +65,9 @@ def test_an_association_stands_unless_another_span_surely_answers_and_it_does_no
     assert outspoken(new, [old, new, other], [0.1, 0.1, 0.9]) is None
     assert outspoken(other, [old, new, other], [0.1, 0.9, 0.9]) == old, "it does not answer, and another does"
     assert outspoken(other, [old, new, other], [0.5, 0.5, 0.5]) is None, "nothing surely does"
+    assert outspoken(other, [old, new, other], [0.1, 0.1]) is None, (
+        "it was not read: it may stand in one message with them"
+    )
     assert outspoken(old, [old, {**new, "kind": "document"}], [0.1, 0.1]) is None, "not the user's word"
 
 

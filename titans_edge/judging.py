@@ -105,10 +105,13 @@ def _same_thing(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def outspoken(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> dict[str, Any] | None:
-    """Of spans of which as many as untold has were read, one that surely answers where this one does not, or that was
-    told after it; None: this one stands.
+    """Of spans of which as many as untold has were read, one that surely answers where this one, which was read too,
+    does not, or that was told after it; None: this one stands.
     """
-    sure = [s for s, u in zip(spans, untold, strict=False) if 1 - u >= SURE]
+    read = list(zip(spans, untold, strict=False))
+    sure = [s for s, u in read if 1 - u >= SURE]
+    if all(s["id"] != one["id"] for s, _ in read):
+        return None
     if any(s["id"] == one["id"] for s in sure):
         sure = [s for s in sure if s["id"] > one["id"] and s["kind"] == one["kind"] == "user"]
     return max(sure, key=lambda s: int(s["id"]), default=None)
