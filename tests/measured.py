@@ -226,9 +226,18 @@ def cost(made: Made) -> Iterator[str]:
     yield f"\n{', '.join(f'{k}: {v}' for k, v in m.items())}. Other work ran beside it: take the ratios."
 
 
+def ablation(made: Made) -> Iterator[str]:
+    cells = {(c["switch"], c["task"]): c for c in made["cells"]}
+    tasks = list(dict.fromkeys(task for _, task in cells))
+    rows = [[switch, *(_accuracy(cells[switch, t]) for t in tasks)] for switch in dict.fromkeys(s for s, _ in cells)]
+    yield from _table(("right, %", *tasks), rows)
+    n = sorted({c["n"] for c in made["cells"] if c["task"] != "all"})
+    yield f"\nn = {'–'.join(map(str, n))} each."
+
+
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
     "natural": natural, "world": world, "babilong": babilong, "poison": poison, "unguarded": poison, "long": long,
-    "kills": counts, "cost": cost,
+    "kills": counts, "cost": cost, "ablation": ablation,
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests import measured
-from titans_edge.evaluate import long, poison, retrieval, runner
+from titans_edge.evaluate import ablation, long, poison, retrieval, runner
 from titans_edge.evaluate.natural_runs import Plan, Results
 from titans_edge.evaluate.natural_runs import as_json as natural_json
 from titans_edge.stories.attacks import ALL, UNTOLD
@@ -98,6 +98,9 @@ def test_what_other_evaluations_write_is_shown(files: Path) -> None:
     tasks = [runner.Answer(**{**answer(n, f"qa{1 + n % 2} {n % 3}k", n % 4 > 0), "mode": "memory"}) for n in range(60)]
     taken(files, "babilong", {"command": "titans-edge eval babilong --data ../a/b", **runner.as_json(tasks)})
     assert "`titans-edge eval babilong --data DATA`" in measured.block("babilong")
+    cells = [ablation.Cell(s, t, 30, 50.0, 33.0, 67.0) for s in ("as shipped", "one hop") for t in ("qa1 0k", "all")]
+    taken(files, "ablation", {"command": "x", "complete": True, "cells": [asdict(c) for c in cells]})
+    assert "| one hop | 50.0 (33–67) | 50.0 (33–67) |" in measured.block("ablation")
     plot = {**dict.fromkeys(poison.Outcome.__dataclass_fields__, ""), "guard": "on", "told": (), "lies": ()}
     cases = [poison.Outcome(**{**plot, "kind": k, "attacked": k == UNTOLD, "right": True})  # type: ignore[arg-type]
              for k in ALL for _ in range(3)]  # fmt: skip
