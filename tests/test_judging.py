@@ -68,7 +68,10 @@ def test_an_association_stands_unless_another_span_surely_answers_and_it_does_no
     assert outspoken(other, [old, new, other], [0.1, 0.1]) is None, (
         "it was not read: it may stand in one message with them"
     )
-    assert outspoken(old, [old, {**new, "kind": "document"}], [0.1, 0.1]) is None, "not the user's word"
+    document = {**new, "kind": "document"}
+    assert outspoken(old, [old, document], [0.1, 0.1]) is None, "not the user's word"
+    assert outspoken(old, [old, document], [0.9, 0.1]) is None, "nor where the user's does not seem to answer"
+    assert outspoken(document, [old, document], [0.1, 0.9]) == old
 
 
 def test_what_holds_now_and_what_held_are_known_by_words_of_change() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Container, Sequence
 from typing import Any
 
 from titans_edge.grounding import numbers
+from titans_edge.sources import TRUST
 from titans_edge.text import stems, tells_a_change
 
 JUDGED = 16  # spans that are read with a question, at most
@@ -105,11 +106,11 @@ def _same_thing(one: dict[str, Any], other: dict[str, Any]) -> bool:
 
 
 def outspoken(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> dict[str, Any] | None:
-    """Of spans of which as many as untold has were read, one that surely answers where this one, which was read too,
-    does not, or that was told after it; None: this one stands.
+    """Of spans of which as many as untold has were read, one of a source no less trusted that surely answers where this
+    one, which was read too, does not, or that was told after it; None: this one stands.
     """
     read = list(zip(spans, untold, strict=False))
-    sure = [s for s, u in read if 1 - u >= SURE]
+    sure = [s for s, u in read if 1 - u >= SURE and TRUST[s["kind"]] >= TRUST[one["kind"]]]
     if all(s["id"] != one["id"] for s, _ in read):
         return None
     if any(s["id"] == one["id"] for s in sure):
