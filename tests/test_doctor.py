@@ -73,7 +73,7 @@ def test_where_all_is_there_the_verdict_is_sound_and_nothing_is_written(
     by = {f["about"]: f for f in told["findings"]}
     assert by.keys() == {
         "packages", "machine", "settings", "models in", "memories in", "grafts", "model", "graft", "memories",
-        "llama.cpp", "GPU", "self-test",
+        "llama.cpp", "GPU", "self-test", "reading",
     }  # fmt: skip
     assert by["self-test"]["data"]["routes"] and by["self-test"]["data"]["kept"] >= 1
     assert by["llama.cpp"]["data"]["cpu"]
