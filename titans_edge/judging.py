@@ -28,10 +28,8 @@ NOW = 0.4  # a later span that tells of a change says what holds now where it is
 ONCE, EVEN = 0.3, 0.5  # an earlier one says what held before: of the same thing, and of something else
 ALONE = 0.95  # where a span answers as likely as that, no two are read together
 PAIRS = 4  # of two spans, read together at most
-OF_FEW, NO_JOINT = (
-    3,
-    {"called", "named", "name"},
-)  # two are joined by a word that so few of the spans have; not by these
+OF_FEW = 3  # spans that a word stands in, at most, for it to join two
+NO_JOINT = {"called", "named", "name"}  # words that join none
 TOGETHER, GAIN = 0.7, 1.4  # two answer so likely, and so many log-odds likelier than any alone
 RIVAL = 3.0  # of spans that surely answer, one as near as that to the best may say what holds instead
 

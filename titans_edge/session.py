@@ -313,7 +313,8 @@ class Session(Learner):
             return empty
         asking = Asking.of(message)
         asked, questions = asking.asked, asking.questions
-        k = self.k if (questions or asking.wants) and mode is not Mode.ASSOCIATION else 0
+        wants = asking.wants and mode is Mode.AUTO
+        k = self.k if (questions or wants) and mode is not Mode.ASSOCIATION else 0
         told = asked_range(asked, self.now())
         between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
         judged = bool(k) and mode is Mode.AUTO and between is None and self.memory.prompt is not None
@@ -326,7 +327,7 @@ class Session(Learner):
         else:
             recite = mode is Mode.ASSOCIATION and bool(questions)
             readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
-        if asking.wants:  # or it tells: only what surely answers is for it
+        if wants:  # or it tells: only what surely answers is for it
             readout = replace(readout, rows=readout.rows[:0], maybe=True, untold=False)
         return readout if judged else replace(readout.sure(), prompt=None)
 
