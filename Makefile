@@ -20,7 +20,7 @@ chat: backbone
 	@$(BIN)/titans-edge chat --memory $(MEMORY)
 
 test: unit slow check backbone
-	$(BIN)/python -m pytest -q -m real
+	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m real
 
 unit: setup
 	$(BIN)/python -m pytest -q -n 2 --dist worksteal -m "not real and not slow"

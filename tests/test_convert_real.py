@@ -18,7 +18,7 @@ pytestmark = pytest.mark.real
 
 
 def titans(*args: str) -> str:
-    got = subprocess.run([sys.executable, "-m", "titans_edge", *args], capture_output=True, text=True, timeout=600)
+    got = subprocess.run([sys.executable, "-m", "titans_edge", *args], capture_output=True, text=True, timeout=1200)
     assert got.returncode == 0, got.stderr
     return got.stdout
 
