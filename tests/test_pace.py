@@ -43,7 +43,7 @@ def test_what_is_hardly_faster_is_not_taken(tmp_path: Path) -> None:
 
 
 def test_short_texts_and_part_filled_batches_measure_nothing() -> None:
-    made = Pace.kept(None, "model", 8)
+    made = Pace(8)
     for _ in range(100):
         assert made.next(40) == Setting(USUAL, 8)
         made.took(Setting(USUAL, 8), 40, 1.0)

@@ -49,11 +49,9 @@ class Pace:
     _seen: dict[Setting, tuple[int, int, float]] = field(default_factory=dict)  # batches, tokens, seconds
 
     @classmethod
-    def kept(cls, folder: Path | None, of: str, threads: int) -> Pace:
+    def kept(cls, folder: Path, of: str, threads: int) -> Pace:
         """With what was measured before, on this machine with so many threads, of this model and build (`of`)."""
         machine = f"{of}, {psutil.cpu_count()} processors, {threads} threads"
-        if folder is None:
-            return cls(threads)
         pace = cls(threads, machine, folder / "pace.json")
         known = recorded(folder)
         if known is not None and known.machine == machine and known.tokens in BATCHES:

@@ -47,7 +47,9 @@ class Reader:
         self._batch = Batch(max(BATCHES))
         self._owned.own(self._batch)
         self._threads = backbone.threads
-        self.pace = Pace.kept(cache, f"{backbone.identity}, llama.cpp {llama_cpp.__version__}", backbone.threads)
+        self.pace = Pace(backbone.threads)
+        if cache is not None:
+            self.pace = Pace.kept(cache, f"{backbone.identity}, llama.cpp {llama_cpp.__version__}", backbone.threads)
 
     def close(self) -> None:
         """Free the context. May run twice."""
