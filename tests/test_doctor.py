@@ -261,8 +261,9 @@ def test_what_the_process_says_becomes_a_finding_with_a_next_step(
 
 def test_a_build_for_amx_is_a_note_with_the_way_to_compile_it_without(monkeypatch: pytest.MonkeyPatch) -> None:
     amx = {"llama": {**LLAMA["llama"], "cpu": ["AVX2", "AMX_INT8"]}}
-    said, note = of("llama.cpp", iter(examined(monkeypatch, steps(amx))))
-    assert "AMX_INT8" in said.said and note.verdict == "note" and "-mno-amx-int8" in note.next
+    [note] = of("llama.cpp", iter(examined(monkeypatch, steps(amx))))
+    assert "AMX_INT8" in note.said and note.verdict == "note" and "-mno-amx-int8" in note.next
+    assert note.data == amx["llama"]
 
 
 def test_a_gpu_that_is_not_used_is_a_note_with_the_way_to_build_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

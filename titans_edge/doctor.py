@@ -218,10 +218,12 @@ def tested(backbone: str | None, graft: str | None, seconds: float, on_stage: se
     out = selftest.run(selftest.command(backbone, graft), seconds, on_stage)
     if out.llama:
         said = f"{out.llama['version']}, CPU features: {' '.join(out.llama['cpu'])}"
-        yield Finding("llama.cpp", "good", said, data=out.llama)
         if "AMX_INT8" in out.llama["cpu"]:
-            said = "compiled for AMX, which can crash: it is left out, at a cost"
-            yield Finding("llama.cpp", "note", said, f"Compiled without, it is faster: {_rebuild(WITHOUT_AMX)}")
+            said += "; compiled for AMX, which can crash: it is left out, at a cost"
+            hint = f"Compiled without, it is faster: {_rebuild(WITHOUT_AMX)}"
+            yield Finding("llama.cpp", "note", said, hint, out.llama)
+        else:
+            yield Finding("llama.cpp", "good", said, data=out.llama)
         yield _gpu([b for b in out.llama["backends"] if b not in ("CPU", "BLAS", "RPC")])
     about = "self-test" if out.llama else "llama.cpp"
     if out.timed_out:
