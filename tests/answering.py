@@ -9,7 +9,7 @@ from typing import Any, cast
 import numpy as np
 
 from titans_edge.backbone.batch import FloatArray
-from titans_edge.backbone.injection import Prompt
+from titans_edge.backbone.injection import Prefix, Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import TitansError
@@ -45,6 +45,7 @@ class Answering:
         self.operations = 0
         self.dead = False
         self.prompt: Prompt | None = None
+        self.speaking: Prefix | None = None
         self.caches = set[object]()
 
     def retrieve(

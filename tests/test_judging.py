@@ -14,7 +14,7 @@ from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.events import Remembered
-from titans_edge.judging import ALONE, PAIRS, outspoken, pairs, together
+from titans_edge.judging import ALONE, PAIRS, earlier, outspoken, pairs, together
 from titans_edge.judging import answering as answering_spans
 from titans_edge.session import Session
 
@@ -72,6 +72,14 @@ def test_an_association_stands_unless_another_span_surely_answers_and_it_does_no
     assert outspoken(old, [old, document], [0.1, 0.1]) is None, "not the user's word"
     assert outspoken(old, [old, document], [0.9, 0.1]) is None, "nor where the user's does not seem to answer"
     assert outspoken(document, [old, document], [0.1, 0.9]) == old
+
+
+def test_for_the_past_an_association_that_tells_of_a_change_gives_way_to_what_was_said_before_it() -> None:
+    first, second, tea = spans("My doctor is Dr. Vermeulen.", "My new doctor is Dr. Sabbe.", "I like tea.")
+    assert earlier(second, [second, first, tea], [0.1, 0.3, 0.9])["id"] == 1  # type: ignore[index]
+    assert earlier(first, [second, first, tea], [0.1, 0.3, 0.9]) is None, "it tells of no change"
+    assert earlier(second, [second, first, tea], [0.1, 0.9, 0.9]) is None, "nothing before it may answer"
+    assert earlier(second, [first, tea], [0.3, 0.9]) is None, "it was not read"
 
 
 def test_what_holds_now_and_what_held_are_known_by_words_of_change() -> None:

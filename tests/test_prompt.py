@@ -337,7 +337,7 @@ def test_of_what_surely_answers_the_newest_is_given_of_the_past_the_oldest_and_a
 
 
 def test_what_the_matcher_finds_far_less_likely_is_not_read() -> None:
-    spans = [{"id": i, "match": m} for i, m in enumerate((0.5, 0.016, 0.014, 0.0))]
+    spans = [{"id": i, "match": m} for i, m in enumerate((0.5, 0.006, 0.004, 0.0))]
     assert [s["id"] for s in worth_reading(spans)] == [0, 1] and worth_reading([]) == []
     assert len(worth_reading([{"id": 1, "match": 0.0}] * 3)) == 3
 

@@ -238,6 +238,35 @@ def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Bac
     assert float((odds[0] - odds[1]).abs().max()) < 0.5 and float(odds[0].abs().min()) > 0.5
 
 
+def test_a_reply_is_as_likely_to_the_twin_as_to_llama_cpp_behind_lines_and_a_prompt(
+    real: Backbone, real_path: Path
+) -> None:
+    """What trains the prompt that speaks is what a session does with it."""
+    import torch
+
+    from titans_edge.backbone.injection import Prefix
+    from titans_edge.train.prompting import Maker, start_states
+    from titans_edge.train.speaking import START, Spoken, reply_loss
+    from titans_edge.train.twin import load_twin
+
+    maker = Maker(real)
+    prompt = start_states(maker, 6, START)
+    prompt += 0.3 * prompt.std() * torch.randn(prompt.shape, generator=torch.Generator().manual_seed(1))
+    short = Spoken(("My dog is called Biscuit.",), "What is my dog called?", "Biscuit.", 1.0)
+    long = Spoken(("The ladder is in the shed.", "I sold the shed."), "Where is it?", "The ladder is in the shed.", 1.0)
+    twin, ours = load_twin(real_path, torch.float32), list[float]()
+    for e in (short, long):
+        before, tail = maker.put(e.question, *e.lines)
+        reply = [*real.vocab.encode(e.reply), real.vocab.eos]
+        with Speaker(real, 512) as speaker:
+            speaker.feed(before)
+            speaker.set_in(Prefix(prompt.half().numpy()))
+            ours += speaker.surprise([*tail, *reply])[len(tail) :].tolist()
+    theirs = float(reply_loss(prompt, twin, maker, [short, long]))
+    assert theirs == pytest.approx(sum(ours) / len(ours), abs=0.1)
+    assert real.vocab.is_end(real.vocab.eos)
+
+
 def test_the_other_shipped_graft_belongs_to_its_backbone_and_answers() -> None:
     """SmolLM2-135M, fetched where it is not there (98 MB)."""
     path = library.pull("smollm2-135m")

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.text import Span, content_words, is_question, sentences, spans, words
+from titans_edge.text import Span, begins_back, content_words, is_question, sentences, spans, tells_a_change, words
 
 ANY = st.characters()  # with surrogates and zero bytes
 PIECES = st.sampled_from(
@@ -333,3 +333,18 @@ def test_what_asks_is_a_question(text: str) -> None:
 @pytest.mark.parametrize("text", ["", *re.split(r"[|\n]", STATEMENTS.strip())])
 def test_what_states_or_commands_is_none(text: str) -> None:
     assert not is_question(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My defence was put off until May.", "The wedding is called off.", "I don't work there any longer.",
+        "Turns out the dog is a cat.", "My new doctor is Dr. Sabbe.",
+    ],
+)  # fmt: skip
+def test_a_change_is_told_in_many_words(text: str) -> None:
+    assert tells_a_change(text) and not tells_a_change("I put the cat out.")
+
+
+def test_what_begins_with_a_word_that_means_nothing_does_not_refer_back() -> None:
+    assert begins_back("Its roof is red.") and begins_back("It's red.") and not begins_back("its official, i moved")

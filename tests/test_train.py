@@ -47,6 +47,7 @@ def test_a_graft_is_trained_saved_and_gone_on_with(tiny: Backbone, tiny_path: Pa
         "batch": 8,
         "gate_steps": 0,
         "prompt_steps": 0,
+        "speak_steps": 0,
         **SENTENCES,
     }
     out = tmp_path / "graft.gguf"
@@ -94,9 +95,10 @@ def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
 ) -> None:
     start, out = grafts.load(graft_path, read_header(tiny_path)), tmp_path / "grown.gguf"
     assert start.sentences is None
+    small = {"prompt_writers": 1, "prompt_steps": 3, "speak_writers": 1, "speak_questions": 3, "speak_steps": 3}
     train(
         tiny,
-        Recipe(layer=1, dim=32, key_steps=3, match_steps=3, prompt_writers=1, prompt_steps=3, **SENTENCES),
+        Recipe(layer=1, dim=32, key_steps=3, match_steps=3, **small, **SENTENCES),
         None,
         tmp_path / "run",
         out,
@@ -111,6 +113,10 @@ def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
     assert 0 < float(grown.prompt.moved.abs().max()) < 0.1
     begun = start_states(Maker(tiny), grown.prompt.config.positions)
     assert torch.allclose(grown.prompt.start, begun, atol=1e-2)
+    assert grown.speaking is not None and 0 < float(grown.speaking.moved.abs().max()) < 0.2
+    assert {"soft prompt": 3, "speaking": 3}.items() <= {
+        k: len(v) for k, v in curves.losses(tmp_path / "run").items()
+    }.items()
 
 
 def test_questions_of_a_file_are_learned_from_and_no_other_line_is(tmp_path: Path) -> None:

@@ -50,6 +50,7 @@ TIMED = [
     ("see you monday", "see you monday (Monday 23 November 2026)"),
     ("Friday next week is off.", "Friday next week (Friday 27 November 2026) is"),
     ("He leaves in three days.", "in three days (Tuesday 24 November 2026)."),
+    ("it's due in 3 days and i havent started", "in 3 days (Tuesday 24 November 2026) and i"),
     ("The course starts in two weeks' time.", "in two weeks' time (Saturday 5 December 2026)."),
     ("It is due in a fortnight.", "in a fortnight (Saturday 5 December 2026)."),
     ("We move in six months.", "in six months (May 2027)."),

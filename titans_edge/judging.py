@@ -17,7 +17,7 @@ from titans_edge.sources import TRUST
 from titans_edge.text import stems, tells_a_change
 
 JUDGED = 16  # spans that are read with a question, at most
-SHARE = 0.03  # a span the matcher finds less likely than this share of the likeliest is not read
+SHARE = 0.01  # a span the matcher finds less likely than this share of the likeliest is not read
 FIRST, SURE = 5, 0.8  # so many are read first, the others only where none of these answers as likely as that
 BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
 SURELY = 0.85  # a span answers a question that may be about the world only where it is as likely as that
@@ -114,6 +114,16 @@ def outspoken(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequ
     if any(s["id"] == one["id"] for s in sure):
         sure = [s for s in sure if s["id"] > one["id"] and s["kind"] == one["kind"] == "user"]
     return max(sure, key=lambda s: int(s["id"]), default=None)
+
+
+def earlier(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> dict[str, Any] | None:
+    """For the past, of spans of which as many as untold has were read: what the user said before this one, which was
+    read too and tells of a change in it. None: this one stands.
+    """
+    read = [s | {"match": likely(s["match"], u)} for s, u in zip(spans, untold, strict=False)]
+    ranked = sorted(read, key=lambda s: float(s["match"]), reverse=True)
+    found = _before([s for s in ranked if s["id"] == one["id"]], ranked)
+    return found[0] if found and found[0]["id"] != one["id"] else None
 
 
 def pairs(

@@ -22,7 +22,7 @@ from titans_edge.asking import Asking, spoken_of
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
-from titans_edge.backbone.injection import Handle, Injection
+from titans_edge.backbone.injection import Handle, Injection, Prefix
 from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
@@ -47,6 +47,7 @@ from titans_edge.judging import (
     JUDGED,
     SURE,
     SURELY,
+    earlier,
     judged,
     nobody_told,
     outspoken,
@@ -201,16 +202,17 @@ class Session(Learner):
         if askable and readout.untold and not routes:
             yield from self._not_told(turn, began)
             return
-        surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
-        turn.nll = self._feed(turn, injection, surprise=surprise)
-        yield from self._read_as_text()
-        if routes:
-            yield self._remembered(readout, routes, given(mode, readout))
         reading = None
-        if mode is Mode.AUTO and routes == ("text",):
+        if mode is Mode.AUTO and routes == ("text",) and not facts:
             spans = given(mode, readout)
             instead = UNTOLD if readout.doubted else quoted(spans)
             reading = self._reading(messages, prompt, [said(s) for s in spans], instead)
+        surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
+        speaking = None if reading is None or self.memory is None else self.memory.speaking
+        turn.nll = self._feed(turn, injection, surprise=surprise, speaking=speaking)
+        yield from self._read_as_text()
+        if routes:
+            yield self._remembered(readout, routes, given(mode, readout))
         yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection), reading)
         self._tidy()
 
@@ -351,8 +353,12 @@ class Session(Learner):
                 "Read long texts into memory with `titans-edge read`, or raise --context.",
             )
 
-    def _feed(self, turn: _Turn, injection: Injection, *, surprise: bool) -> FloatArray | None:
-        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll if asked for."""
+    def _feed(
+        self, turn: _Turn, injection: Injection, *, surprise: bool, speaking: Prefix | None = None
+    ) -> FloatArray | None:
+        """The prompt into the speaker. When it fails nothing of it stays. Returns the message's nll if asked for.
+        speaking: stands behind the message, and is taken out with the injection.
+        """
         prompt, nll = turn.prompt, None
         self._mine(turn)
         with self._whole():
@@ -366,6 +372,8 @@ class Session(Learner):
                     nll = self.speaker.surprise(prompt.message, injection.end)
                 else:
                     self.speaker.feed([*injection.end, *prompt.message])
+            if speaking is not None:
+                self.speaker.set_in(speaking)
             self.speaker.feed(prompt.tail)
         return nll
 
@@ -438,9 +446,12 @@ class Session(Learner):
         if both is not None:
             return replace(readout, retrieved=two[both])
         if len(readout.rows):
-            if past or outspoken(readout.behind[0], spans, untold) is None:
+            other = (earlier if past else outspoken)(readout.behind[0], spans, untold)
+            if other is None:
                 return found
             readout = replace(readout, rows=readout.rows[:0])
+            if past:
+                return replace(readout, retrieved=(other,))
         nobody = nobody_told(spans, untold)
         if askable and surely(nobody, trained.likely, len(spans)):
             return replace(readout, retrieved=(), untold=True)

@@ -90,7 +90,8 @@ def refers_back(span: str) -> bool:
 
 _BEGINS_BACK = re.compile(
     r"(?:\W*(?:and|but|so|oh|also|well|yes|ok|okay|btw|by the way)\b)*\W*"
-    r"(?:he|she|it|they|his|her|its|their|this|that|these|those|he's|she's|it's|they're|that's)\b(?! (?:time|day)\b)",
+    r"(?:he|she|it|they|his|her|its|their|this|that|these|those|he's|she's|it's|they're|that's)\b"
+    r"(?! (?:time|day|official|true)\b)",
     re.IGNORECASE,
 )
 
@@ -101,9 +102,10 @@ def begins_back(span: str) -> bool:
 
 
 _CHANGE = re.compile(
-    r"\b(?:actually|now|no longer|any ?more|from now on|moved (?:to|from)|mov(?:ed|ing) (?:\w+ ){1,3}(?:to|from)"
+    r"\b(?:actually|now|no longer|any ?(?:more|longer)|from now on"
+    r"|moved (?:to|from)|mov(?:ed|ing) (?:\w+ ){1,3}(?:to|from)"
     r"|changed?|switched|swapped|instead|update|correction|new|rescheduled|(?:went|gone|going|put) (?:up|down)"
-    r"|(?:brought|put|pushed) (?:forward|back)"
+    r"|(?:brought|put|pushed) (?:forward|back|off|out)|called off|delayed|turns out"
     r"|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",
     re.IGNORECASE,
 )

@@ -54,19 +54,25 @@ class Lines:
 
 
 @dataclass(frozen=True)
-class Prompt:
-    """Trained keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1.
-
-    Behind a line and a question it makes a backbone say whether that answers this: it does not, as likely as the token
-    `untold` is. likely: from what likelihood on (0..1) nobody told what is asked.
+class Prefix:
+    """Trained keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1. Behind
+    lines and a question it makes a backbone read its reply from them.
     """
 
     states: npt.NDArray[np.float16]
-    untold: int
-    likely: float = 0.5
 
     def __len__(self) -> int:
         return int(self.states.shape[2])
+
+
+@dataclass(frozen=True)
+class Prompt(Prefix):
+    """Behind a line and a question it makes a backbone say whether that answers this: it does not, as likely as the
+    token `untold` is. likely: from what likelihood on (0..1) nobody told what is asked.
+    """
+
+    untold: int
+    likely: float = 0.5
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
@@ -18,7 +19,7 @@ import llama_cpp
 import numpy as np
 
 from titans_edge.backbone.batch import Batch, FloatArray
-from titans_edge.backbone.injection import Handle, Injection, Lines, Prompt, Rows
+from titans_edge.backbone.injection import Handle, Injection, Lines, Prefix, Prompt, Rows
 from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import SamplerChain, Sampling
@@ -184,6 +185,14 @@ class Speaker:
         except (ModelError, ContextOverflow):
             return []
         return out
+
+    def set_in(self, prefix: Prefix) -> None:
+        """A soft prompt at the end of the sequence, which an injection stands in, and `retract` takes out with it. Not
+        where this context does not take it, or has no room. A token must follow before the next can be sampled.
+        """
+        with suppress(ModelError, ContextOverflow):
+            self.need(len(prefix))
+            self.splice.put_trained(prefix.states)
 
     def go_on(self, injection: Injection, asked: Sequence[int]) -> Handle | None:
         """An injection and the tokens after it as `untold` has read them, instead of `inject` and `feed`; None where it

@@ -26,9 +26,10 @@ def train(
     persons: Annotated[int, typer.Option(help="Invented people whose sentences keys are trained on.", min=16)] = 5000,
     key_steps: Annotated[int, typer.Option(help="Steps of stage 3 (keys of sentences).", min=1)] = 1500,
     match_steps: Annotated[int, typer.Option(help="Steps of stage 3 (matcher).", min=0)] = 1000,
-    prompt_steps: Annotated[int, typer.Option(help="Steps of stage 4 (soft prompt); 0: none.", min=0)] = 400,
+    prompt_steps: Annotated[int, typer.Option(help="Steps of stage 4 (which line answers); 0: none.", min=0)] = 400,
+    speak_steps: Annotated[int, typer.Option(help="Steps of stage 5 (the reply from it); 0: none.", min=0)] = 500,
     keep: Annotated[
-        Path | None, typer.Option(help="A graft whose memory and gate are kept; only stages 3 and 4 are trained.")
+        Path | None, typer.Option(help="A graft whose memory and gate are kept; only stages 3 to 5 are trained.")
     ] = None,
     layer: Annotated[int, typer.Option(help="Layer of the backbone to read.", min=0)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
@@ -60,7 +61,7 @@ def train(
         torch.set_num_threads(threads)
     recipe = Recipe(
         seed=seed, layer=layer, stories=stories, steps=steps, gate_steps=gate_steps, persons=persons,
-        key_steps=key_steps, match_steps=match_steps, prompt_steps=prompt_steps,
+        key_steps=key_steps, match_steps=match_steps, prompt_steps=prompt_steps, speak_steps=speak_steps,
     )  # fmt: skip
     tasks: dict[str, TaskID] = {}
     with (

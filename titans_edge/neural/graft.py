@@ -22,11 +22,14 @@ from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.gate import Gate
 from titans_edge.neural.keys import KeyConfig
 from titans_edge.neural.memory import NeuralMemory, Readout
-from titans_edge.neural.prompt import PromptConfig, SoftPrompt
+from titans_edge.neural.prompt import PrefixConfig, PromptConfig, SoftPrompt
 from titans_edge.neural.relations import Relations
 from titans_edge.neural.sentences import SentenceMemory
 
-ARCHITECTURE, FORMAT = "titans-graft", 3  # 1 numbered its banks; 2 names its relations; 3 may read whole sentences
+ARCHITECTURE, FORMAT = (
+    "titans-graft",
+    4,
+)  # 1 numbered its banks; 2 names relations; 3 may read whole sentences; 4 may speak
 OLDEST = 2  # that is read as it is
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
@@ -46,7 +49,7 @@ class GraftInfo:
 
 class Graft(nn.Module):
     """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences; prompt None: nothing judges
-    whether lines answer.
+    whether lines answer; speaking None: the backbone reads lines as it is.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Graft(nn.Module):
         info: GraftInfo,
         keys: KeyConfig | None = None,
         prompt: PromptConfig | None = None,
+        speaking: PrefixConfig | None = None,
     ) -> None:
         super().__init__()
         self.info = info
@@ -64,6 +68,7 @@ class Graft(nn.Module):
         self.sentences = None if keys is None else SentenceMemory(keys, contents)
         self.gate = Gate(config.n_embd, config.width)
         self.prompt = None if prompt is None else SoftPrompt(prompt)
+        self.speaking = None if speaking is None else SoftPrompt(speaking)
         self.register_buffer("mean", contents.mean)
         self.register_buffer("basis", contents.basis)
         self.register_buffer("inverse", contents.inverse)
@@ -97,6 +102,8 @@ def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
         fields |= {f"titans.keys.{key}": value for key, value in asdict(graft.sentences.config).items()}
     if graft.prompt is not None:
         fields |= {f"titans.prompt.{key}": value for key, value in asdict(graft.prompt.config).items()}
+    if graft.speaking is not None:
+        fields |= {f"titans.speaking.{key}": value for key, value in asdict(graft.speaking.config).items()}
     fields |= {f"titans.backbone.{key}": text for key, text in info.fingerprint.items()}
     fields["titans.relations"] = graft.memory.relations.dump()
     fields["titans.routes"] = json.dumps(["embed"])
@@ -151,7 +158,7 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         contents = Contents(
             backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"], tensors["inverse"]
         )
-        prompt = _group(fields, "titans.prompt.")
+        prompt, speaking = _group(fields, "titans.prompt."), _group(fields, "titans.speaking.")
         graft = Graft(
             config,
             contents,
@@ -159,6 +166,7 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
             info,
             KeyConfig(**keys) if keys else None,
             PromptConfig(**prompt) if prompt else None,
+            PrefixConfig(**speaking) if speaking else None,
         )
         _fill(graft, tensors, path)
     except (KeyError, TypeError, ValueError) as e:

@@ -1,13 +1,15 @@
-"""The soft prompt: trained keys and values that make the frozen backbone say whether a line answers a question.
+"""Soft prompts: trained keys and values behind a question that has lines of the memory before it. One makes the frozen
+backbone say whether a line answers the question, another one makes it read its reply from the lines.
 
-n positions at every layer, behind the question where a line of the memory stands before it (prefix tuning: Li and Liang
-2021, arXiv 2101.00190; P-tuning v2: Liu et al. 2021, arXiv 2110.07602). The backbone's weights stay as they are; the
-prompt is taken out again before the reply. Keys are turned as at positions 0 to n - 1.
+n positions at every layer (prefix tuning: Li and Liang 2021, arXiv 2101.00190; P-tuning v2: Liu et al. 2021, arXiv
+2110.07602). The backbone's weights stay as they are, and nothing of a prompt stays behind. Keys are turned as at
+positions 0 to n - 1.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -16,27 +18,35 @@ SMALLEST = 0.02  # of a layer's scale
 
 
 @dataclass(frozen=True)
-class PromptConfig:
-    """layers of the backbone, positions, and numbers of a layer's keys (heads times numbers a head).
-
-    untold: the token that says a line does not; likely: how likely (0..1) it has to be of all lines that they do not.
-    """
+class PrefixConfig:
+    """layers of the backbone, positions, and numbers of a layer's keys (heads times numbers a head)."""
 
     layers: int
     positions: int
     width: int
+
+
+@dataclass(frozen=True)
+class PromptConfig(PrefixConfig):
+    """Of the prompt that judges. untold: the token that says a line does not answer; likely: how likely (0..1) it has
+    to be of all lines that they do not.
+    """
+
     untold: int
     likely: float = 0.5
 
 
-class SoftPrompt(nn.Module):
+Config = TypeVar("Config", bound=PrefixConfig)
+
+
+class SoftPrompt(nn.Module, Generic[Config]):
     """states (layers, 2, positions, width): keys and values where training began; moved: what it added, in their
     scale.
     """
 
     start: Tensor
 
-    def __init__(self, config: PromptConfig) -> None:
+    def __init__(self, config: Config) -> None:
         super().__init__()
         self.config = config
         shape = (config.layers, 2, config.positions, config.width)

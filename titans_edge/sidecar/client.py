@@ -17,7 +17,7 @@ from weakref import WeakSet
 import numpy as np
 import numpy.typing as npt
 
-from titans_edge.backbone.injection import Prompt
+from titans_edge.backbone.injection import Prefix, Prompt
 from titans_edge.features import SpanFeatures
 from titans_edge.journal.documents import Document, unpacked
 from titans_edge.sidecar.delivery import Delivery
@@ -93,11 +93,15 @@ class HostClient:
 
     @property
     def prompt(self) -> Prompt | None:
-        """The graft's soft prompt."""
+        """The graft's soft prompt that judges lines."""
         p = self.info.get("prompt")
-        if p is None:
-            return None
-        return Prompt(np.frombuffer(p["states"], np.float16).reshape(p["shape"]), p["untold"], p["likely"])
+        return None if p is None else Prompt(_states(p), p["untold"], p["likely"])
+
+    @property
+    def speaking(self) -> Prefix | None:
+        """The graft's soft prompt that is set in before a reply that is read from lines."""
+        p = self.info.get("speaking")
+        return None if p is None else Prefix(_states(p))
 
     @property
     def info(self) -> Fields:
@@ -196,8 +200,13 @@ class MemoryClient:
 
     @property
     def prompt(self) -> Prompt | None:
-        """The graft's soft prompt."""
+        """The graft's soft prompt that judges lines."""
         return self.host.prompt
+
+    @property
+    def speaking(self) -> Prefix | None:
+        """The graft's soft prompt that is set in before a reply that is read from lines."""
+        return self.host.speaking
 
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
@@ -452,3 +461,8 @@ class MemoryClient:
 def _operation() -> str:
     """An id by which the journal knows a change that it has made already."""
     return uuid.uuid4().hex
+
+
+def _states(carried: Fields) -> npt.NDArray[np.float16]:
+    """Of a soft prompt that the process sent."""
+    return np.frombuffer(carried["states"], np.float16).reshape(carried["shape"])

@@ -90,7 +90,9 @@ class MemoryHost:
         self._graft_id = grafts.file_id(path)
         info = self._graft.info
         about = {"layer": info.layer, "threshold": info.threshold, "recipe": info.recipe, "results": info.results}
-        return Reply(True, about | {"prompt": _carried(self._graft.prompt)})
+        prompt, speaking = self._graft.prompt, self._graft.speaking
+        judging = None if prompt is None else {"untold": prompt.config.untold, "likely": prompt.config.likely}
+        return Reply(True, about | {"prompt": _carried(prompt, judging), "speaking": _carried(speaking)})
 
     def open(self, r: Request, progress: Progress) -> Reply:
         """args: path (None: nothing is kept), write. The memory's name is the request's."""
@@ -308,9 +310,9 @@ def _shown(entries: list[Entry]) -> Reply:
     return Reply(True, {"spans": [e.shown() for e in entries], "more": len(entries) >= PAGE})
 
 
-def _carried(prompt: SoftPrompt | None) -> dict[str, Any] | None:
+def _carried(prompt: SoftPrompt[Any] | None, more: dict[str, Any] | None = None) -> dict[str, Any] | None:
     """A soft prompt as the runtime sets it in: its states as 16-bit floats, in C order."""
     if prompt is None:
         return None
-    states, config = prompt().half().numpy(), prompt.config
-    return {"shape": states.shape, "states": states.tobytes(), "untold": config.untold, "likely": config.likely}
+    states = prompt().half().numpy()
+    return {"shape": states.shape, "states": states.tobytes(), **(more or {})}

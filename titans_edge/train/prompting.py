@@ -36,7 +36,7 @@ from titans_edge.train.given import Given, given
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
 
-LIKE = "I live in a small house.", "Where do I live?"  # and, behind these, training begins with the states of
+LIKE = "Where do I live?", "I live in a small house."  # and, behind these, training begins with the states of
 START = " (Answer from the lines above; later lines hold; else: You have not told me that.)"
 UNKNOWN = "Unknown"  # what a reply begins with where the line does not answer
 ANSWERS = 1.5  # weight of a line that answers beside one that does not: there are fewer
@@ -61,12 +61,12 @@ class Maker:
 
     def examples(self, g: Given) -> list[Example]:
         """One of each line."""
-        return [Example(*self.put(line, g.question), answers) for line, answers in g.lines]
+        return [Example(*self.put(g.question, line), answers) for line, answers in g.lines]
 
-    def put(self, line: str, question: str) -> tuple[list[int], list[int]]:
-        """Token ids before the prompt, and behind it, as a session puts a line it judges."""
+    def put(self, question: str, *lines: str) -> tuple[list[int], list[int]]:
+        """Token ids before the prompt, and behind it, as a session puts lines it judges or reads from."""
         asked = framed(self.backbone, [{"role": "user", "content": question}], SYSTEM)
-        between = self.route.alone({"text": line, "kind": USER.kind})
+        between = self.route.alone(*({"text": line, "kind": USER.kind} for line in lines))
         return [*asked.head, *between, *asked.message], asked.tail
 
     def read(self, ids: list[int]) -> npt.NDArray[np.float16]:
@@ -98,10 +98,10 @@ def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path,
     maker.speaker.close()
 
 
-def start_states(maker: Maker, n: int) -> Tensor:
-    """Keys and values (layers, 2, n, numbers) of START, its last token repeated or cut to length, behind LIKE."""
+def start_states(maker: Maker, n: int, start: str = START) -> Tensor:
+    """Keys and values (layers, 2, n, numbers) of a text, its last token repeated or cut to length, behind LIKE."""
     backbone = maker.backbone
-    ids, before = backbone.vocab.encode(START), maker.put(*LIKE)[0]
+    ids, before = backbone.vocab.encode(start), maker.put(*LIKE)[0]
     states = torch.from_numpy(maker.read(before + (ids + ids[-1:] * n)[:n])[:, :, len(before) :].astype(np.float32))
     turned = _turned(states[None, :, 0], torch.tensor([-len(before)]), backbone)[0]
     return torch.stack([turned, states[:, 1]], 1)
@@ -152,21 +152,28 @@ def batch_loss(prompt: Tensor, twin: Any, maker: Maker, questions: Sequence[Sequ
 
 def untold_odds(prompt: Tensor, twin: Any, maker: Maker, examples: Sequence[Example]) -> Tensor:
     """Log-odds (examples,) of UNKNOWN being what the reply begins with. All have the same `after`."""
-    kv, unknown = [maker.read(e.before) for e in examples], maker.backbone.vocab.encode(UNKNOWN)[0]
-    ids = torch.tensor([e.after for e in examples])
-    before, place = torch.tensor([x.shape[2] for x in kv]), torch.arange(ids.shape[1])
-    n, longest = prompt.shape[2], int(before.max())
-    there = torch.arange(longest) >= longest - before[:, None]
-    hidden = twin.model(
-        input_ids=ids,
-        past_key_values=_cache(prompt, maker.backbone, kv, before),
-        attention_mask=F.pad(there.long(), (0, n + ids.shape[1]), value=1),
-        position_ids=(before + n)[:, None] + place,
-        use_cache=True,
-    ).last_hidden_state[:, -1]
-    logits = twin.lm_head(hidden)
+    unknown, after = maker.backbone.vocab.encode(UNKNOWN)[0], torch.tensor([e.after for e in examples])
+    logits = twin.lm_head(behind(prompt, twin, maker, [e.before for e in examples], after)[:, -1])
     others = torch.cat([logits[:, :unknown], logits[:, unknown + 1 :]], 1)
     return torch.as_tensor(logits[:, unknown] - others.logsumexp(1))
+
+
+def behind(prompt: Tensor, twin: Any, maker: Maker, before: Sequence[list[int]], after: Tensor) -> Tensor:
+    """The twin's last hidden states (examples, T, n_embd) at token ids `after` (examples, T), which follow the prompt
+    behind what llama.cpp has read.
+    """
+    kv = [maker.read(ids) for ids in before]
+    length, place = torch.tensor([x.shape[2] for x in kv]), torch.arange(after.shape[1])
+    n, longest = prompt.shape[2], int(length.max())
+    there = torch.arange(longest) >= longest - length[:, None]
+    hidden: Tensor = twin.model(
+        input_ids=after,
+        past_key_values=_cache(prompt, maker.backbone, kv, length),
+        attention_mask=F.pad(there.long(), (0, n + after.shape[1]), value=1),
+        position_ids=(length + n)[:, None] + place,
+        use_cache=True,
+    ).last_hidden_state
+    return hidden
 
 
 def _cache(prompt: Tensor, backbone: Backbone, kv: Sequence[npt.NDArray[np.float16]], before: Tensor) -> Any:

@@ -41,3 +41,8 @@ class Recipe:
     prompt_batch: int = 6
     prompt_rate: float = 1e-2
     prompt_likely: float = 0.88
+    speak_writers: int = 90
+    speak_questions: int = 14
+    speak_steps: int = 500
+    speak_batch: int = 8
+    speak_rate: float = 2e-2

@@ -1,4 +1,4 @@
-"""The whole training of a graft: read, stage 1, stage 2, stage 3, save. Each part leaves a file and is skipped when it
+"""The whole training of a graft: read, stages 1 to 5, save. Each part leaves a file and is skipped when it
 is there.
 """
 
@@ -23,7 +23,7 @@ from titans_edge.neural.contents import Contents, inversion, whitening
 from titans_edge.neural.encoder import EncoderConfig
 from titans_edge.neural.graft import Graft, GraftInfo, save
 from titans_edge.neural.keys import KeyConfig
-from titans_edge.neural.prompt import PromptConfig
+from titans_edge.neural.prompt import PrefixConfig, PromptConfig
 from titans_edge.neural.relations import Relations
 from titans_edge.stories.babi import book_sentences
 from titans_edge.stories.lexicon import Lexicon
@@ -36,6 +36,7 @@ from titans_edge.train.descent import Plan, cosine, descend
 from titans_edge.train.keys import train_sentences
 from titans_edge.train.prompting import UNKNOWN, train_prompt
 from titans_edge.train.recipe import Recipe, Report
+from titans_edge.train.speaking import train_speaking
 from titans_edge.train.stage1 import losses
 from titans_edge.train.stage2 import stage2
 
@@ -146,6 +147,7 @@ def train(
     assert graft.sentences is not None
     train_sentences(graft.sentences, backbone, graft.info.layer, recipe, data, folder, report)
     train_prompt(graft, backbone, recipe, folder, report)
+    train_speaking(graft, backbone, recipe, folder, report)
     save(graft.eval(), out)
     return graft
 
@@ -153,10 +155,8 @@ def train(
 def _new(backbone: Backbone, recipe: Recipe, of: dict[str, Any]) -> Graft:
     config = EncoderConfig(backbone.n_embd, len(Bank))
     info = GraftInfo(recipe.layer, backbone.fingerprint, recipe=of)
-    keys = _keys(recipe, recipe.dim)
-    graft = Graft(
-        config, make_contents(backbone, recipe.dim), make_relations(backbone), info, keys, _prompt(backbone, recipe)
-    )
+    contents, keys = make_contents(backbone, recipe.dim), _keys(recipe, recipe.dim)
+    graft = Graft(config, contents, make_relations(backbone), info, keys, *_prompts(backbone, recipe))
     begin(graft)
     return graft
 
@@ -166,16 +166,18 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     memory, stages = start.memory, {k: v for k, v in of.items() if k not in start.info.recipe}
     info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": of["questions"]}, replaces=())
     keys = _keys(recipe, memory.dim)
-    graft = Graft(memory.config, memory.contents, memory.relations, info, keys, _prompt(backbone, recipe))
+    graft = Graft(memory.config, memory.contents, memory.relations, info, keys, *_prompts(backbone, recipe))
     graft.load_state_dict(start.state_dict(), strict=False)
     return graft
 
 
-def _prompt(backbone: Backbone, recipe: Recipe) -> PromptConfig | None:
-    if not recipe.prompt_steps or backbone.rope is None:
-        return None
-    width, unknown = backbone.n_head_kv * backbone.rope.head, backbone.vocab.encode(UNKNOWN)[0]
-    return PromptConfig(backbone.n_layer, recipe.prompt_positions, width, unknown, recipe.prompt_likely)
+def _prompts(backbone: Backbone, recipe: Recipe) -> tuple[PromptConfig | None, PrefixConfig | None]:
+    """The soft prompts that judge and that speak."""
+    if backbone.rope is None:
+        return None, None
+    sizes = backbone.n_layer, recipe.prompt_positions, backbone.n_head_kv * backbone.rope.head
+    judging = PromptConfig(*sizes, backbone.vocab.encode(UNKNOWN)[0], recipe.prompt_likely)
+    return judging if recipe.prompt_steps else None, PrefixConfig(*sizes) if recipe.speak_steps else None
 
 
 def _keys(recipe: Recipe, dim: int) -> KeyConfig:

@@ -83,6 +83,7 @@ _THE_NTH_ENDS = (
     r"(?=\s*(?:$|[.,;!?)]|[-–—]\s)|\s+(?:at|in the|for|with|from|and (?:I|we|he|she|it|they)|because|when|before|after"
     r"|to|by|we|I|he|she|they|it|is|will|my|our)\b)"
 )
+_CLAUSE = r"and(?= (?:i|we|he|she|it|they|i['’]?m|my|our)\b)"  # not: three days and a half
 _HOW = r"(?P<how>on|by|until|till|to|for|since|before|after|from|starting|see you|meet you|meet)"
 
 
@@ -105,7 +106,7 @@ RULES = (
     _rule(rf"(?P<n>a) (?P<unit>week|fortnight) (?P<word>today|tomorrow){_PLAIN}", rules.amount_from),
     _rule(rf"(?:on )?{_DAY} in {_N} (?P<unit>week|fortnight)s?(?:['’]s?)?(?: time)?{_OVER}", rules.amount_from),
     _rule(
-        rf"in {_N} {_UNIT}(?:(?P<time>['’]s? time| time)|(?!['’]))(?! (?:of|or|and|to|old|if)\b){_OVER}",
+        rf"in {_N} {_UNIT}(?:(?P<time>['’]s? time| time)|(?!['’]))(?! (?:of|or|(?!{_CLAUSE})and|to|old|if)\b){_OVER}",
         rules.in_amount,
     ),
     _rule(rf"(?:the )?week (?:(?P<after>after next)|before last){_S}{_OVER}", rules.second_week),
