@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from titans_edge.events import Done, Remembered, Text
 from titans_edge.framing import Message
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
-from titans_edge.routes import SYSTEM, Mode
+from titans_edge.routes import SYSTEM, Mode, TextRoute
 from titans_edge.session import SPARE, SURPRISE_TOKENS, Session
 
 TOLD = ("Mary went home.", "The key is blue.")
@@ -214,6 +215,26 @@ def test_facts_stand_where_retrieved_spans_would(tiny: Backbone) -> None:
             got = list(s.reply(said("Where is Mary?"), WARM, mode=Mode.OFF, facts=TOLD))
             assert text(got) == text(want) and done(got).prompt_tokens == done(want).prompt_tokens
         assert len(memory.asked) == asked
+
+
+@pytest.mark.grounded
+def test_facts_are_answered_as_they_are_in_every_mode(tiny: Backbone) -> None:
+    with Session(tiny, context=512) as session:
+        replies = [
+            text(list(session.reply(said("Where is Mary?"), WARM, mode=m, facts=TOLD))) for m in (Mode.OFF, Mode.AUTO)
+        ]
+        assert replies[0] == replies[1] != ""
+
+
+def test_who_asks_when_something_was_told_is_given_the_day(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
+    memory, lines, of = answering(tiny, "", TOLD[:1]), list[str](), TextRoute.of
+    monkeypatch.setattr(TextRoute, "of", lambda self, given: lines.extend(given) or of(self, given))
+    memory.spans = (memory.spans[0] | {"time": datetime(2026, 11, 21, 12).timestamp()},)
+    with Session(tiny, client(memory), context=512) as session:
+        hear(session, "When did I tell you where Mary is?")
+        assert lines[-1] == f"- {TOLD[0]} (told on Saturday 21 November 2026)\n"
+        hear(session, "Where is Mary?")
+        assert lines[-1] == f"- {TOLD[0]}\n"
 
 
 # --- requests

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from titans_edge.questions import asks_when_told
 from titans_edge.text import Span, begins_back, content_words, is_question, sentences, spans, tells_a_change, words
 
 ANY = st.characters()  # with surrogates and zero bytes
@@ -348,3 +349,21 @@ def test_a_change_is_told_in_many_words(text: str) -> None:
 
 def test_what_begins_with_a_word_that_means_nothing_does_not_refer_back() -> None:
     assert begins_back("Its roof is red.") and begins_back("It's red.") and not begins_back("its official, i moved")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "On what date did I mention where the fuse is?", "When did I tell you about the car?",
+        "when did i tell u that?", "Which day did I first tell you I'd bought it?",
+    ],
+)  # fmt: skip
+def test_who_asks_when_it_was_told_asks_for_that_day(text: str) -> None:
+    assert asks_when_told(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["What did I tell you last week?", "When does my flight leave?", "When did I ask Renee to marry me?"]
+)
+def test_another_day_is_not_the_day_it_was_told(text: str) -> None:
+    assert not asks_when_told(text)

@@ -130,6 +130,19 @@ _NOW = re.compile(
 )
 
 
+_WHEN_TOLD = re.compile(
+    r"\b(?:when|(?:what|which) (?:day|date)|since when|how long ago)\b.{0,20}"
+    r"\bi (?:first |last |ever |already )?(?:tell|told|mention|mentioned|say|said|ask|asked|write|wrote) ?"
+    r"(?:you|u|that|to you|about|it|this|where|what|who|how|of|the|my)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_when_told(question: str) -> bool:
+    """Whether a question asks for the day on which something was told ("When did I tell you about the car?")."""
+    return _WHEN_TOLD.search(question) is not None
+
+
 def needs_the_date(message: str) -> bool:
     """Whether a message can only be answered by somebody who knows which day it is."""
     return _NOW.search(message.replace("’", "'")) is not None

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
 from titans_edge.sidecar.client import MemoryReadout
-from titans_edge.when import resolved
+from titans_edge.when import day, resolved
 
 SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."
 TOLD, ASKED = "What I told you earlier:", "My question: "
@@ -132,9 +132,11 @@ def quoted(spans: Sequence[dict[str, Any]]) -> str:
 
 def said(span: dict[str, Any]) -> str:
     """A span as it is told to the model, with what was said around it: the user's own with what "tomorrow" meant,
-    another's with whose it is.
+    another's with whose it is; with the day on which it was told where that is asked for (`dated`).
     """
     text = _with_dates(span)
+    if span.get("dated") and "time" in span:
+        text += f" (told on {day(datetime.fromtimestamp(span['time']))})"
     return text if span["kind"] == "user" else f"{text} (from {span['source']})"
 
 

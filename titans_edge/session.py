@@ -63,6 +63,7 @@ from titans_edge.questions import (
     asks_for_advice,
     asks_for_several,
     asks_for_the_past,
+    asks_when_told,
     needs_the_date,
 )
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given, quoted, said
@@ -187,6 +188,8 @@ class Session(Learner):
         readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id)
         askable = mode is Mode.AUTO and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
         readout = self._answering(readout, prompt, askable=askable)
+        if asks_when_told(content):
+            readout = replace(readout, retrieved=tuple(s | {"dated": True} for s in readout.retrieved))
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)

@@ -11,7 +11,7 @@ from titans_edge.when.asked import asked_range
 from titans_edge.when.spans import WEEKDAYS, written
 from titans_edge.when.words import expressions
 
-__all__ = ["asked_range", "resolved", "today_line"]
+__all__ = ["asked_range", "day", "resolved", "today_line"]
 
 
 def resolved(text: str, told: datetime) -> str:
@@ -38,3 +38,8 @@ def resolved(text: str, told: datetime) -> str:
 def today_line(now: datetime) -> str:
     """`Today is Tuesday, 24 November 2026.`"""
     return f"Today is {WEEKDAYS[now.weekday()]}, {written(now)}."
+
+
+def day(moment: datetime) -> str:
+    """`Tuesday 24 November 2026`."""
+    return f"{WEEKDAYS[moment.weekday()]} {written(moment)}"

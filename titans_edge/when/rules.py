@@ -108,6 +108,10 @@ def in_amount(said: Said) -> Span | None:
 
 
 def _lasts(before: str, after: str) -> bool:
+    if re.search(
+        r"\bcan (?:collect|fetch|pick|have|come|move|go|start|leave|get)\b[^.!?]{0,30}$", before, re.IGNORECASE
+    ):
+        return False  # it is ready then
     able = re.search(r"\b(?:can|could|able|days|hours|weeks|times?|months|minutes|once|twice|not|\w+n['’]t)\b", before)
     return bool(able) or tense(before, after) != "ahead"
 
