@@ -143,7 +143,7 @@ def test_a_reply_to_what_was_judged_is_the_one_to_what_is_read_again(
 ) -> None:
     memory = Answering(tiny.n_embd, texts=["The key is in the shed.", "The cup is red."])
     memory.prompt = Prompt(states(tiny), 5, 1.1)
-    monkeypatch.setattr("titans_edge.session.judged", lambda spans, untold, k, **_: list(spans[:1]))
+    monkeypatch.setattr("titans_edge.judging.judged", lambda spans, untold, k, **_: list(spans[:1]))
     went_on, real = list[bool](), Speaker.go_on
 
     def noted(self: Speaker, injection: Injection, asked: list[int]) -> Handle | None:
@@ -241,8 +241,8 @@ def test_a_reply_that_is_not_read_from_the_lines_quotes_them_or_says_that_nobody
         for free in ("Write a poem about the key?", "The key is red.", "Where was the key yesterday?"):
             assert "You told me" not in text(hear(session, free, sampling=long))
         for likely_enough, said in ((0.0, UNTOLD), (1.0, "You told me: “The key is in the shed.”")):
-            monkeypatch.setattr("titans_edge.session.probably", lambda *_, it=likely_enough: it == 0.0)
-            monkeypatch.setattr("titans_edge.session.judged", lambda spans, untold, k, **_: list(spans[:1]))
+            monkeypatch.setattr("titans_edge.judging.probably", lambda *_, it=likely_enough: it == 0.0)
+            monkeypatch.setattr("titans_edge.judging.judged", lambda spans, untold, k, **_: list(spans[:1]))
             memory.prompt = Prompt(states(tiny), 5, 1.1)
             assert text(hear(session, ASKED, sampling=long)) == said
     with Session(tiny, client(memory), system="Be brief.") as session:
@@ -286,7 +286,7 @@ def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answer
             assert remembered or text(events) == without, "else nothing is changed"
             return remembered
 
-        monkeypatch.setattr("titans_edge.session.surely", lambda *_: False)
+        monkeypatch.setattr("titans_edge.judging.surely", lambda *_: False)
         assert given(0.1) and not given(0.2) and not given(0.1, Mode.TEXT)
         assert not session.surprise(ASKED)[1], "where nothing is judged"
         memory.prompt = None

@@ -18,6 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from titans_edge.answers import Spans, chosen
 from titans_edge.asking import Asking, spoken_of
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
@@ -42,30 +43,9 @@ from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
 from titans_edge.grounding import Grounding
-from titans_edge.judging import (
-    FIRST,
-    JUDGED,
-    SURE,
-    SURELY,
-    earlier,
-    judged,
-    nobody_told,
-    outspoken,
-    pairs,
-    probably,
-    surely,
-    together,
-    worth_reading,
-)
+from titans_edge.judging import JUDGED, worth_reading
 from titans_edge.learning import Learner, moved
-from titans_edge.questions import (
-    asks_for_a_favour,
-    asks_for_advice,
-    asks_for_several,
-    asks_for_the_past,
-    asks_when_told,
-    needs_the_date,
-)
+from titans_edge.questions import asks_for_a_favour, asks_for_advice, asks_when_told, needs_the_date
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given, quoted, said
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
@@ -425,41 +405,18 @@ class Session(Learner):
         """A readout with those of its spans that answer, as the backbone finds, reading each alone behind the graft's
         soft prompt. askable: where it finds none, nobody told it.
         """
-        trained, found = readout.prompt, replace(readout, retrieved=readout.retrieved[: self.k]).sure()
-        if trained is None or not readout.retrieved or not self._room(len(prompt)):
-            return found
-        if len(readout.rows) and not readout.plain:
-            return found
+        trained, hops = readout.prompt, len(readout.rows) and not readout.plain
+        if trained is None or hops or not readout.retrieved or not self._room(len(prompt)):
+            return replace(readout, retrieved=readout.retrieved[: self.k]).sure()
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
-        past, several = asks_for_the_past(prompt.text), asks_for_several(prompt.text)
-        both: int | None = None
+
+        def read(texts: Sequence[Spans]) -> list[float]:
+            lines = [self.text_route.alone(*text) for text in texts]
+            return self.speaker.untold(trained, lines, prompt.message, prompt.tail, prompt.begin)
+
         with self._whole():
             self._begun(prompt)
-            lines, asked = [self.text_route.alone(s) for s in spans], (prompt.message, prompt.tail, prompt.begin)
-            untold = self.speaker.untold(trained, lines[:FIRST], *asked)
-            if untold and min(untold) > 1 - SURE and lines[FIRST:]:
-                untold += self.speaker.untold(trained, lines[FIRST:], *asked)
-            two = [] if several or readout.maybe or len(readout.rows) else pairs(spans, untold, prompt.text)
-            if two:
-                both = together(
-                    two, self.speaker.untold(trained, [self.text_route.alone(*p) for p in two], *asked), untold
-                )
-        if not untold or (readout.maybe and 1 - min(untold) < SURELY):
-            return found
-        if both is not None:
-            return replace(readout, retrieved=two[both])
-        if len(readout.rows):
-            other = (earlier if past else outspoken)(readout.behind[0], spans, untold)
-            if other is None:
-                return found
-            readout = replace(readout, rows=readout.rows[:0])
-            if past:
-                return replace(readout, retrieved=(other,))
-        nobody = nobody_told(spans, untold)
-        if askable and surely(nobody, trained.likely, len(spans)):
-            return replace(readout, retrieved=(), untold=True)
-        kept = tuple(judged(spans, untold, self.k, past=past, several=several))
-        return replace(readout, retrieved=kept, doubted=askable and probably(nobody, trained.likely, len(spans)))
+            return chosen(readout, spans, prompt.text, read, k=self.k, likely=trained.likely, askable=askable)
 
     def _not_told(self, turn: _Turn, began: float) -> Iterator[Event]:
         """The reply to what was asked for and never told."""

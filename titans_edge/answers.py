@@ -1,0 +1,50 @@
+"""What is given of a memory's readout once the backbone has read its spans: those that answer, or that nobody told.
+
+Has the spans read, a few at a time and no more than are needed, and lets `judging` decide. Knows nothing of how a span
+is put to the backbone, of conversations, or of replies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from titans_edge import judging
+from titans_edge.judging import FIRST, SURE, SURELY
+from titans_edge.questions import asks_for_several, asks_for_the_past
+from titans_edge.sidecar.client import MemoryReadout
+
+Spans = Sequence[dict[str, Any]]
+Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
+
+
+def chosen(
+    readout: MemoryReadout, spans: Spans, question: str, read: Read, *, k: int, likely: float, askable: bool
+) -> MemoryReadout:
+    """A readout with at most k of these spans of it, which may answer. likely: the graft's threshold for what nobody
+    told; askable: where nothing answers, nobody told it.
+    """
+    found = replace(readout, retrieved=readout.retrieved[:k]).sure()
+    past, several = asks_for_the_past(question), asks_for_several(question)
+    untold = read([[s] for s in spans[:FIRST]])
+    if untold and min(untold) > 1 - SURE and spans[FIRST:]:
+        untold += read([[s] for s in spans[FIRST:]])
+    if not (several or readout.maybe or len(readout.rows)):
+        two = judging.pairs(spans, untold, question)
+        if two and (best := judging.together(two, read(two), untold)) is not None:
+            return replace(readout, retrieved=two[best])
+    if not untold or (readout.maybe and 1 - min(untold) < SURELY):
+        return found
+    if len(readout.rows):
+        other = (judging.earlier if past else judging.outspoken)(readout.behind[0], spans, untold)
+        if other is None:
+            return found
+        readout = replace(readout, rows=readout.rows[:0])
+        if past:
+            return replace(readout, retrieved=(other,))
+    nobody = judging.nobody_told(spans, untold)
+    if askable and judging.surely(nobody, likely, len(spans)):
+        return replace(readout, retrieved=(), untold=True)
+    kept = tuple(judging.judged(spans, untold, k, past=past, several=several))
+    return replace(readout, retrieved=kept, doubted=askable and judging.probably(nobody, likely, len(spans)))
