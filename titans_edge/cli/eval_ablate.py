@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
 from titans_edge import library
 from titans_edge.cli import common
-from titans_edge.cli.eval_answers import Samples
-from titans_edge.cli.eval_options import Out, Seed, known, several
+from titans_edge.cli.eval_options import Data, Lengths, Out, Samples, Seed, Tasks, known, several
 from titans_edge.errors import UsageError
 
 
 def ablate(
-    data: Annotated[Path | None, typer.Option(help="Folder with bAbI and books.")] = None,
-    tasks: Annotated[str, typer.Option(help="Tasks, with commas.")] = "qa1,qa2,qa3,qa4,qa5",
-    lengths: Annotated[str, typer.Option(help="0k,1k,2k,…")] = "0k",
+    data: Data = None,
+    tasks: Tasks = "qa1,qa2,qa3,qa4,qa5",
+    lengths: Lengths = "0k",
     samples: Samples = 100,
     seed: Seed = 0,
     out: Out = None,

@@ -10,14 +10,25 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
-from titans_edge.cli.eval_options import Count, Distractors, Mode, Out, Seed, drawn, known, several
+from titans_edge.cli.eval_options import (
+    Count,
+    Data,
+    Distractors,
+    Lengths,
+    Mode,
+    Out,
+    Samples,
+    Seed,
+    Tasks,
+    drawn,
+    known,
+    several,
+)
 
 if TYPE_CHECKING:
     from titans_edge.chat import Chat
     from titans_edge.evaluate.cases import Case
     from titans_edge.evaluate.runner import Answer
-
-Samples = Annotated[int, typer.Option(help="Samples of each kind.", min=1)]
 
 
 def run(
@@ -50,9 +61,9 @@ def run(
 
 
 def babilong(
-    data: Annotated[Path | None, typer.Option(help="Folder with bAbI and books.")] = None,
-    tasks: Annotated[str, typer.Option(help="Tasks, with commas.")] = "qa1,qa2,qa3,qa4,qa5",
-    lengths: Annotated[str, typer.Option(help="0k,1k,2k,…")] = "0k",
+    data: Data = None,
+    tasks: Tasks = "qa1,qa2,qa3,qa4,qa5",
+    lengths: Lengths = "0k",
     samples: Samples = 100,
     seed: Seed = 0,
     mode: Mode = "memory",

@@ -13,6 +13,10 @@ Mode = Annotated[
     str,
     typer.Option(help="auto, memory, recall, both, full, full-plain, question or shuffled; several with commas."),
 ]
+Samples = Annotated[int, typer.Option(help="Samples of each kind.", min=1)]
+Data = Annotated[Path | None, typer.Option(help="Folder with bAbI and books.")]
+Tasks = Annotated[str, typer.Option(help="Tasks, with commas.")]
+Lengths = Annotated[str, typer.Option(help="0k,1k,2k,…")]
 Out = Annotated[Path | None, typer.Option("--json", help="Write rows and every answer to this file.")]
 Seed = Annotated[int, typer.Option(help="Seed of the samples.")]
 Distractors = Annotated[

@@ -9,7 +9,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
-from titans_edge.cli.eval_options import Out, Seed, known, several, share
+from titans_edge.cli.eval_options import Out, Samples, Seed, known, several, share
 from titans_edge.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ MOST_CONTEXT = 2048  # positions: no case needs more
 
 
 def poison(
-    samples: Annotated[int, typer.Option(help="Samples of each kind.", min=1)] = 100,
+    samples: Samples = 100,
     kinds: Annotated[str, typer.Option(help="Kinds of attack and of honest text; default: all.")] = "",
     guard: Annotated[str, typer.Option(help="off, on or both.")] = "both",
     seed: Seed = 0,
