@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -214,21 +215,29 @@ def test_the_twin_speaks_like_llama_cpp(real: Backbone, real_path: Path) -> None
     assert float(kl.max()) < KL_BOUND and float(kl.mean()) < KL_BOUND / 10
 
 
-def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Backbone, real_path: Path) -> None:
+@pytest.fixture(scope="module")
+def twin(real_path: Path) -> Any:
+    import torch
+
+    from titans_edge.train.twin import load_twin
+
+    return load_twin(real_path, torch.float32)
+
+
+def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Backbone, twin: Any) -> None:
     """What trains the soft prompt is what a session takes of llama.cpp: how likely each line does not answer."""
     import torch
 
     from titans_edge.backbone.injection import Prompt
     from titans_edge.train.given import Given
     from titans_edge.train.prompting import UNKNOWN, Maker, start_states, untold_odds
-    from titans_edge.train.twin import load_twin
 
     maker = Maker(real)
     lines = ("I keep the ladder behind the shed.", True), ("My dog is called Biscuit, he is three.", False)
     examples = maker.examples(Given("Where is the ladder?", lines))
     prompt = start_states(maker, 6)
     prompt += 0.3 * prompt.std() * torch.randn(prompt.shape, generator=torch.Generator().manual_seed(1))
-    theirs = torch.sigmoid(untold_odds(prompt, load_twin(real_path, torch.float32), maker, examples))
+    theirs = torch.sigmoid(untold_odds(prompt, twin, maker, examples))
     judge = Prompt(prompt.half().numpy(), real.vocab.encode(UNKNOWN)[0])
     head = next(i for i, (a, b) in enumerate(zip(*(e.before for e in examples), strict=False)) if a != b)
     with Speaker(real, 512) as speaker:
@@ -238,23 +247,20 @@ def test_the_twin_goes_on_from_llama_cpps_keys_and_values_and_a_prompt(real: Bac
     assert float((odds[0] - odds[1]).abs().max()) < 0.5 and float(odds[0].abs().min()) > 0.5
 
 
-def test_a_reply_is_as_likely_to_the_twin_as_to_llama_cpp_behind_lines_and_a_prompt(
-    real: Backbone, real_path: Path
-) -> None:
+def test_a_reply_is_as_likely_to_the_twin_as_to_llama_cpp_behind_lines_and_a_prompt(real: Backbone, twin: Any) -> None:
     """What trains the prompt that speaks is what a session does with it."""
     import torch
 
     from titans_edge.backbone.injection import Prefix
     from titans_edge.train.prompting import Maker, start_states
     from titans_edge.train.speaking import START, Spoken, reply_loss
-    from titans_edge.train.twin import load_twin
 
     maker = Maker(real)
     prompt = start_states(maker, 6, START)
     prompt += 0.3 * prompt.std() * torch.randn(prompt.shape, generator=torch.Generator().manual_seed(1))
     short = Spoken(("My dog is called Biscuit.",), "What is my dog called?", "Biscuit.", 1.0)
     long = Spoken(("The ladder is in the shed.", "I sold the shed."), "Where is it?", "The ladder is in the shed.", 1.0)
-    twin, ours = load_twin(real_path, torch.float32), list[float]()
+    ours = list[float]()
     for e in (short, long):
         before, tail = maker.put(e.question, *e.lines)
         reply = [*real.vocab.encode(e.reply), real.vocab.eos]
