@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -16,7 +17,7 @@ from tests.answering import local
 from tests.telling import TEXTS, Open, Told
 from tests.tiny import make_gguf, make_graft
 from tests.typist import WARM, Typist
-from titans_edge import library
+from titans_edge import grounding, library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
@@ -43,10 +44,14 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(autouse=True)
 def free_replies(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """A tiny random backbone says nothing that was told; what it says is compared all the same. Not so in tests marked
-    `real` or `grounded`.
+    `real` or `grounded`; and it is unsure of all that it says.
     """
-    if not {"real", "grounded"} & {mark.name for mark in request.node.iter_markers()}:
+    marks = {mark.name for mark in request.node.iter_markers()}
+    if not {"real", "grounded"} & marks:
         monkeypatch.setattr(Session, "_reading", lambda *_: None)
+    if "grounded" in marks:
+        monkeypatch.setattr(grounding, "UNSURE", math.inf)
+        monkeypatch.setattr(grounding, "HESITANT", math.inf)
 
 
 @pytest.fixture(scope="session")

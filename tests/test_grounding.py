@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from titans_edge.grounding import MOST, Grounding, numbers
+from titans_edge.grounding import HESITANT, MOST, UNSURE, Grounding, numbers
 
 KEY = "The spare key is under the blue flowerpot."
 
@@ -37,6 +37,28 @@ def shown(reply: str, told: list[str], asked: str, step: int = 1) -> tuple[str, 
 def test_a_reply_that_says_what_was_told_is_shown_whole(told: str, asked: str, reply: str) -> None:
     for step in (1, 3, 1000):
         assert shown(reply, [told], asked, step) == (reply, False)
+
+
+def test_what_the_model_is_unsure_of_is_not_shown_and_where_it_hesitates_nothing_is_before_the_sentence_is_whole() -> (
+    None
+):
+    said = ["The", " key", " is", " under", " the", " blue", " flowerpot", ".", " It", " is", " red."]
+
+    def heard(*nats: float) -> list[str]:
+        grounding, out = Grounding([KEY], "Where's the spare key?"), list[str]()
+        for word, n in zip(said, nats, strict=False):
+            out.append(grounding.add(word, n))
+            if grounding.invented:
+                return out
+        return [*out, grounding.end(whole=True)]
+
+    sure = heard(*[0.01] * len(said))
+    assert "".join(sure) == "".join(said) and "blue" in "".join(sure[:7]), "as it comes"
+    hesitant = heard(*[HESITANT / 2] * 3, *[0.0] * 8)
+    assert "".join(hesitant) == "".join(said) and "".join(hesitant[:8]) == ""
+    assert "".join(heard(*[UNSURE / 4] * len(said))) == ""
+    later = heard(*[0.01] * 8, *[UNSURE] * 3)
+    assert "".join(later) == "".join(said), "only the first sentence counts"
 
 
 @pytest.mark.parametrize(

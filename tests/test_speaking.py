@@ -85,9 +85,9 @@ def test_a_reply_that_is_read_from_lines_comes_behind_the_prompt_and_nothing_of_
     memory, seen = Answering(tiny.n_embd, texts=["The key is in the shed."]), list[FloatArray]()
     generate = Speaker.generate
 
-    def watched(self: Speaker, sampling: Sampling) -> Iterator[int]:
+    def watched(self: Speaker, sampling: Sampling, *, weigh: bool = False) -> Iterator[int]:
         seen.append(self.last_logits())
-        return generate(self, sampling)
+        return generate(self, sampling, weigh=weigh)
 
     monkeypatch.setattr(Speaker, "generate", watched)
     with Session(tiny, client(memory), context=512) as session, Speaker(tiny, 512) as speaker:
@@ -124,9 +124,9 @@ def test_where_a_context_does_not_take_it_the_reply_is_the_one_without(
         def refused(*_: object) -> None:
             raise ModelError("No.", "")
 
-        monkeypatch.setattr(type(session.speaker.splice), "put_trained", refused)
-        assert text(hear(session, ASKED)) == plain
-        monkeypatch.undo()
+        with monkeypatch.context() as patched:
+            patched.setattr(type(session.speaker.splice), "put_trained", refused)
+            assert text(hear(session, ASKED)) == plain
         memory.speaking = Prefix(states(tiny, n=480, seed=5))
         assert text(hear(session, ASKED)) == plain, "no room"
 

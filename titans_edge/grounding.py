@@ -2,7 +2,8 @@
 
 Words are compared and figures, no meaning: a reply that says nothing the lines say (and the question does not), a
 number that stands in neither, or a first sentence that has a name or ends in a word of its own was not read from them.
-Texts in scripts without blanks between words are not judged.
+Nor is a first sentence shown of which the model itself was unsure. Texts in scripts without blanks between words are
+not judged.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from titans_edge.text import stems, words
 ALIKE, ENDING = 4, 3  # two forms of one word begin with so many letters at least, and their endings have so many
 SHORT = 3  # letters of a word cut short ("Dec")
 MOST = 240  # characters of a reply that are held back
+UNSURE, HESITANT = 3.0, 1.0  # nats of a first sentence: it is not shown; it is shown when it is whole
 DIGITS = 100  # of a number, the last ones, that are looked at
 _NUMBER = re.compile(r"\d+|[a-z]+(?:-[a-z]+)?")
 _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff]")
@@ -41,13 +43,15 @@ class Grounding:
         self._held = ""  # nothing was shown yet
         self._word = ""  # it may go on
         self._all = ""
+        self._nats = 0.0  # of the first sentence
         self._shown = False
 
-    def add(self, text: str) -> str:
-        """More of the reply. Returns what may be shown now."""
+    def add(self, text: str, nats: float = 0.0) -> str:
+        """More of the reply, and how unlikely its tokens were. Returns what may be shown now."""
         if not self._judged:
             return text
         self._all += text
+        self._nats += 0.0 if self._first_is_over() else nats
         text = self._word + text
         cut = max(text.rfind(" "), text.rfind("\n")) + 1
         self._held, self._word = self._held + text[:cut], text[cut:]
@@ -63,8 +67,14 @@ class Grounding:
 
     def _look(self, *, over: bool) -> None:
         """over: it should have said something of what was told by now."""
-        self._shown = self._shown or _YES.match(self._held) is not None or self._says_told()
-        self.invented = self._judged and (bool(numbers(self._held) - self._numbers) or (over and not self._shown))
+        told = _YES.match(self._held) is not None or self._says_told()
+        hesitant = self._nats > HESITANT and not over and not self._first_is_over()
+        self._shown = self._shown or (told and not hesitant)
+        new = bool(numbers(self._held) - self._numbers)
+        self.invented = self._judged and (new or self._nats > UNSURE or (over and not self._shown))
+
+    def _first_is_over(self) -> bool:
+        return _SENTENCE.search(self._all) is not None
 
     def _released(self) -> str:
         out, self._held = "" if self.invented else self._held, ""

@@ -442,7 +442,7 @@ class Session(Learner):
         """The reply as it comes; where it is to be read from lines and is not, what is said instead."""
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         first, count, reason = 0.0, 0, ""
-        tokens = self.speaker.generate(sampling)
+        tokens = self.speaker.generate(sampling, weigh=reading is not None)
         while not reason:
             self._mine(turn)
             token = next(tokens, None)
@@ -450,7 +450,9 @@ class Session(Learner):
             text = decoder.decode(b"" if token is None else self.backbone.vocab.piece(token), final=token is None)
             reason = self.speaker.stopped if token is None else ""
             if reading is not None:
-                text = reading.grounding.add(text) + (reading.grounding.end(whole=reason == "stop") if reason else "")
+                nats = 0.0 if token is None else self.speaker.nats
+                text = reading.grounding.add(text, nats)
+                text += reading.grounding.end(whole=reason == "stop") if reason else ""
                 if reading.grounding.invented:
                     text, reason = f"{'… ' if turn.reply else ''}{reading.instead}", "stop"
             turn.reply += text

@@ -74,6 +74,7 @@ class Speaker:
         self.length = 0  # positions in use
         self.ids: list[int] = []  # tokens of the sequence, injections left out
         self.gap: int | None = None  # where the first injection stands: later tokens do not stand where `ids` has them
+        self.nats = 0.0  # how unlikely the last token of a reply was, where that is weighed
         self.stopped = ""  # why the last reply ended: "stop", "length" or "context"
 
     @property
@@ -256,15 +257,17 @@ class Speaker:
         row: FloatArray = self._copy(llama_cpp.llama_get_logits_ith(self.context, -1), 1, self.backbone.vocab.size)[0]
         return row
 
-    def generate(self, sampling: Sampling) -> Iterator[int]:
+    def generate(self, sampling: Sampling, *, weigh: bool = False) -> Iterator[int]:
         """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see
-        `stopped`. Digits may come again without penalty: 5550 is no repetition.
+        `stopped`. Digits may come again without penalty: 5550 is no repetition. weigh: `nats` is kept.
         """
         chain, vocab, digits = SamplerChain(sampling, self.backbone.vocab.size), self.backbone.vocab, 0
         self.stopped = "length"
         try:
             for _ in range(sampling.max_tokens):
+                logits = self.last_logits() if weigh else None
                 token = chain.sample(self.context)
+                self.nats = 0.0 if logits is None else float(_nll(logits[None], [token])[0])
                 digits = digits + 1 if vocab.piece(token).strip().isdigit() else 0
                 if 0 < digits <= DIGITS:
                     chain.overlook()
