@@ -51,6 +51,7 @@ def free_replies(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         monkeypatch.setattr(Session, "_reading", lambda *_: None)
     if "grounded" in marks:
         monkeypatch.setattr(grounding, "UNSURE", math.inf)
+        monkeypatch.setattr(grounding, "LENIENT", math.inf)
         monkeypatch.setattr(grounding, "HESITANT", math.inf)
 
 

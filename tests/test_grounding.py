@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from titans_edge.grounding import HESITANT, MOST, UNSURE, Grounding, numbers
+from titans_edge.grounding import HESITANT, LENIENT, MOST, UNSURE, Grounding, numbers
 
 KEY = "The spare key is under the blue flowerpot."
 
@@ -44,8 +44,8 @@ def test_what_the_model_is_unsure_of_is_not_shown_and_where_it_hesitates_nothing
 ):
     said = ["The", " key", " is", " under", " the", " blue", " flowerpot", ".", " It", " is", " red."]
 
-    def heard(*nats: float) -> list[str]:
-        grounding, out = Grounding([KEY], "Where's the spare key?"), list[str]()
+    def heard(*nats: float, lenient: bool = False) -> list[str]:
+        grounding, out = Grounding([KEY], "Where's the spare key?", lenient=lenient), list[str]()
         for word, n in zip(said, nats, strict=False):
             out.append(grounding.add(word, n))
             if grounding.invented:
@@ -57,6 +57,8 @@ def test_what_the_model_is_unsure_of_is_not_shown_and_where_it_hesitates_nothing
     hesitant = heard(*[HESITANT / 2] * 3, *[0.0] * 8)
     assert "".join(hesitant) == "".join(said) and "".join(hesitant[:8]) == ""
     assert "".join(heard(*[UNSURE / 4] * len(said))) == ""
+    assert "".join(heard(UNSURE + 0.1, *[0.0] * 10, lenient=True)) == "".join(said)
+    assert "".join(heard(LENIENT + 0.1, *[0.0] * 10, lenient=True)) == ""
     later = heard(*[0.01] * 8, *[UNSURE] * 3)
     assert "".join(later) == "".join(said), "only the first sentence counts"
 

@@ -264,7 +264,9 @@ def test_a_message_that_sets_the_scene_is_the_question_and_one_that_tells_is_tol
 ) -> None:
     messages = [{"role": "user", "content": message}]
     with Session(tiny) as session:
-        reading = session._reading(messages, framed(tiny, messages, session.system), ["It is red."], "")
+        reading = session._reading(
+            messages, framed(tiny, messages, session.system), [{"text": "It is red.", "kind": "user"}], ""
+        )
     assert reading is not None
     reading.grounding.add(reply)
     reading.grounding.end(whole=True)

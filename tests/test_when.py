@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from titans_edge.when import asked_range, resolved, today_line
+from titans_edge.when import Dating, asked_range, meant, resolved, today_line
 from titans_edge.when.spans import MONTHS, WEEKDAYS, month, week, weekend, year
 
 SATURDAY = datetime(2026, 11, 21, 10)
@@ -375,3 +375,41 @@ def test_parts_of_a_day_are_hours() -> None:
 def test_lines_with_dates() -> None:
     assert today_line(TUESDAY) == "Today is Tuesday, 24 November 2026."
     assert all(c in string.ascii_letters for name in (*MONTHS, *WEEKDAYS) for c in name)
+
+
+DATES = {"in 3 days": "Thursday 26 November 2026", "tomorrow": "Tuesday 24 November 2026"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "shown"),
+    [
+        ("It is due in 3 days.", "It is due in 3 days (Thursday 26 November 2026)."),
+        ("In 3 days", "In 3 days (Thursday 26 November 2026)"),
+        ("Tomorrow, in 3 days.", "Tomorrow (Tuesday 24 November 2026), in 3 days (Thursday 26 November 2026)."),
+        ("in 3 days, in 3 days", "in 3 days (Thursday 26 November 2026), in 3 days"),
+        ("It is in 3 days (Thursday 26 November 2026).", "It is in 3 days (Thursday 26 November 2026)."),
+        ("On Thursday 26 November 2026, in 3 days.", "On Thursday 26 November 2026, in 3 days."),
+        ("It is in 30 days; within 3 daysies.", "It is in 30 days; within 3 daysies."),
+        ("", ""),
+    ],
+)
+@pytest.mark.parametrize("step", [1, 2, 5, 100])
+def test_a_relative_time_that_is_repeated_gets_its_date_once(reply: str, shown: str, step: int) -> None:
+    dating = Dating(DATES)
+    parts = [dating.add(reply[at : at + step]) for at in range(0, len(reply), step)]
+    assert "".join([*parts, dating.add("", over=True)]) == shown
+
+
+@given(st.lists(st.sampled_from(["in ", "3", " days", "tomorrow", " ", "(", "a"]), max_size=12))
+def test_dating_adds_brackets_and_nothing_else_however_a_reply_comes(parts: list[str]) -> None:
+    apart, whole = Dating(DATES), Dating(DATES)
+    shown = "".join([*map(apart.add, parts), apart.add("", over=True)])
+    assert shown == whole.add("".join(parts), over=True)
+    for label in DATES.values():
+        shown = shown.replace(f" ({label})", "")
+    assert shown == "".join(parts)
+
+
+def test_what_a_text_means_is_known_by_its_words() -> None:
+    told = datetime(2026, 11, 23, 12)
+    assert meant("Due In 3 days, and on 14 March.", told) == {"in 3 days": "Thursday 26 November 2026"}

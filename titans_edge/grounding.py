@@ -18,7 +18,8 @@ from titans_edge.text import stems, words
 ALIKE, ENDING = 4, 3  # two forms of one word begin with so many letters at least, and their endings have so many
 SHORT = 3  # letters of a word cut short ("Dec")
 MOST = 240  # characters of a reply that are held back
-UNSURE, HESITANT = 3.0, 1.0  # nats of a first sentence: it is not shown; it is shown when it is whole
+UNSURE, HESITANT = 2.5, 1.0  # nats of a first sentence: it is not shown; it is shown when it is whole
+LENIENT = 4.0  # instead of UNSURE, where what would be shown in its place says nothing
 DIGITS = 100  # of a number, the last ones, that are looked at
 _NUMBER = re.compile(r"\d+|[a-z]+(?:-[a-z]+)?")
 _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff]")
@@ -28,15 +29,16 @@ _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 
 
 class Grounding:
-    """One reply as it comes. told: what it may be read from; asked: the question.
+    """One reply as it comes. told: what it may be read from; asked: the question; lenient: the model may be less sure.
 
     `add` gives the text that may be shown; nothing is, until the reply says something of what was told. `invented`:
     it says what nobody told, and what was held back of it is not to be shown.
     """
 
-    def __init__(self, told: Sequence[str], asked: str) -> None:
+    def __init__(self, told: Sequence[str], asked: str, *, lenient: bool = False) -> None:
         whole = " ".join((*told, asked))
         self.invented = False
+        self._unsure = LENIENT if lenient else UNSURE
         self._told, self._asked = stems(" ".join(told)), stems(asked)
         self._numbers, self._known = numbers(whole), numbers(asked)
         self._judged = _UNSPACED.search(whole) is None
@@ -71,7 +73,7 @@ class Grounding:
         hesitant = self._nats > HESITANT and not over and not self._first_is_over()
         self._shown = self._shown or (told and not hesitant)
         new = bool(numbers(self._held) - self._numbers)
-        self.invented = self._judged and (new or self._nats > UNSURE or (over and not self._shown))
+        self.invented = self._judged and (new or self._nats > self._unsure or (over and not self._shown))
 
     def _first_is_over(self) -> bool:
         return _SENTENCE.search(self._all) is not None

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
 from titans_edge.sidecar.client import MemoryReadout
-from titans_edge.when import day, resolved
+from titans_edge.when import day, meant, resolved
 
 SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."
 TOLD, ASKED = "What I told you earlier:", "My question: "
@@ -128,6 +128,13 @@ def quoted(spans: Sequence[dict[str, Any]]) -> str:
         teller = "You told me" if span["kind"] == "user" else f"From {span['source']}"
         whose.setdefault(teller, []).append(f"“{_with_dates(span)}”")
     return " ".join(f"{teller}: {' '.join(texts)}" for teller, texts in whose.items())
+
+
+def dates(spans: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """What the relative times in the user's spans mean, by their words."""
+    own = [s for s in spans if s["kind"] == "user" and "time" in s]
+    each = (meant(str(s.get("said") or s["text"]), datetime.fromtimestamp(s["time"])) for s in own)
+    return {words: label for found in each for words, label in found.items()}
 
 
 def said(span: dict[str, Any]) -> str:

@@ -46,12 +46,12 @@ from titans_edge.grounding import Grounding
 from titans_edge.judging import JUDGED, worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.questions import asks_for_a_favour, asks_for_advice, asks_when_told, needs_the_date
-from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given, quoted, said
+from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, dates, given, quoted, said
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
 from titans_edge.text import MAX_SPAN_TOKENS, Span, is_question, plain, sentences
-from titans_edge.when import asked_range, today_line
+from titans_edge.when import Dating, asked_range, today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
@@ -75,7 +75,13 @@ class _Reading:
     """A reply that is to be read from spans. instead: what is said where it is not."""
 
     grounding: Grounding
+    dating: Dating
     instead: str
+
+    def take(self, text: str, nats: float, reason: str) -> str:
+        """More of the reply, how unlikely its tokens were, and why it has ended. Returns what may be shown."""
+        shown = self.grounding.add(text, nats) + (self.grounding.end(whole=reason == "stop") if reason else "")
+        return self.dating.add(shown, over=bool(reason) or self.grounding.invented)
 
 
 class Session(Learner):
@@ -188,8 +194,7 @@ class Session(Learner):
         reading = None
         if mode is Mode.AUTO and routes == ("text",) and not facts:
             spans = given(mode, readout)
-            instead = UNTOLD if readout.doubted else quoted(spans)
-            reading = self._reading(messages, prompt, [said(s) for s in spans], instead)
+            reading = self._reading(messages, prompt, spans, UNTOLD if readout.doubted else quoted(spans))
         surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
         speaking = None if reading is None or self.memory is None else self.memory.speaking
         turn.nll = self._feed(turn, injection, surprise=surprise, speaking=speaking)
@@ -425,16 +430,15 @@ class Session(Learner):
         seconds = time.perf_counter() - began
         yield Done(seconds, 0, seconds, "stop", len(turn.prompt))
 
-    def _reading(
-        self, messages: Sequence[Message], prompt: Framed, lines: Sequence[str], instead: str
-    ) -> _Reading | None:
+    def _reading(self, messages: Sequence[Message], prompt: Framed, spans: Spans, instead: str) -> _Reading | None:
         """For a question that is answered from lines; None for one whose reply may say what nobody told."""
         asking = Asking.of(prompt.text)
         free = asks_for_a_favour(prompt.text) or needs_the_date(prompt.text)
         if self.system != SYSTEM or prompt.told_system or not (asking.questions or asking.wants) or free:
             return None
         before = [str(m.get("content", "")) for m in messages[:-1]]
-        return _Reading(Grounding([*lines, *before, *asking.told], asking.asked), instead)
+        told = [*map(said, spans), *before, *asking.told]
+        return _Reading(Grounding(told, asking.asked, lenient=instead == UNTOLD), Dating(dates(spans)), instead)
 
     def _speak(
         self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: _Reading | None
@@ -450,11 +454,9 @@ class Session(Learner):
             text = decoder.decode(b"" if token is None else self.backbone.vocab.piece(token), final=token is None)
             reason = self.speaker.stopped if token is None else ""
             if reading is not None:
-                nats = 0.0 if token is None else self.speaker.nats
-                text = reading.grounding.add(text, nats)
-                text += reading.grounding.end(whole=reason == "stop") if reason else ""
+                text = reading.take(text, 0.0 if token is None else self.speaker.nats, reason)
                 if reading.grounding.invented:
-                    text, reason = f"{'… ' if turn.reply else ''}{reading.instead}", "stop"
+                    text, reason = f"{text}{'… ' if turn.reply or text else ''}{reading.instead}", "stop"
             turn.reply += text
             if text:
                 first = first or time.perf_counter() - began

@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from titans_edge.when.asked import asked_range
+from titans_edge.when.dating import Dating, meant
 from titans_edge.when.spans import WEEKDAYS, written
 from titans_edge.when.words import expressions
 
-__all__ = ["asked_range", "day", "resolved", "today_line"]
+__all__ = ["Dating", "asked_range", "day", "meant", "resolved", "today_line"]
 
 
 def resolved(text: str, told: datetime) -> str:
