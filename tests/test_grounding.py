@@ -72,6 +72,7 @@ def test_what_the_model_is_unsure_of_is_not_shown_and_where_it_hesitates_nothing
         ("I ordered a desk in oak.", "What does it cost?", "The oak costs $120 in all.", "The oak costs "),
         ("Reg 212-C-8842.", "The man wants my registration. What is it?", "The man wants your registration.", ""),
         (KEY, "Where's the key?", "word " * MOST, ""),
+        ("My account is 77-B.", "can you give me my account number?", "Yes, I can give you your account number.", ""),
     ],
 )  # fmt: skip
 def test_a_reply_that_says_nothing_of_it_or_another_number_is_not(

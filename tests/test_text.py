@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.questions import asks_when_told
+from titans_edge.questions import asks_when_told, gives_the_name
 from titans_edge.text import Span, begins_back, content_words, is_question, sentences, spans, tells_a_change, words
 
 ANY = st.characters()  # with surrogates and zero bytes
@@ -367,3 +367,27 @@ def test_who_asks_when_it_was_told_asks_for_that_day(text: str) -> None:
 )
 def test_another_day_is_not_the_day_it_was_told(text: str) -> None:
     assert not asks_when_told(text)
+
+
+@pytest.mark.parametrize(
+    ("span", "question"),
+    [
+        ("my nan Maureen sent me a parcel", "what's my nan's name?"),
+        ("I saw my old landlord, Mr. Okafor.", "Who is my landlord?"),
+        ("My best friend Zoë is here.", "What is my best friend called?"), ("our cat Tom", "whats the name of our cat?"),
+    ],
+)  # fmt: skip
+def test_a_name_behind_what_it_names_is_what_is_asked_for(span: str, question: str) -> None:
+    assert gives_the_name(span, question)
+
+
+@pytest.mark.parametrize(
+    ("span", "question"),
+    [
+        ("I see my dentist Monday.", "Who is my dentist?"), ("my nan sent me socks", "what's my nan's name?"),
+        ("my dog Rex", "What's my cat's name?"), ("my nan Maureen", "Where does my nan live?"),
+        ("His nan Maureen", "what's my nan's name?"),
+    ],
+)  # fmt: skip
+def test_another_name_and_another_question_are_not(span: str, question: str) -> None:
+    assert not gives_the_name(span, question)

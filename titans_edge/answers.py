@@ -12,9 +12,10 @@ from typing import Any
 
 from titans_edge import judging
 from titans_edge.judging import FIRST, SURE, SURELY
-from titans_edge.questions import asks_for_several, asks_for_the_past
+from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name
 from titans_edge.sidecar.client import MemoryReadout
 
+NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
 
@@ -27,9 +28,9 @@ def chosen(
     """
     found = replace(readout, retrieved=readout.retrieved[:k]).sure()
     past, several = asks_for_the_past(question), asks_for_several(question)
-    untold = read([[s] for s in spans[:FIRST]])
+    untold = _told_by_name(spans, question, read([[s] for s in spans[:FIRST]]))
     if untold and min(untold) > 1 - SURE and spans[FIRST:]:
-        untold += read([[s] for s in spans[FIRST:]])
+        untold = _told_by_name(spans, question, untold + read([[s] for s in spans[FIRST:]]))
     if not (several or readout.maybe or len(readout.rows)):
         two = judging.pairs(spans, untold, question)
         if two and (best := judging.together(two, read(two), untold)) is not None:
@@ -48,3 +49,9 @@ def chosen(
         return replace(readout, retrieved=(), untold=True)
     kept = tuple(judging.judged(spans, untold, k, past=past, several=several))
     return replace(readout, retrieved=kept, doubted=askable and judging.probably(nobody, likely, len(spans)))
+
+
+def _told_by_name(spans: Spans, question: str, untold: Sequence[float]) -> list[float]:
+    """What the backbone does not see: "my nan Maureen sent socks" says what my nan is called."""
+    given = (gives_the_name(s.get("text", ""), question) for s in spans)
+    return [min(u, NAMED) if named else u for u, named in zip(untold, given, strict=False)]

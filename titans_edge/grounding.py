@@ -26,6 +26,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\u
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _NO_ANSWER = listed("too well either also though instead currently together yet again not something someone moment")
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
+_ASKED_TO_SAY = re.compile(r"\b(?:can|could|will|would) you\b", re.IGNORECASE)  # "yes" is no answer to that
 
 
 class Grounding:
@@ -46,6 +47,7 @@ class Grounding:
         self._word = ""  # it may go on
         self._all = ""
         self._nats = 0.0  # of the first sentence
+        self._yes = _ASKED_TO_SAY.search(asked) is None
         self._shown = False
 
     def add(self, text: str, nats: float = 0.0) -> str:
@@ -69,7 +71,7 @@ class Grounding:
 
     def _look(self, *, over: bool) -> None:
         """over: it should have said something of what was told by now."""
-        told = _YES.match(self._held) is not None or self._says_told()
+        told = (self._yes and _YES.match(self._held) is not None) or self._says_told()
         hesitant = self._nats > HESITANT and not over and not self._first_is_over()
         self._shown = self._shown or (told and not hesitant)
         new = bool(numbers(self._held) - self._numbers)

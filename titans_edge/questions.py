@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from titans_edge.sentence_ends import CLOSERS, OPENERS
+from titans_edge.sentence_ends import CLOSERS, OPENERS, listed
 
 _FILLER = re.compile(
     r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|now|then|please|also|um|oh|alright|right|thanks|sorry|by the way)"
@@ -128,6 +128,30 @@ _NOW = re.compile(
     r"|(?:this|next|last) (?:week|weekend|month|year))\b",
     re.IGNORECASE,
 )
+
+
+_NAME = re.compile(
+    r"\bwhat(?:'s| is|s) (?:my|our) (?P<first>\w+(?: \w+){0,2}?)(?:(?:'s|s'|s)? name\b| called\b)"
+    r"|\bname of (?:my|our) (?P<of>\w+(?: \w+){0,2}?)\W*$"
+    r"|\bwho(?:'s| is|s) (?:my|our) (?P<who>\w+(?: \w+){0,2}?)\W*$",
+    re.IGNORECASE,
+)
+_NO_NAME = listed(
+    "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august"
+    " september october november december i"
+)
+
+
+def gives_the_name(span: str, question: str) -> bool:
+    """Whether a question asks who something of the user's is, and a sentence has the name behind it ("my nan Maureen
+    sent a parcel").
+    """
+    asked = _NAME.search(question.replace("’", "'"))
+    if asked is None:
+        return False
+    what = next(filter(None, asked.groups()))
+    named = re.search(rf"(?i:\b(?:my|our) (?:\w+ )?{what}),? (?P<name>[A-ZÀ-Þ][\w'-]+)", span)
+    return named is not None and named["name"].lower() not in _NO_NAME
 
 
 _WHEN_TOLD = re.compile(

@@ -106,7 +106,8 @@ RULES = (
     _rule(rf"(?P<n>a) (?P<unit>week|fortnight) (?P<word>today|tomorrow){_PLAIN}", rules.amount_from),
     _rule(rf"(?:on )?{_DAY} in {_N} (?P<unit>week|fortnight)s?(?:['’]s?)?(?: time)?{_OVER}", rules.amount_from),
     _rule(
-        rf"in {_N} {_UNIT}(?:(?P<time>['’]s? time| time)|(?!['’]))(?! (?:of|or|(?!{_CLAUSE})and|to|old|if)\b){_OVER}",
+        rf"in (?:exactly )?{_N} {_UNIT}(?:(?P<time>['’]s? time| time)|(?!['’]))"
+        rf"(?! (?:of|or|(?!{_CLAUSE})and|to|old|if)\b){_OVER}",
         rules.in_amount,
     ),
     _rule(rf"(?:the )?week (?:(?P<after>after next)|before last){_S}{_OVER}", rules.second_week),
