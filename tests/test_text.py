@@ -374,7 +374,8 @@ def test_another_day_is_not_the_day_it_was_told(text: str) -> None:
     [
         ("my nan Maureen sent me a parcel", "what's my nan's name?"),
         ("I saw my old landlord, Mr. Okafor.", "Who is my landlord?"),
-        ("My best friend Zoë is here.", "What is my best friend called?"), ("our cat Tom", "whats the name of our cat?"),
+        ("My best friend Zoë is here.", "What is my best friend called?"),
+        ("our cat Tom", "whats the name of our cat?"),
     ],
 )  # fmt: skip
 def test_a_name_behind_what_it_names_is_what_is_asked_for(span: str, question: str) -> None:
