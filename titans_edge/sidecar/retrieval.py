@@ -27,7 +27,7 @@ BY_MATCH = 0.5  # weight of the matcher's logit beside cosine and BM25, each as 
 SOME, MUCH = 0.05, 0.3  # of a question's words a span must share; a question not about the user may be about the world
 LIKELY, SURE = 0.5, 0.85  # a span that likely answers; one that does, whatever the message looks like
 ABOUT = 0.85  # a message this likely about what was told is not about the world
-MAYBE = 0.3  # one less likely than that is; between the two it is for whoever reads what was found to say
+MAYBE = 0.1  # one less likely than that is; between the two it is for whoever reads what was found to say
 # what a usual memory has for any message at all: a small one looks no emptier, as the head was trained on usual ones
 LEAST = Evidence(match=0.02, cosine=0.25)
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
