@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.answering import Answering, answering, client, hear, text
 from tests.test_prompt import states
+from titans_edge.answers import chosen
 from titans_edge.asking import Asking
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
@@ -17,6 +19,7 @@ from titans_edge.events import Remembered
 from titans_edge.judging import ALONE, PAIRS, earlier, outspoken, pairs, together
 from titans_edge.judging import answering as answering_spans
 from titans_edge.session import Session
+from titans_edge.sidecar.client import MemoryReadout
 
 CAR = "What kind of car is my snorkel in?"
 TOLD = ["I left my snorkel in Gideon's car.", "Gideon drives a green Fiat.", "My rent is 540 a month."]
@@ -171,3 +174,18 @@ def test_what_may_want_it_is_given_only_what_surely_answers_and_never_told_that_
         events = hear(session, "I need the plumber's number.")
         assert text(events) == text(hear(plain, "I need the plumber's number.")), "else nothing is changed"
         assert given(session, "The plumber came.") == []
+
+
+def test_a_name_behind_what_it_names_answers_where_the_user_said_it(tiny: Backbone) -> None:
+    said, other = spans("My nan Maureen sent me socks.", "I like tea.")
+    none = MemoryReadout.empty(tiny.n_embd)
+
+    def given_of(*found: dict[str, Any]) -> list[int]:
+        readout = replace(none, retrieved=found)
+        kept = chosen(
+            readout, found, "What's my nan's name?", lambda texts: [0.99] * len(texts), k=4, likely=0.5, askable=True
+        )
+        return [s["id"] for s in kept.retrieved]
+
+    assert given_of(said, other) == [1] and given_of(other) == []
+    assert given_of({**said, "kind": "document"}, other) == [], "whose nan is that?"

@@ -113,6 +113,19 @@ def test_a_reply_that_is_read_from_lines_comes_behind_the_prompt_and_nothing_of_
 
 
 @pytest.mark.grounded
+def test_how_sure_the_model_is_counts_where_it_takes_its_likeliest_words(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("titans_edge.grounding.UNSURE", 0.0)  # it never is
+    memory = Answering(tiny.n_embd, texts=["The key is in the shed."])
+    with Session(tiny, client(memory), context=512) as session:
+        for temperature in (0.0, 1.0):
+            sampling = Sampling(temperature=temperature, seed=3, max_tokens=3)
+            quoted = "You told me" in text(hear(session, ASKED, sampling=sampling))
+            assert quoted is (temperature == 0.0)
+
+
+@pytest.mark.grounded
 def test_where_a_context_does_not_take_it_the_reply_is_the_one_without(
     tiny: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:

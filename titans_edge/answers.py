@@ -14,6 +14,7 @@ from titans_edge import judging
 from titans_edge.judging import FIRST, SURE, SURELY
 from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name
 from titans_edge.sidecar.client import MemoryReadout
+from titans_edge.sources import USER
 
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
@@ -52,6 +53,6 @@ def chosen(
 
 
 def _told_by_name(spans: Spans, question: str, untold: Sequence[float]) -> list[float]:
-    """What the backbone does not see: "my nan Maureen sent socks" says what my nan is called."""
-    given = (gives_the_name(s.get("text", ""), question) for s in spans)
+    """What the backbone does not see: that the user's "my nan Maureen sent socks" says what my nan is called."""
+    given = (s["kind"] == USER.kind and gives_the_name(s.get("text", ""), question) for s in spans)
     return [min(u, NAMED) if named else u for u, named in zip(untold, given, strict=False)]

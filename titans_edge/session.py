@@ -443,10 +443,12 @@ class Session(Learner):
     def _speak(
         self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: _Reading | None
     ) -> Iterator[Event]:
-        """The reply as it comes; where it is to be read from lines and is not, what is said instead."""
+        """The reply as it comes; where it is to be read from lines and is not, what is said instead. How sure the model
+        is of its words says something only where they are its likeliest ones.
+        """
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         first, count, reason = 0.0, 0, ""
-        tokens = self.speaker.generate(sampling, weigh=reading is not None)
+        tokens = self.speaker.generate(sampling, weigh=reading is not None and sampling.temperature == 0)
         while not reason:
             self._mine(turn)
             token = next(tokens, None)

@@ -26,10 +26,8 @@ from titans_edge.neural.prompt import PrefixConfig, PromptConfig, SoftPrompt
 from titans_edge.neural.relations import Relations
 from titans_edge.neural.sentences import SentenceMemory
 
-ARCHITECTURE, FORMAT = (
-    "titans-graft",
-    4,
-)  # 1 numbered its banks; 2 names relations; 3 may read whole sentences; 4 may speak
+ARCHITECTURE = "titans-graft"
+FORMAT = 4  # 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak
 OLDEST = 2  # that is read as it is
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
