@@ -20,7 +20,7 @@ from titans_edge.events import Done, Remembered, Text
 from titans_edge.framing import Message
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
-from titans_edge.routes import SYSTEM, Mode, TextRoute
+from titans_edge.routes import SYSTEM, Mode
 from titans_edge.session import SPARE, SURPRISE_TOKENS, Session
 
 TOLD = ("Mary went home.", "The key is blue.")
@@ -226,15 +226,16 @@ def test_facts_are_answered_as_they_are_in_every_mode(tiny: Backbone) -> None:
         assert replies[0] == replies[1] != ""
 
 
-def test_who_asks_when_something_was_told_is_given_the_day(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
-    memory, lines, of = answering(tiny, "", TOLD[:1]), list[str](), TextRoute.of
-    monkeypatch.setattr(TextRoute, "of", lambda self, given: lines.extend(given) or of(self, given))
+def test_who_asks_when_something_was_told_is_told_the_day(tiny: Backbone) -> None:
+    memory = answering(tiny, "", TOLD[:1])
     memory.spans = (memory.spans[0] | {"time": datetime(2026, 11, 21, 12).timestamp()},)
     with Session(tiny, client(memory), context=512) as session:
-        hear(session, "When did I tell you where Mary is?")
-        assert lines[-1] == f"- {TOLD[0]} (told on Saturday 21 November 2026)\n"
-        hear(session, "Where is Mary?")
-        assert lines[-1] == f"- {TOLD[0]}\n"
+        events = hear(session, "When did I tell you where Mary is?")
+        assert text(events) == f"You told me on Saturday 21 November 2026: “{TOLD[0]}”"
+        assert [r["text"] for e in events if isinstance(e, Remembered) for r in e.retrieved] == [TOLD[0]]
+        assert "told me" not in text(hear(session, "Where is Mary?"))
+        memory.spans = (memory.spans[0] | {"kind": "document", "source": "a.txt"},)
+        assert text(hear(session, "When did I mention Mary?")) == f"From a.txt: “{TOLD[0]}”"
 
 
 # --- requests

@@ -121,11 +121,15 @@ def _line(span: dict[str, Any]) -> str:
     return f"- {said(span)}\n"
 
 
-def quoted(spans: Sequence[dict[str, Any]]) -> str:
-    """What was told in place of a reply, word for word: the spans, best first, at most QUOTED of them."""
+def quoted(spans: Sequence[dict[str, Any]], *, dated: bool = False) -> str:
+    """What was told in place of a reply, word for word: the spans, best first, at most QUOTED of them. dated: with the
+    day on which the user told it.
+    """
     whose: dict[str, list[str]] = {}
     for span in sorted(spans[:QUOTED], key=lambda span: int(span["id"])):
         teller = "You told me" if span["kind"] == "user" else f"From {span['source']}"
+        if dated and span["kind"] == "user" and "time" in span:
+            teller += f" on {day(datetime.fromtimestamp(span['time']))}"
         whose.setdefault(teller, []).append(f"“{_with_dates(span)}”")
     return " ".join(f"{teller}: {' '.join(texts)}" for teller, texts in whose.items())
 
@@ -139,11 +143,9 @@ def dates(spans: Sequence[dict[str, Any]]) -> dict[str, str]:
 
 def said(span: dict[str, Any]) -> str:
     """A span as it is told to the model, with what was said around it: the user's own with what "tomorrow" meant,
-    another's with whose it is; with the day on which it was told where that is asked for (`dated`).
+    another's with whose it is.
     """
     text = _with_dates(span)
-    if span.get("dated") and "time" in span:
-        text += f" (told on {day(datetime.fromtimestamp(span['time']))})"
     return text if span["kind"] == "user" else f"{text} (from {span['source']})"
 
 

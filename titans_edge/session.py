@@ -174,8 +174,6 @@ class Session(Learner):
         readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id)
         askable = mode is Mode.AUTO and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
         readout = self._answering(readout, prompt, askable=askable)
-        if asks_when_told(content):
-            readout = replace(readout, retrieved=tuple(s | {"dated": True} for s in readout.retrieved))
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)
@@ -189,11 +187,15 @@ class Session(Learner):
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
         if askable and readout.untold and not routes:
-            yield from self._not_told(turn, began)
+            yield from self._say(turn, UNTOLD, began)
+            return
+        spans = given(mode, readout) if mode is Mode.AUTO and routes == ("text",) and not facts else ()
+        if spans and asks_when_told(content):
+            yield self._remembered(readout, routes, spans)
+            yield from self._say(turn, quoted(spans, dated=True), began)
             return
         reading = None
-        if mode is Mode.AUTO and routes == ("text",) and not facts:
-            spans = given(mode, readout)
+        if spans:
             reading = self._reading(messages, prompt, spans, UNTOLD if readout.doubted else quoted(spans))
         surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
         speaking = None if reading is None or self.memory is None else self.memory.speaking
@@ -423,10 +425,10 @@ class Session(Learner):
             self._begun(prompt)
             return chosen(readout, spans, prompt.text, read, k=self.k, likely=trained.likely, askable=askable)
 
-    def _not_told(self, turn: _Turn, began: float) -> Iterator[Event]:
-        """The reply to what was asked for and never told."""
-        turn.reply = UNTOLD
-        yield Text(UNTOLD)
+    def _say(self, turn: _Turn, text: str, began: float) -> Iterator[Event]:
+        """A reply that the model has no part in."""
+        turn.reply = text
+        yield Text(text)
         seconds = time.perf_counter() - began
         yield Done(seconds, 0, seconds, "stop", len(turn.prompt))
 
