@@ -157,7 +157,8 @@ def gives_the_name(span: str, question: str) -> bool:
 _WHEN_TOLD = re.compile(
     r"\b(?:when|(?:what|which) (?:day|date)|since when|how long ago)\b.{0,20}"
     r"\bi (?:first |last |ever |already )?(?:mention(?:ed)? \w"
-    r"|(?:tell|told|say|said|ask|asked|write|wrote) (?:you|u|that|to you|about|it|this|where|what|who|how|of|the|my)\b)",
+    r"|(?:tell|told|say|said|ask|asked|write|wrote)"
+    r" (?:you|u|that|to you|about|it|this|where|what|who|how|of|the|my)\b)",
     re.IGNORECASE,
 )
 
