@@ -6,16 +6,21 @@ Everybody in `stories.written` tells a memory of this graft what they typed, and
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
 
 from titans_edge.routes import said
 from titans_edge.session import Session
 from titans_edge.sources import USER
-from titans_edge.stories.written import Question, Writer
+from titans_edge.stories.written import Question, Writer, written
 from titans_edge.suspicion import voices
 
 FEWEST = 2  # lines where a question's message is not among them
+Made = TypeVar("Made")
 DAY, NOW = 86400.0, 1_795_521_600.0  # noon of 24 November 2026, UTC: the messages tell days before it
 
 
@@ -45,6 +50,33 @@ def given(who: Writer, session: Session, rng: random.Random) -> Iterator[Given]:
         rng.shuffle(kept)
         if kept:
             yield Given(q.text, tuple(kept))
+
+
+def drawn(n: int, seed: int) -> list[Writer]:
+    """So many of those who were written by hand, or all of them."""
+    return random.Random(seed).sample(written(), min(n, len(written())))
+
+
+def of_each(
+    people: Sequence[Writer],
+    folder: Path,
+    form: type[Made],
+    make: Callable[[Writer], list[Made]],
+    report: Callable[[int, int, str], None],
+) -> list[Made]:
+    """What is made of each of the people, who has a file in the folder: made once, and taken up again. report: done,
+    of, remarks.
+    """
+    folder.mkdir(exist_ok=True)
+    out = list[Made]()
+    for n, who in enumerate(people, 1):
+        file = folder / f"{who.name}.json"
+        if not file.exists():
+            file.with_suffix(".tmp").write_bytes(msgspec.json.encode(make(who)))
+            file.with_suffix(".tmp").replace(file)
+        out += msgspec.json.decode(file.read_bytes(), type=list[form])  # type: ignore[valid-type]
+        report(n, len(people), f"{len(out)} questions")
+    return out
 
 
 def _told(who: Writer, session: Session) -> dict[int, int]:

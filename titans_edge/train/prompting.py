@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 import numpy.typing as npt
 import torch
@@ -30,9 +29,9 @@ from titans_edge.routes import SYSTEM, TextRoute
 from titans_edge.session import Session
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import USER
-from titans_edge.stories.written import Writer, written
+from titans_edge.stories.written import Writer
 from titans_edge.train.descent import Plan, descend, done, linear
-from titans_edge.train.given import Given, given
+from titans_edge.train.given import Given, drawn, given, of_each
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
 
@@ -109,30 +108,20 @@ def start_states(maker: Maker, n: int, start: str = START) -> Tensor:
 
 def _questions(graft: Graft, maker: Maker, recipe: Recipe, folder: Path, report: Report) -> list[Given]:
     """Of as many people as the recipe names, each person's kept in a file of its own."""
-    people = random.Random(recipe.seed).sample(written(), min(recipe.prompt_writers, len(written())))
-    kept = folder / "prompt"
-    kept.mkdir(exist_ok=True)
-    path, out = folder / "reading.gguf", list[Given]()
-    missing = [who for who in people if not (kept / f"{who.name}.json").exists()]
-    if missing:
-        save(graft, path)
-    for n, who in enumerate(people, 1):
-        file = kept / f"{who.name}.json"
-        if who in missing:
-            _keep(who, maker.backbone, path, file)
-        out += msgspec.json.decode(file.read_bytes(), type=list[Given])
-        report("recalled lines", n, len(people), f"{len(out)} questions")
-    return out
+    path, backbone = folder / "reading.gguf", maker.backbone
+    path.unlink(missing_ok=True)  # of a graft that was trained less
 
+    def make(who: Writer) -> list[Given]:
+        if not path.exists():
+            save(graft, path)
+        with (
+            MemoryClient.open(str(backbone.path), str(path), None, local=True) as memory,
+            Session(backbone, memory, context=512, k=JUDGED) as session,
+        ):
+            return list(given(who, session, random.Random(who.name)))
 
-def _keep(who: Writer, backbone: Backbone, graft: Path, file: Path) -> None:
-    with (
-        MemoryClient.open(str(backbone.path), str(graft), None, local=True) as memory,
-        Session(backbone, memory, context=512, k=JUDGED) as session,
-    ):
-        made = list(given(who, session, random.Random(who.name)))
-    file.with_suffix(".tmp").write_bytes(msgspec.json.encode(made))
-    file.with_suffix(".tmp").replace(file)
+    people = drawn(recipe.prompt_writers, recipe.seed)
+    return of_each(people, folder / "prompt", Given, make, lambda *told: report("recalled lines", *told))
 
 
 def batch_loss(prompt: Tensor, twin: Any, maker: Maker, questions: Sequence[Sequence[Example]]) -> Tensor:

@@ -26,17 +26,16 @@ from titans_edge.neural.graft import Graft
 from titans_edge.routes import Mode, said
 from titans_edge.session import Session
 from titans_edge.sources import USER
-from titans_edge.stories.written import Question, Writer, written
+from titans_edge.stories.written import Question, Writer
 from titans_edge.train.descent import Plan, descend, done, linear
-from titans_edge.train.given import DAY, NOW
+from titans_edge.train.given import DAY, NOW, drawn, of_each
 from titans_edge.train.prompting import Maker, behind, start_states
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
 
-START = (
-    " (Answer in one short sentence, with the words of the lines above that answer it.)"  # training begins behind it
-)
-HINT = "{question} (It is {answer}.)"
+# training begins with the states of this
+START = " (Answer in one short sentence, with the words of the lines above that answer it.)"
+HINT = "(It is"  # and the answer, behind the question
 ANOTHER = 0.2  # of the questions have a line before them that was not needed
 OWN, TAUGHT = 1.0, 2.0  # weights
 LONGEST = 22  # words of a reply that is learnt from
@@ -92,19 +91,13 @@ def reply_loss(prompt: Tensor, twin: Any, maker: Maker, examples: Sequence[Spoke
 
 def _replies(backbone: Backbone, recipe: Recipe, folder: Path, report: Report) -> list[Spoken]:
     """To the questions of as many people as the recipe names, each person's kept in a file of its own."""
-    people = random.Random(recipe.seed).sample(written(), min(recipe.speak_writers, len(written())))
-    kept, out = folder / "speaking", list[Spoken]()
-    kept.mkdir(exist_ok=True)
+    people = drawn(recipe.speak_writers, recipe.seed)
     with Session(backbone, context=1024, clock=lambda: NOW) as session:
-        for n, who in enumerate(people, 1):
-            file = kept / f"{who.name}.json"
-            if not file.exists():
-                made = list(spoken(who, session, recipe.speak_questions))
-                file.with_suffix(".tmp").write_bytes(msgspec.json.encode(made))
-                file.with_suffix(".tmp").replace(file)
-            out += msgspec.json.decode(file.read_bytes(), type=list[Spoken])
-            report("replies", n, len(people), f"{len(out)} questions")
-    return out
+
+        def make(who: Writer) -> list[Spoken]:
+            return list(spoken(who, session, recipe.speak_questions))
+
+        return of_each(people, folder / "speaking", Spoken, make, lambda *told: report("replies", *told))
 
 
 def spoken(who: Writer, session: Session, most: int) -> Iterator[Spoken]:
@@ -127,7 +120,7 @@ def _reply(session: Session, q: Question, lines: Sequence[str]) -> tuple[str, fl
     own = _said(session, q.text, lines)
     if _holds(own, q):
         return (own, OWN) if _clean(own, q.text, lines) else None
-    hinted = _said(session, HINT.format(question=q.text, answer=q.targets[0]), lines)
+    hinted = _said(session, f"{q.text} {HINT} {q.targets[0]}.)", lines)
     if _holds(hinted, q) and _clean(hinted, q.text, lines):
         return hinted, TAUGHT
     return (q.reply, TAUGHT) if _holds(q.reply, q) else None
@@ -148,4 +141,4 @@ def _clean(reply: str, question: str, lines: Sequence[str]) -> bool:
     grounding = Grounding(lines, question)
     grounding.add(reply)
     grounding.end(whole=True)
-    return not grounding.invented and len(reply.split()) <= LONGEST and "(It is" not in reply
+    return not grounding.invented and len(reply.split()) <= LONGEST and HINT not in reply

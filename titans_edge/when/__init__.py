@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from titans_edge.when import spans
 from titans_edge.when.asked import asked_range
 from titans_edge.when.dating import Dating, meant
 from titans_edge.when.spans import WEEKDAYS, written
@@ -43,4 +44,4 @@ def today_line(now: datetime) -> str:
 
 def day(moment: datetime) -> str:
     """`Tuesday 24 November 2026`."""
-    return f"{WEEKDAYS[moment.weekday()]} {written(moment)}"
+    return spans.day(moment.date()).label
