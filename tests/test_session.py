@@ -226,6 +226,7 @@ def test_facts_are_answered_as_they_are_in_every_mode(tiny: Backbone) -> None:
         assert replies[0] == replies[1] != ""
 
 
+@pytest.mark.grounded
 def test_who_asks_when_something_was_told_is_told_the_day(tiny: Backbone) -> None:
     memory = answering(tiny, "", TOLD[:1])
     memory.spans = (memory.spans[0] | {"time": datetime(2026, 11, 21, 12).timestamp()},)
@@ -236,6 +237,8 @@ def test_who_asks_when_something_was_told_is_told_the_day(tiny: Backbone) -> Non
         assert "told me" not in text(hear(session, "Where is Mary?"))
         memory.spans = (memory.spans[0] | {"kind": "document", "source": "a.txt"},)
         assert text(hear(session, "When did I mention Mary?")) == f"From a.txt: “{TOLD[0]}”"
+    with Session(tiny, client(memory), context=512, system="Be brief.") as session:
+        assert "a.txt" not in text(hear(session, "When did I mention Mary?")), "who sets the system prompt is free"
 
 
 # --- requests

@@ -27,7 +27,6 @@ def chosen(
     """A readout with at most k of these spans of it, which may answer. likely: the graft's threshold for what nobody
     told; askable: where nothing answers, nobody told it.
     """
-    found = replace(readout, retrieved=readout.retrieved[:k]).sure()
     past, several = asks_for_the_past(question), asks_for_several(question)
     untold = _told_by_name(spans, question, read([[s] for s in spans[:FIRST]]))
     if untold and min(untold) > 1 - SURE and spans[FIRST:]:
@@ -37,11 +36,11 @@ def chosen(
         if two and (best := judging.together(two, read(two), untold)) is not None:
             return replace(readout, retrieved=two[best])
     if not untold or (readout.maybe and 1 - min(untold) < SURELY):
-        return found
+        return readout.first(k)
     if len(readout.rows):
         other = (judging.earlier if past else judging.outspoken)(readout.behind[0], spans, untold)
         if other is None:
-            return found
+            return readout.first(k)
         readout = replace(readout, rows=readout.rows[:0])
         if past:
             return replace(readout, retrieved=(other,))

@@ -190,13 +190,13 @@ class Session(Learner):
             yield from self._say(turn, UNTOLD, began)
             return
         spans = given(mode, readout) if mode is Mode.AUTO and routes == ("text",) and not facts else ()
-        if spans and asks_when_told(content):
-            yield self._remembered(readout, routes, spans)
-            yield from self._say(turn, quoted(spans, dated=True), began)
-            return
         reading = None
         if spans:
             reading = self._reading(messages, prompt, spans, UNTOLD if readout.doubted else quoted(spans))
+        if reading is not None and asks_when_told(content):
+            yield self._remembered(readout, routes, spans)
+            yield from self._say(turn, quoted(spans, dated=True), began)
+            return
         surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
         speaking = None if reading is None or self.memory is None else self.memory.speaking
         turn.nll = self._feed(turn, injection, surprise=surprise, speaking=speaking)
@@ -414,7 +414,7 @@ class Session(Learner):
         """
         trained, hops = readout.prompt, len(readout.rows) and not readout.plain
         if trained is None or hops or not readout.retrieved or not self._room(len(prompt)):
-            return replace(readout, retrieved=readout.retrieved[: self.k]).sure()
+            return readout.first(self.k)
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
 
         def read(texts: Sequence[Spans]) -> list[float]:

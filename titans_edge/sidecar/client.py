@@ -59,6 +59,10 @@ class MemoryReadout:
         """Without spans for a question that may be about the world."""
         return replace(self, retrieved=(), replaced=(), maybe=False) if self.maybe else self
 
+    def first(self, k: int) -> MemoryReadout:
+        """`sure`, with k spans at most."""
+        return replace(self, retrieved=self.retrieved[:k]).sure()
+
     @classmethod
     def empty(cls, n_embd: int) -> MemoryReadout:
         """The answer of no memory."""
