@@ -20,7 +20,7 @@ from titans_edge.neural import graft as grafts
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.keys import POOLED
 from titans_edge.neural.sentences import SentenceMemory, Sentences
-from titans_edge.neural.verbatim import PLACES, Verbatim
+from titans_edge.neural.verbatim import CHUNK, PLACES, RIDGE, SOFT, Verbatim
 from titans_edge.sidecar import opened as opening
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.host import MemoryHost
@@ -115,15 +115,15 @@ def test_a_sentence_is_read_alone_where_the_one_before_it_is_not_held(
 
 def test_what_is_written_is_recited_and_the_newest_under_a_key_stays(contents: Contents) -> None:
     torch.manual_seed(0)
-    held, keys = Verbatim(16, contents.dim), torch.eye(16)
+    held, keys = Verbatim(16, contents), torch.eye(16)
     said = [[5 + 3 * n + m for m in range(1 + n % 5)] for n in range(8)]
     for key, tokens in zip(keys, said, strict=False):
-        held.write(key, contents.tokens(tokens))
-    assert [held.recite(key, contents) for key in keys[:8]] == said
-    held.write(keys[3], contents.tokens([60, 61]))
-    assert held.recite(keys[3], contents) == [60, 61]
-    assert [held.recite(keys[i], contents) for i in (0, 7)] == [said[0], said[7]]
-    assert held.recite(keys[12], contents) == []
+        held.write(key, tokens)
+    assert [held.recite(key) for key in keys[:8]] == said
+    held.write(keys[3], [60, 61])
+    assert held.recite(keys[3]) == [60, 61]
+    assert [held.recite(keys[i]) for i in (0, 7)] == [said[0], said[7]]
+    assert held.recite(keys[12]) == []
 
 
 def test_sentences_whose_keys_are_alike_are_recited_apart(contents: Contents) -> None:
@@ -132,23 +132,64 @@ def test_sentences_whose_keys_are_alike_are_recited_apart(contents: Contents) ->
     keys = torch.nn.functional.normalize(shared + 0.8 * torch.randn(12, 64), dim=1)
     assert float((keys @ keys.T).fill_diagonal_(0).max()) > 0.6
     said = [[5 + 4 * n + m for m in range(4)] for n in range(12)]
-    held = Verbatim(64, contents.dim)
+    held = Verbatim(64, contents)
     for key, tokens in zip(keys, said, strict=True):
-        held.write(key, contents.tokens(tokens))
-    assert [held.recite(key, contents)[:4] for key in keys] == said
+        held.write(key, tokens)
+    assert [held.recite(key)[:4] for key in keys] == said
 
 
 def test_a_state_of_sentences_is_loaded_as_it_was_dumped_and_no_other_is(contents: Contents) -> None:
-    a, b = Verbatim(8, contents.dim), Verbatim(8, contents.dim)
-    a.write(torch.eye(8)[1], contents.tokens([4, 5, 6]))
+    a, b = Verbatim(8, contents), Verbatim(8, contents)
+    a.write(torch.eye(8)[1], [4, 5, 6])
     before = a.copy()
     b.load(a.dump())
     assert b.dump() == a.dump() and len(a.dump()) == a.size
-    b.write(torch.eye(8)[2], contents.tokens([7]))
+    b.write(torch.eye(8)[2], [7])
     assert a.dump() == before.dump() != b.dump()
     with pytest.raises(MemoryStateError):
         b.load(a.dump()[:-1])
     assert a.values.shape == (8, PLACES * contents.dim)
+
+
+@pytest.mark.parametrize("n", [CHUNK - 1, CHUNK, 2 * CHUNK + 5])
+def test_writes_taken_in_together_leave_what_one_after_the_other_would(contents: Contents, n: int) -> None:
+    torch.manual_seed(2)
+    keys = torch.nn.functional.normalize(torch.randn(24) + torch.randn(n, 24), dim=1)
+    said = [[5 + (7 * i + m) % 50 for m in range(1 + i % 6)] for i in range(n)]
+    held = Verbatim(24, contents)
+    values, metric = torch.zeros(24, PLACES * contents.dim).double(), torch.eye(24).double() / RIDGE
+    for key, tokens in zip(keys, said, strict=True):
+        held.write(key, tokens)
+        k, value = key.double(), torch.zeros(PLACES, contents.dim).double()
+        value[: len(tokens)] = contents.tokens(tokens).double()
+        gain = metric @ k
+        values = values + torch.outer(gain / (k @ gain + SOFT), value.flatten() - k @ values)
+        metric = metric - torch.outer(gain, gain) / (1 + k @ gain)
+    assert torch.allclose(held.values.double(), values, atol=1e-4)
+    assert float(values.abs().max()) > 0.1
+
+
+def test_a_state_does_not_depend_on_when_it_was_read_or_kept(contents: Contents) -> None:
+    keys = torch.nn.functional.normalize(torch.randn(CHUNK + 9, 8), dim=1)
+    plain, looked, kept = (Verbatim(8, contents) for _ in range(3))
+    for i, key in enumerate(keys):
+        for held in (plain, looked, kept):
+            held.write(key, [5 + i, 6])
+        looked.read(key)
+        again = Verbatim(8, contents)
+        again.load(kept.dump())
+        kept = again
+    assert plain.dump() == looked.dump() == kept.dump()
+    assert torch.equal(plain.values, kept.values)
+
+
+def test_a_state_from_before_writes_waited_is_taken_up(contents: Contents) -> None:
+    held, old = Verbatim(8, contents), Verbatim(8, contents)
+    for i in range(CHUNK):
+        held.write(torch.eye(8)[i % 8], [5 + i])
+    state = held.dump()
+    old.load(state[: -CHUNK * 4 * (8 + PLACES)])
+    assert old.dump() == state
 
 
 @pytest.fixture(scope="module")
@@ -182,7 +223,7 @@ def test_the_state_is_that_of_a_replay_and_of_a_memory_never_told_what_was_forgo
 
 
 def test_a_write_that_fails_leaves_the_state_as_it_was_and_sentences_are_part_of_it(
-    told: Callable[..., Told], opened: Open, monkeypatch: pytest.MonkeyPatch
+    told: Callable[..., Told], opened: Open, contents: Contents, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     m, other = told(), told()
     for each in (m, other):
@@ -199,7 +240,7 @@ def test_a_write_that_fails_leaves_the_state_as_it_was_and_sentences_are_part_of
     assert m.stats()["bytes"] == len(m.state())
     facts_only = opened()
     facts_only.tell(0, 1)
-    assert len(m.state()) == len(facts_only.state()) + Verbatim(32 + POOLED, 32).size
+    assert len(m.state()) == len(facts_only.state()) + Verbatim(32 + POOLED, contents).size
 
 
 def test_a_follower_of_what_was_forgotten_is_found_as_if_it_had_stood_alone(told: Callable[..., Told]) -> None:

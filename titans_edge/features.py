@@ -40,3 +40,8 @@ def padded(rows: list[tuple[int, ...]]) -> IntArray:
     for row, ids in zip(out, rows, strict=True):
         row[: len(ids)] = ids
     return out
+
+
+def word_ids(rows: IntArray) -> list[tuple[int, ...]]:
+    """Each word's token ids (W, N), without what pads them."""
+    return [tuple(i for i in row if i >= 0) for row in rows.tolist()]

@@ -17,17 +17,17 @@ from torch.nn import functional as F
 
 from titans_edge.errors import MemoryStateError
 from titans_edge.facts import Fact, Key, Phrase
-from titans_edge.features import IntArray, SpanFeatures
+from titans_edge.features import SpanFeatures, word_ids
 from titans_edge.neural import rule
 from titans_edge.neural.contents import Contents, second
 from titans_edge.neural.encoder import Choices, EncoderConfig, SpanEncoder
+from titans_edge.neural.groups import alike
 from titans_edge.neural.matrix import MatrixStore
 from titans_edge.neural.relations import Relations
 from titans_edge.neural.rule import Writes
 from titans_edge.neural.store import Address, Store, Write
 
 SILENT = 0.5  # a bank that returns less than this norm has nothing stored under the key
-ENCODED = 64  # spans encoded at once
 WRITE_THRESHOLD = 0.5  # a span writes into a bank when the write gate is above this
 
 
@@ -99,10 +99,8 @@ class NeuralMemory(nn.Module):
     @torch.no_grad()
     def facts(self, spans: Sequence[SpanFeatures], texts: Sequence[str]) -> list[tuple[Fact, ...]]:
         """What each span says, whatever the state. Raises MemoryStateError for hidden states that are not finite."""
-        full = [i for i, s in enumerate(spans) if len(s)]
         out: list[tuple[Fact, ...]] = [()] * len(spans)
-        for at in range(0, len(full), ENCODED):
-            group = full[at : at + ENCODED]
+        for group in alike([len(s) for s in spans]):
             batch = collate([spans[i] for i in group], self.contents)
             if not bool(torch.isfinite(batch.hidden).all()):
                 raise MemoryStateError(
@@ -261,22 +259,20 @@ def collate(spans: Sequence[SpanFeatures], contents: Contents) -> SpanBatch:
     hidden = torch.zeros(n, w, spans[0].hidden.shape[1])
     mask = torch.zeros(n, w, dtype=torch.bool)
     address, surface = torch.zeros(n, w, contents.dim), torch.zeros(n, w, contents.dim)
+    contents.tokens([int(i) for s in spans for ids in (s.address, s.surface) for i in ids[ids >= 0]])  # read at once
     for i, s in enumerate(spans):
         hidden[i, : len(s)] = torch.from_numpy(s.hidden.astype(np.float32))
         mask[i, : len(s)] = True
-        address[i, : len(s)] = torch.stack([contents.phrase(_ids(row)) for row in s.address])
-        surface[i, : len(s)] = torch.stack([contents.phrase(_ids(row)) for row in s.surface])
+        address[i, : len(s)] = torch.stack([contents.phrase(ids) for ids in word_ids(s.address)])
+        surface[i, : len(s)] = torch.stack([contents.phrase(ids) for ids in word_ids(s.surface)])
     return SpanBatch(hidden, mask, address, surface, torch.tensor([s.surprise for s in spans]))
-
-
-def _ids(row: IntArray) -> tuple[int, ...]:
-    return tuple(int(i) for i in row if i >= 0)
 
 
 def _phrase(span: SpanFeatures, word: int, text: str) -> Phrase:
     """One word of a span as a phrase."""
     start, end = span.places[word].tolist()
-    return Phrase(text[start:end], start, end, _ids(span.surface[word]), _ids(span.address[word]))
+    surface, address = (word_ids(rows[word : word + 1])[0] for rows in (span.surface, span.address))
+    return Phrase(text[start:end], start, end, surface, address)
 
 
 def _softmax(logits: Tensor) -> Tensor:

@@ -16,13 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from titans_edge.facts import Sentence
-from titans_edge.features import SpanFeatures
+from titans_edge.features import SpanFeatures, word_ids
 from titans_edge.neural.contents import Contents
+from titans_edge.neural.groups import alike
 from titans_edge.neural.keys import EARLIER, OUTSIDE, KeyConfig, KeyEncoder, Matcher, Words, padded, signs
 from titans_edge.neural.told import Told
 from titans_edge.neural.verbatim import Verbatim
 
-AT_ONCE = 64  # spans encoded, candidates matched
+AT_ONCE = 64  # candidates matched
 Vectors = npt.NDArray[np.float32]
 Ids = tuple[int, ...]
 
@@ -51,29 +52,28 @@ class SentenceMemory(nn.Module):
 
         A span without words gets a key of zeros.
         """
-        alone = self._keys([(None, s) for s in spans])
-        follows = [(b, s) for b, s in zip(before, spans, strict=True) if b is not None]
-        linked = iter(self._keys(follows))
-        out = []
-        for s, b, key in zip(spans, before, alone, strict=True):
-            words = tuple(word_ids(row) for row in s.address)
-            both = b"" if b is None else _bytes(next(linked))
-            out.append(Sentence(_bytes(key), words, both, int(b is not None)))
-        return out
+        words = [word_ids(s.address) for s in spans]
+        earlier = [None if b is None else word_ids(b.address) for b in before]
+        alone = self._keys([([], w) for w in words])
+        linked = iter(self._keys([(b, w) for b, w in zip(earlier, words, strict=True) if b is not None]))
+        return [
+            Sentence(_bytes(key), tuple(w), b"" if b is None else _bytes(next(linked)), int(b is not None))
+            for w, b, key in zip(words, earlier, alone, strict=True)
+        ]
 
-    def _keys(self, texts: Sequence[tuple[SpanFeatures | None, SpanFeatures]]) -> Vectors:
+    def _keys(self, texts: Sequence[tuple[Sequence[Ids], Sequence[Ids]]]) -> Vectors:
+        """Keys (n, key) of spans of words, each with those of the span before it."""
         out = np.zeros((len(texts), self.config.key), np.float32)
-        full = [i for i, (_, s) in enumerate(texts) if len(s)]
-        for at in range(0, len(full), AT_ONCE):
-            group = full[at : at + AT_ONCE]
-            keys, _ = self.keys(self._words([_both(*texts[i]) for i in group]), asking=False)
+        lengths = [len(before[-EARLIER:]) + len(span) if span else 0 for before, span in texts]
+        for group in alike(lengths):
+            keys, _ = self.keys(self._words([texts[i] for i in group]), asking=False)
             out[group] = keys.numpy()
         return out
 
     @torch.no_grad()
     def ask(self, question: SpanFeatures) -> Asked:
         """A question of at least one word."""
-        words = self._words([_both(None, question)])
+        words = self._words([([], word_ids(question.address))])
         key, states = self.keys(words, asking=True)
         return Asked(key[0].numpy(), words, states)
 
@@ -114,11 +114,11 @@ class SentenceMemory(nn.Module):
         """
         found, query = dict[Ids, None](), torch.from_numpy(asked.key)
         for _ in range(n + 2):
-            tokens = held.recite(query, self.contents)
+            tokens = held.recite(query)
             if not tokens:
                 break
             key, _ = self.keys(self._words([((), [(t,) for t in tokens])]), asking=False)
-            if again := held.recite(key[0], self.contents):
+            if again := held.recite(key[0]):
                 found[tuple(again)] = None
             query = query - (query @ key[0]) * key[0]
         if not found:
@@ -208,16 +208,6 @@ class Sentences:
     def candidate(self, span: int) -> tuple[tuple[Ids, ...], tuple[Ids, ...]]:
         """Words of the span before, if it counts, and of the span."""
         return self.words[self.before[span]] if span in self.before else (), self.words[span]
-
-
-def _both(before: SpanFeatures | None, span: SpanFeatures) -> tuple[list[Ids], list[Ids]]:
-    earlier = [] if before is None else [word_ids(row) for row in before.address]
-    return earlier, [word_ids(row) for row in span.address]
-
-
-def word_ids(row: npt.NDArray[np.int32]) -> Ids:
-    """A word's token ids, of a row that is padded with -1."""
-    return tuple(int(i) for i in row if i >= 0)
 
 
 def _bytes(key: Vectors) -> bytes:

@@ -132,7 +132,7 @@ class Fold:
         self.index = Index(len(self.memory.relations), self.memory.dim)
         self.known = Cleanup(self.memory.contents)
         self.sentences = Sentences(self.key)
-        self.verbatim = Verbatim(self.key, self.memory.dim) if self.key else None
+        self.verbatim = Verbatim(self.key, self.memory.contents) if self.key else None
         if self.base is not None:
             self.store.load(self.base)
 
@@ -163,7 +163,7 @@ class Fold:
         before, words = self.sentences.candidate(e.id)
         tokens = flattened([*before, *words] if refers_back(e.text) else words)
         if tokens:
-            self.verbatim.write(self.sentences.key_of(e.id), self.memory.contents.tokens(tokens))
+            self.verbatim.write(self.sentences.key_of(e.id), tokens)
 
     def _read(self, span: int, record: bytes) -> tuple[tuple[Fact, ...], list[Write], Sentence | None]:
         """A record's facts, and as vectors. Raises UnreadableFacts where this graft cannot have written them."""
@@ -263,10 +263,10 @@ class Fold:
 
     def load(self, state: bytes) -> None:
         """Raises MemoryStateError for bytes that are no state of this graft's sizes."""
-        cut = len(state) - (self.verbatim.size if self.verbatim is not None else 0)
-        self.store.load(state[: max(cut, 0)])
+        cut = len(state) if self.verbatim is None else len(self.store.dump())
+        self.store.load(state[:cut])
         if self.verbatim is not None:
-            self.verbatim.load(state[max(cut, 0) :])
+            self.verbatim.load(state[cut:])
 
     def finite(self) -> bool:
         return self.store.finite() and (self.verbatim is None or self.verbatim.finite())

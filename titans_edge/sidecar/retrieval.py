@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from titans_edge.features import SpanFeatures
+from titans_edge.features import SpanFeatures, word_ids
 from titans_edge.journal import Entry, Journal, documents
 from titans_edge.journal.search import coverage, known_words, likeness
 from titans_edge.neural.keys import outside, rarity
-from titans_edge.neural.sentences import SentenceMemory, word_ids
+from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.store import Address
 from titans_edge.neural.told import Evidence
 from titans_edge.rulings import RECALLED
@@ -91,7 +91,7 @@ def about_what_was_told(
     asked = content_words(text)
     known = set(known_words(journal, asked))
     rare = [
-        rarity(word_ids(row)) for w, row in zip(words(text), question.address, strict=False) if w.text.lower() in known
+        rarity(ids) for w, ids in zip(words(text), word_ids(question.address), strict=False) if w.text.lower() in known
     ]
     evidence = Evidence(
         max([LEAST.match, *(f.match for f in found)]),
