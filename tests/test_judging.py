@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from tests.answering import Answering, answering, client, hear, text
@@ -189,3 +190,18 @@ def test_a_name_behind_what_it_names_answers_where_the_user_said_it(tiny: Backbo
 
     assert given_of(said, other) == [1] and given_of(other) == []
     assert given_of({**said, "kind": "document"}, other) == [], "whose nan is that?"
+
+
+def test_an_association_comes_with_what_was_said_of_it_in_one_breath(tiny: Backbone) -> None:
+    (cat,) = spans("My cat is called Rex.")
+    rows = np.zeros((1, tiny.n_embd), np.float32)
+
+    def behind(said: str) -> str:
+        readout = replace(MemoryReadout.empty(tiny.n_embd), rows=rows, behind=(cat,), plain=True)
+        read = [cat | {"said": said}]
+        kept = chosen(readout, read, "What colour is my cat?", lambda texts: [0.1] * len(texts), k=4, likely=0.5,
+                      askable=True)  # fmt: skip
+        return str(kept.behind[0].get("said", ""))
+
+    assert behind("I went out. My cat is called Rex. He's brown.") == "My cat is called Rex. He's brown."
+    assert behind("My cat is called Rex. I went out.") == "", "another thing"

@@ -241,6 +241,18 @@ def test_who_asks_when_something_was_told_is_told_the_day(tiny: Backbone) -> Non
         assert "a.txt" not in text(hear(session, "When did I mention Mary?")), "who sets the system prompt is free"
 
 
+@pytest.mark.grounded
+def test_who_asks_for_a_date_is_told_the_one_day_that_was_meant(tiny: Backbone) -> None:
+    memory = answering(tiny, "", ["The exam is in three days."])
+    memory.spans = (memory.spans[0] | {"time": datetime(2026, 11, 21, 12).timestamp()},)
+    with Session(tiny, client(memory), context=512) as session:
+        known = "Tuesday 24 November 2026. You told me: “The exam is in three days.”"
+        assert text(hear(session, "On what date is the exam?")) == known
+        assert "Tuesday" not in text(hear(session, "What is the exam like?"))
+        memory.spans = (memory.spans[0] | {"kind": "document", "source": "a.txt"},)
+        assert "Tuesday" not in text(hear(session, "On what date is the exam?")), "nobody knows when it was written"
+
+
 # --- requests
 
 

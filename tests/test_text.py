@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.questions import asks_when_told, gives_the_name
+from titans_edge.questions import asks_for_a_date, asks_when_told, gives_the_name
 from titans_edge.text import Span, begins_back, content_words, is_question, sentences, spans, tells_a_change, words
 
 ANY = st.characters()  # with surrogates and zero bytes
@@ -340,7 +340,7 @@ def test_what_states_or_commands_is_none(text: str) -> None:
     "text",
     [
         "My defence was put off until May.", "The wedding is called off.", "I don't work there any longer.",
-        "Turns out the dog is a cat.", "My new doctor is Dr. Sabbe.",
+        "Turns out the dog is a cat.", "My new doctor is Dr. Sabbe.", "I've raised the price to six pounds.",
     ],
 )  # fmt: skip
 def test_a_change_is_told_in_many_words(text: str) -> None:
@@ -367,6 +367,17 @@ def test_who_asks_when_it_was_told_asks_for_that_day(text: str) -> None:
 )
 def test_another_day_is_not_the_day_it_was_told(text: str) -> None:
     assert not asks_when_told(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "asks"),
+    [
+        ("On what date is my appointment?", True), ("what's the calendar date of my dentist visit?", True),
+        ("Which day is the concert?", True), ("When is the concert?", False), ("What time is it?", False),
+    ],
+)  # fmt: skip
+def test_who_asks_for_a_date_wants_a_day(text: str, asks: bool) -> None:
+    assert asks_for_a_date(text) is asks
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from titans_edge.when import Dating, asked_range, meant, resolved, today_line
+from titans_edge.when import Dating, asked_range, meant, resolved, the_day, today_line
 from titans_edge.when.spans import MONTHS, WEEKDAYS, month, week, weekend, year
 
 SATURDAY = datetime(2026, 11, 21, 10)
@@ -51,6 +51,7 @@ TIMED = [
     ("Friday next week is off.", "Friday next week (Friday 27 November 2026) is"),
     ("He leaves in three days.", "in three days (Tuesday 24 November 2026)."),
     ("it's due in 3 days and i havent started", "in 3 days (Tuesday 24 November 2026) and i"),
+    ("dentist in 8 days, a filling, im scared", "in 8 days (Sunday 29 November 2026), a filling"),
     ("My examination is in exactly two weeks.", "in exactly two weeks (Saturday 5 December 2026)."),
     ("I can collect it in four days.", "in four days (Wednesday 25 November 2026)."),
     ("The course starts in two weeks' time.", "in two weeks' time (Saturday 5 December 2026)."),
@@ -414,3 +415,19 @@ def test_dating_adds_brackets_and_nothing_else_however_a_reply_comes(parts: list
 def test_what_a_text_means_is_known_by_its_words() -> None:
     told = datetime(2026, 11, 23, 12)
     assert meant("Due In 3 days, and on 14 March.", told) == {"in 3 days": "Thursday 26 November 2026"}
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("dentist in 3 days, i'm scared", "Thursday 26 November 2026"),
+        ("The hospital rang me today: I am to come in three days.", "Thursday 26 November 2026"),
+        ("I am to come in three days, and to Leeds next Friday.", ""),
+        ("The concert is on 5 December, the rehearsal in three days.", ""),
+        ("Rehearsal is every Wednesday, the concert in three days.", ""),
+        ("It was today.", ""),
+        ("It rained.", ""),
+    ],
+)
+def test_the_one_day_a_text_speaks_of_is_known(text: str, found: str) -> None:
+    assert the_day(text, datetime(2026, 11, 23, 12)) == found

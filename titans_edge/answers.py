@@ -15,6 +15,7 @@ from titans_edge.judging import FIRST, SURE, SURELY
 from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name
 from titans_edge.sidecar.client import MemoryReadout
 from titans_edge.sources import USER
+from titans_edge.text import begins_back
 
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
@@ -40,7 +41,7 @@ def chosen(
     if len(readout.rows):
         other = (judging.earlier if past else judging.outspoken)(readout.behind[0], spans, untold)
         if other is None:
-            return readout.first(k)
+            return replace(readout.first(k), behind=tuple(_with_more(s, spans) for s in readout.behind))
         readout = replace(readout, rows=readout.rows[:0])
         if past:
             return replace(readout, retrieved=(other,))
@@ -49,6 +50,15 @@ def chosen(
         return replace(readout, retrieved=(), untold=True)
     kept = tuple(judging.judged(spans, untold, k, past=past, several=several))
     return replace(readout, retrieved=kept, doubted=askable and judging.probably(nobody, likely, len(spans)))
+
+
+def _with_more(span: dict[str, Any], read: Spans) -> dict[str, Any]:
+    """A span with what was said of the same thing in one breath ("My cat is called Rex. He's brown."), where that was
+    read with it.
+    """
+    said = next((str(s.get("said", "")) for s in read if s["id"] == span["id"]), "")
+    after = said.partition(span["text"])[2].strip()
+    return {**span, "said": f"{span['text']} {after}"} if begins_back(after) else span
 
 
 def _told_by_name(spans: Spans, question: str, untold: Sequence[float]) -> list[float]:

@@ -1,9 +1,9 @@
 """Whether a reply says what was told. A small model with the right line before it still invents an answer now and then.
 
 Words are compared and figures, no meaning: a reply that says nothing the lines say (and the question does not), a
-number that stands in neither, or a first sentence that has a name or ends in a word of its own was not read from them.
-Nor is a first sentence shown of which the model itself was unsure. Texts in scripts without blanks between words are
-not judged.
+number or a currency that stands in neither, or a first sentence that has a name or ends in a word of its own was not
+read from them. Nor is a first sentence shown of which the model itself was unsure. Texts in scripts without blanks
+between words are not judged.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\u
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _NO_ANSWER = listed("too well either also though instead currently together yet again not something someone moment")
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
+_CURRENCIES = {"$": "dollar buck", "£": "pound quid", "€": "euro", "¥": "yen yuan", "₹": "rupee"}  # and words for them
 _ASKED_TO_SAY = re.compile(r"\b(?:can|could|will|would) you\b", re.IGNORECASE)  # "yes" is no answer to that
 
 
@@ -43,6 +44,7 @@ class Grounding:
         self._told, self._asked = stems(" ".join(told)), stems(asked)
         self._numbers, self._known = numbers(whole), numbers(asked)
         self._judged = _UNSPACED.search(whole) is None
+        self._foreign = {sign for sign, names in _CURRENCIES.items() if not _is_named(sign, names, whole)}
         self._held = ""  # nothing was shown yet
         self._word = ""  # it may go on
         self._all = ""
@@ -74,7 +76,7 @@ class Grounding:
         told = (self._yes and _YES.match(self._held) is not None) or self._says_told()
         hesitant = self._nats > HESITANT and not over and not self._first_is_over()
         self._shown = self._shown or (told and not hesitant)
-        new = bool(numbers(self._held) - self._numbers)
+        new = bool(numbers(self._held) - self._numbers) or not self._foreign.isdisjoint(self._held)
         self.invented = self._judged and (new or self._nats > self._unsure or (over and not self._shown))
 
     def _first_is_over(self) -> bool:
@@ -110,6 +112,11 @@ class Grounding:
         """Something of what was told that the question does not say."""
         new = [w for w in stems(self._held) if not _among(w, self._asked)]
         return any(_among(w, self._told) for w in new) or bool(numbers(self._held) - self._known)
+
+
+def _is_named(sign: str, names: str, text: str) -> bool:
+    """Whether a text has a currency's sign, or one of its names (one of them, or part of a longer word)."""
+    return sign in text or any(name in text.lower() for name in names.split())
 
 
 def numbers(text: str) -> set[int]:

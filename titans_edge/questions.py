@@ -168,6 +168,18 @@ def asks_when_told(question: str) -> bool:
     return _WHEN_TOLD.search(question) is not None
 
 
+_DATE = re.compile(
+    r"\b(?:what|which) (?:(?:exact|actual|calendar) )?(?:date|day)\b"
+    r"|\b(?:what's|whats|what is|tell me|remind me of) (?:the|its) (?:(?:exact|actual|calendar) )?(?:date|day)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_a_date(question: str) -> bool:
+    """Whether a question asks for the day of something ("On what date is my appointment?")."""
+    return _DATE.search(question.replace("’", "'")) is not None
+
+
 def needs_the_date(message: str) -> bool:
     """Whether a message can only be answered by somebody who knows which day it is."""
     return _NOW.search(message.replace("’", "'")) is not None

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
 from titans_edge.sidecar.client import MemoryReadout
-from titans_edge.when import day, meant, resolved
+from titans_edge.when import day, meant, resolved, the_day
 
 SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."
 TOLD, ASKED = "What I told you earlier:", "My question: "
@@ -132,6 +132,14 @@ def quoted(spans: Sequence[dict[str, Any]], *, dated: bool = False) -> str:
             teller += f" on {day(datetime.fromtimestamp(span['time']))}"
         whose.setdefault(teller, []).append(f"“{_with_dates(span)}”")
     return " ".join(f"{teller}: {' '.join(texts)}" for teller, texts in whose.items())
+
+
+def on_the_day(span: dict[str, Any]) -> str:
+    """The day of something the user told, and what he told; "" where that is not the one day it speaks of."""
+    text = str(span.get("said") or span["text"])
+    known = span["kind"] == "user" and "time" in span
+    found = the_day(text, datetime.fromtimestamp(span["time"])) if known else ""
+    return f"{found}. You told me: “{text}”" if found else ""
 
 
 def dates(spans: Sequence[dict[str, Any]]) -> dict[str, str]:

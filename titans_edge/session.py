@@ -45,8 +45,26 @@ from titans_edge.framing import Framed, Message, framed
 from titans_edge.grounding import Grounding
 from titans_edge.judging import JUDGED, worth_reading
 from titans_edge.learning import Learner, moved
-from titans_edge.questions import asks_for_a_favour, asks_for_advice, asks_when_told, needs_the_date
-from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, dates, given, quoted, said
+from titans_edge.questions import (
+    asks_for_a_date,
+    asks_for_a_favour,
+    asks_for_advice,
+    asks_when_told,
+    needs_the_date,
+)
+from titans_edge.routes import (
+    SYSTEM,
+    AssociationRoute,
+    Mode,
+    Route,
+    TextRoute,
+    choose,
+    dates,
+    given,
+    on_the_day,
+    quoted,
+    said,
+)
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
@@ -193,9 +211,9 @@ class Session(Learner):
         reading = None
         if spans:
             reading = self._reading(messages, prompt, spans, UNTOLD if readout.doubted else quoted(spans))
-        if reading is not None and asks_when_told(content):
+        if reading is not None and (known := _by_date(content, spans, doubted=readout.doubted)):
             yield self._remembered(readout, routes, spans)
-            yield from self._say(turn, quoted(spans, dated=True), began)
+            yield from self._say(turn, known, began)
             return
         surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
         speaking = None if reading is None or self.memory is None else self.memory.speaking
@@ -520,3 +538,12 @@ class Session(Learner):
             return None
         places = [(max(0, s.start - by), max(0, s.end - by)) for s in cut]
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
+
+
+def _by_date(question: str, spans: Spans, *, doubted: bool) -> str:
+    """What a question for a day is told without the model, which is bad at days; "" where it has to read. spans: best
+    first; doubted: perhaps none of them answers.
+    """
+    if asks_when_told(question):
+        return quoted(spans, dated=True)
+    return on_the_day(spans[0]) if asks_for_a_date(question) and not doubted else ""

@@ -11,9 +11,9 @@ from titans_edge.when import spans
 from titans_edge.when.asked import asked_range
 from titans_edge.when.dating import Dating, meant
 from titans_edge.when.spans import WEEKDAYS, written
-from titans_edge.when.words import expressions
+from titans_edge.when.words import DATE, expressions
 
-__all__ = ["Dating", "asked_range", "day", "meant", "resolved", "today_line"]
+__all__ = ["Dating", "asked_range", "day", "meant", "resolved", "the_day", "today_line"]
 
 
 def resolved(text: str, told: datetime) -> str:
@@ -35,6 +35,17 @@ def resolved(text: str, told: datetime) -> str:
             parts += [text[at : found.end], f" ({found.span.label})"]
             at = found.end
     return "".join([*parts, text[at:]])
+
+
+def the_day(text: str, told: datetime) -> str:
+    """The one day a text speaks of by a relative time, but for the day of telling itself ("they rang me today"); ""
+    where there is none, or another day is named.
+    """
+    found = meant(text, told)
+    days, rest = {*found.values()} - {day(told)}, text.lower()
+    for words in found:
+        rest = rest.replace(words, " ")
+    return days.pop() if len(days) == 1 and DATE.search(rest) is None else ""
 
 
 def today_line(now: datetime) -> str:

@@ -112,6 +112,7 @@ def _lasts(before: str, after: str) -> bool:
         r"\bcan (?:collect|fetch|pick|have|come|move|go|start|leave|get)\b[^.!?]{0,30}$", before, re.IGNORECASE
     ):
         return False  # it is ready then
+    after = re.split(r"[,(]", after)[0]  # "dentist in 8 days, I'm scared"
     able = re.search(r"\b(?:can|could|able|days|hours|weeks|times?|months|minutes|once|twice|not|\w+n['’]t)\b", before)
     return bool(able) or tense(before, after) != "ahead"
 
@@ -134,6 +135,8 @@ def period(said: Said) -> Span | None:
     which = said["which"].split()[-1]
     if which != "coming" and re.search(r"\b(?:the|these|those|very)\s+$", text[max(0, start - 8) : start], re.I):
         return None  # the last week: how long, not when
+    if (which, said["unit"]) == ("this", "year") and not said.back:
+        return None  # it says next to nothing
     by = {"next": 1, "coming": 1, "this": 0}.get(which, -1)
     if which == "coming" and said["unit"] == "weekend":
         by = 0

@@ -25,6 +25,12 @@ _PART = rf"(?:{_}(?P<part>morning|noon|afternoon|evening|night)\b|(?!{_}(?:morni
 MONTH = (
     rf"(?P<month>{'|'.join(spans.MONTHS).lower()}|(?:jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec)\b(?:\.(?=\s?\d))?)"
 )
+_MONTH = MONTH.replace("?P<month>", "?:")
+DATE = re.compile(
+    rf"\b(?:{_MONTH} (?:the )?\d|\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}|\d{{4}}-\d\d-\d\d|\d\d?[./]\d\d?[./]"
+    rf"|{_FULL})",
+    re.IGNORECASE,
+)
 _NTH = r"(?P<nth>\d{1,2})(?P<th>st|nd|rd|th)?"
 _S = r"(?:['’]s)?"
 _OVER = r"(?![\w@/-]|[.:,]\w)"  # the expression's last word is over
@@ -119,7 +125,7 @@ RULES = (
     ),
     _rule(
         rf"(?P<which>this coming|this past|next|last|this|coming|past) {_DAY}{_PART}{_S}"
-        rf"(?! (?:of|before|in (?:the month|every|each|{MONTH.replace('?P<month>', '?:')}))\b|,? (?:the )?\d){_OVER}",
+        rf"(?! (?:of|before|in (?:the month|every|each|{_MONTH}))\b|,? (?:the )?\d){_OVER}",
         rules.which_weekday,
     ),
     _rule(
