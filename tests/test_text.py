@@ -314,13 +314,13 @@ What's my code|Can you tell me my code|whats my code|where do i live|Where is th
 In which city do I live|Please tell me my name|And what about the cat|So, who is it|hey, where is my key|What?!
 did I tell you about Tom|Is my dog called Rex|I'd like to know where I live.|Whose car is red|who lives in Leeds
 What time does my flight leave|What colour is my car|"Where is it?"|Really?...|你叫什么？
-Could you please remind me of it
+Could you please remind me of it|they want my number, what is it|the town by the lake, where's that again?
 Who's there|What’s my name|Have I told you|When does it leave|Where did I put it...|What day is it today|Tell us more
 when is my flight|Do I have a sister|Where's mum|Why not"""
 STATEMENTS = """
 Write a poem|Write a poem about where I live|My dog is ill.|When I was young I lived in Leeds.|What I like is tea.|Hi!
 Where I live it rains.|How nice!|What a day!|Which is why I left.|Remind me to buy milk.|Remember my birthday is 5 May.
-I know who did it.|He asked "where is it?"|Whoever comes is welcome.|Have a nice day.|Do the dishes.|Will is my brother.
+I know who did it.|We found it, which was nice|He asked "where is it?"|Whoever comes is welcome.|Have a nice day.|Do the dishes.|Will is my brother.
 May is my sister.|Hello|?x|However, I left.|Tell Anna that I am here.|Mary moved to the bathroom.
 I've just moved to Leeds.|Willow is my cat.|So I moved.|Now my code is 12.|Well, he left.|Canada is big.
 In which case I left.|Why I left is a long story.|What we did was fun."""

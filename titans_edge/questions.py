@@ -39,9 +39,17 @@ _INVERTED = re.compile(
     re.IGNORECASE,
 )
 
+_AT_THE_END = re.compile(
+    r"[,;] ?(?:so |but |and )?(?:who|what|where|when|which|how much|how many)(?:'s|s| is| was| are| were) "
+    r"(?:it|that|this|he|she|they|those)(?: again)?$",
+    re.IGNORECASE,
+)
+
 
 def is_question(sentence: str) -> bool:
-    """Whether a sentence asks: it ends with a question mark, or begins as a question or a request to tell does."""
+    """Whether a sentence asks: it ends with a question mark or a clause that asks ("they want my number, what is it"),
+    or begins as a question or a request to tell does.
+    """
     sentence = " ".join(sentence.split()).replace("’", "'")
     bare = sentence.rstrip("!.…")
     if sentence[:1] in OPENERS:
@@ -51,7 +59,8 @@ def is_question(sentence: str) -> bool:
     filler = _FILLER.match(sentence)
     asked = sentence[filler.end() :] if filler else sentence
     exclaimed = sentence.endswith("!") and asked[:4].lower() in ("how ", "what")
-    return not exclaimed and bool(_ASKS.match(asked) or _TELL.match(asked) or _INVERTED.match(asked))
+    ends = _AT_THE_END.search(bare)
+    return not exclaimed and bool(ends or _ASKS.match(asked) or _TELL.match(asked) or _INVERTED.match(asked))
 
 
 _PAST = re.compile(
@@ -119,6 +128,14 @@ def asks_what_was_told(question: str) -> bool:
     """Whether a question is about something the user may have told of himself, not for advice or a favour."""
     plain = question.replace("’", "'")
     return is_question(plain) and _OWN.search(plain) is not None and not asks_for_advice(plain)
+
+
+_ME = re.compile(r"\b(?:i|me|my|mine|i'm|i've|i'd)\b", re.IGNORECASE)
+
+
+def asks_of_himself(question: str) -> bool:
+    """`asks_what_was_told` of the speaker alone: "we" is often everybody ("Which vitamin do we get from the sun?")."""
+    return _ME.search(question.replace("’", "'")) is not None and asks_what_was_told(question)
 
 
 _NOW = re.compile(

@@ -5,6 +5,7 @@ Knows journal and fold; nothing of how what is found is put to the model.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from titans_edge.neural.keys import outside, rarity
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.store import Address
 from titans_edge.neural.told import Evidence
+from titans_edge.questions import asks_of_himself, asks_what_was_told
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
 from titans_edge.text import content_words, is_question, words
@@ -30,6 +32,9 @@ ABOUT = 0.85  # a message this likely about what was told is not about the world
 MAYBE = 0.1  # one less likely than that is; between the two it is for whoever reads what was found to say
 # what a usual memory has for any message at all: a small one looks no emptier, as the head was trained on usual ones
 LEAST = Evidence(match=0.02, cosine=0.25)
+# log-odds by which a message is likelier about what was told: a question about us, about me, and one with a name of
+# several tokens, which few but the user know
+OF_US, OF_ME, NAMED = 1.0, 2.0, 1.0
 NEWEST = 12  # of the user's own, where a question about the user shares no word with anything
 _ABOUT_THE_USER = re.compile(r"\b(?:I|me|my|mine|we|us|our|ours|I'm|I've)\b", re.I)
 
@@ -90,9 +95,7 @@ def about_what_was_told(
         return float(about_the_user(text) or any(f.match >= LIKELY for f in found))
     asked = content_words(text)
     known = set(known_words(journal, asked))
-    rare = [
-        rarity(ids) for w, ids in zip(words(text), word_ids(question.address), strict=False) if w.text.lower() in known
-    ]
+    rare = [rarity(ids) for word, ids in _words(text, question) if word.lower() in known]
     evidence = Evidence(
         max([LEAST.match, *(f.match for f in found)]),
         max((f.share for f in found), default=0.0),
@@ -100,7 +103,24 @@ def about_what_was_told(
         max(rare, default=0.0),
         len(known) / max(1, len(set(asked))),
     )
-    return 1.0 if evidence.match >= SURE else sentences.told.about(question.hidden, evidence)
+    if evidence.match >= SURE:
+        return 1.0
+    by = OF_ME if asks_of_himself(text) else OF_US if asks_what_was_told(text) else 0.0
+    by += NAMED * any(
+        len(ids) > 1 and name[0].isupper() and name.lower() in known for name, ids in _words(text, question)[1:]
+    )
+    return _likelier(sentences.told.about(question.hidden, evidence), by)
+
+
+def _words(text: str, question: SpanFeatures) -> list[tuple[str, tuple[int, ...]]]:
+    """A question's words, and the token ids of each."""
+    return [(w.text, ids) for w, ids in zip(words(text), word_ids(question.address), strict=False)]
+
+
+def _likelier(share: float, by: float) -> float:
+    """A probability, its log-odds raised."""
+    raised = share * math.exp(by)
+    return raised / (raised + 1 - share)
 
 
 def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:
