@@ -39,6 +39,8 @@ def test_two_are_read_together_that_a_word_joins_which_is_not_the_questions() ->
     assert pairs(spans(*TOLD), [0.2, 0.9, 0.9], "What kind of car does Gideon drive?") == [], "the question's own word"
     assert pairs(spans(*TOLD), [0.9 * (1 - ALONE), 0.9, 0.9], CAR) == [], "one surely answers alone"
     assert pairs(spans(*TOLD), [], CAR) == [] and pairs([], [], CAR) == []
+    snorkel, fiat, _ = spans(*TOLD)
+    assert ids(pairs([snorkel], [0.2], CAR, (fiat,))) == [(1, 2)], "which was found, and not worth reading alone"
 
 
 def test_what_was_told_later_stands_later_and_a_word_that_many_have_joins_nothing() -> None:
@@ -61,6 +63,15 @@ def test_two_answer_together_where_they_do_and_no_span_alone_does_as_well() -> N
     assert together(two, [0.07], [0.2, 0.9]) is None, "hardly likelier than one alone"
     assert together(two, [0.4], [0.9, 0.9]) is None, "not likely enough"
     assert together([], [], [0.5]) is None and together(two, [], [0.5]) is None, "they could not be read"
+
+
+def test_a_span_that_is_not_worth_reading_alone_may_answer_with_another(tiny: Backbone) -> None:
+    snorkel, fiat, rent = spans(*TOLD)
+    readout = replace(MemoryReadout.empty(tiny.n_embd), retrieved=(snorkel, fiat, rent))
+    kept = chosen(
+        readout, [snorkel], CAR, lambda texts: [0.5 / len(t) ** 4 for t in texts], k=4, likely=0.9, askable=True
+    )
+    assert [s["id"] for s in kept.retrieved] == [1, 2]
 
 
 def test_an_association_stands_unless_another_span_surely_answers_and_it_does_not_or_was_told_before() -> None:

@@ -33,7 +33,7 @@ def chosen(
     if untold and min(untold) > 1 - SURE and spans[FIRST:]:
         untold = _told_by_name(spans, question, untold + read([[s] for s in spans[FIRST:]]))
     if not (several or readout.maybe or len(readout.rows)):
-        two = judging.pairs(spans, untold, question)
+        two = judging.pairs(spans, untold, question, (*readout.retrieved, *readout.replaced))
         if two and (best := judging.together(two, read(two), untold)) is not None:
             return replace(readout, retrieved=two[best])
     if not untold or (readout.maybe and 1 - min(untold) < SURELY):

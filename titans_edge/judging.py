@@ -127,20 +127,22 @@ def earlier(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequen
 
 
 def pairs(
-    spans: Sequence[dict[str, Any]], untold: Sequence[float], question: str
+    spans: Sequence[dict[str, Any]], untold: Sequence[float], question: str, found: Sequence[dict[str, Any]] = ()
 ) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     """Spans to be read together, in the order of telling, where none surely answers alone: one of the two likeliest,
-    and one that a word joins to it which is not the question's ("Gideon's car", "Gideon drives a Fiat").
+    and one that a word joins to it which is not the question's ("Gideon's car", "Gideon drives a Fiat"). found: what
+    was not worth reading alone, and may be joined too.
     """
     read = [(s, u) for s, u in zip(spans, untold, strict=False)]
     if not read or 1 - min(untold) >= ALONE:
         return []
-    words = {s["id"]: stems(_said(s)) - stems(question) - NO_JOINT for s in spans}
+    every = {s["id"]: s for s in (*spans, *found)}
+    words = {n: stems(_said(s)) - stems(question) - NO_JOINT for n, s in every.items()}
     often = Counter(w for found in words.values() for w in found)
     out: dict[tuple[int, int], tuple[dict[str, Any], dict[str, Any]]] = {}
     for one, _ in sorted(read, key=lambda r: likely(r[0]["match"], r[1]), reverse=True)[:2]:
         joining = {w for w in words[one["id"]] if often[w] <= OF_FEW}
-        for other in spans:
+        for other in every.values():
             if joining & words[other["id"]] and _said(one) not in _said(other) and _said(other) not in _said(one):
                 first, second = sorted((one, other), key=lambda s: int(s["id"]))
                 out.setdefault((first["id"], second["id"]), (first, second))
