@@ -203,6 +203,23 @@ def test_a_name_behind_what_it_names_answers_where_the_user_said_it(tiny: Backbo
     assert given_of({**said, "kind": "document"}, other) == [], "whose nan is that?"
 
 
+@pytest.mark.parametrize(
+    ("text", "question", "answers"),
+    [
+        ("My ute is at the garage.", "How much will the garage charge me?", False),
+        ("My pension is paid on the 14th.", "How much is my pension?", False),
+        ("It costs forty-two euros.", "How much is it?", True), ("Half a glass.", "How much does he drink?", True),
+        ("Anna turned 7.", "How old is Anna?", True), ("My flight is on Monday.", "What's my flight number?", False),
+        ("My sisters are Ana and Eva.", "How many sisters do I have?", True),
+    ],
+)  # fmt: skip
+def test_what_has_no_number_says_no_amount(tiny: Backbone, text: str, question: str, answers: bool) -> None:
+    found = spans(text)
+    readout = replace(MemoryReadout.empty(tiny.n_embd), retrieved=tuple(found))
+    kept = chosen(readout, found, question, lambda texts: [0.05] * len(texts), k=4, likely=0.85, askable=True)
+    assert kept.untold is not answers and bool(kept.retrieved) is answers
+
+
 def test_an_association_comes_with_what_was_said_of_it_in_one_breath(tiny: Backbone) -> None:
     (cat,) = spans("My cat is called Rex.")
     rows = np.zeros((1, tiny.n_embd), np.float32)

@@ -320,10 +320,10 @@ when is my flight|Do I have a sister|Where's mum|Why not"""
 STATEMENTS = """
 Write a poem|Write a poem about where I live|My dog is ill.|When I was young I lived in Leeds.|What I like is tea.|Hi!
 Where I live it rains.|How nice!|What a day!|Which is why I left.|Remind me to buy milk.|Remember my birthday is 5 May.
-I know who did it.|We found it, which was nice|He asked "where is it?"|Whoever comes is welcome.|Have a nice day.|Do the dishes.|Will is my brother.
+I know who did it.|He asked "where is it?"|Whoever comes is welcome.|Have a nice day.|Do the dishes.|Will is my brother.
 May is my sister.|Hello|?x|However, I left.|Tell Anna that I am here.|Mary moved to the bathroom.
 I've just moved to Leeds.|Willow is my cat.|So I moved.|Now my code is 12.|Well, he left.|Canada is big.
-In which case I left.|Why I left is a long story.|What we did was fun."""
+We found it, which was nice|In which case I left.|Why I left is a long story.|What we did was fun."""
 
 
 @pytest.mark.parametrize("text", re.split(r"[|\n]", QUESTIONS.strip()))
@@ -341,6 +341,7 @@ def test_what_states_or_commands_is_none(text: str) -> None:
     [
         "My defence was put off until May.", "The wedding is called off.", "I don't work there any longer.",
         "Turns out the dog is a cat.", "My new doctor is Dr. Sabbe.", "I've raised the price to six pounds.",
+        "They'd like twenty cakes rather than twelve.", "I've sold the Škoda.", "We put the start back from the 16th.",
     ],
 )  # fmt: skip
 def test_a_change_is_told_in_many_words(text: str) -> None:

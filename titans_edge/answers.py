@@ -12,11 +12,13 @@ from typing import Any
 
 from titans_edge import judging
 from titans_edge.judging import FIRST, SURE, SURELY
-from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name
+from titans_edge.numerals import says_an_amount
+from titans_edge.questions import asks_for_an_amount, asks_for_several, asks_for_the_past, gives_the_name
 from titans_edge.sidecar.client import MemoryReadout
 from titans_edge.sources import USER
 from titans_edge.text import begins_back
 
+NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount, at least
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
@@ -29,11 +31,12 @@ def chosen(
     told; askable: where nothing answers, nobody told it.
     """
     past, several = asks_for_the_past(question), asks_for_several(question)
-    untold = _told_by_name(spans, question, read([[s] for s in spans[:FIRST]]))
+    untold = _by_words(spans, question, read([[s] for s in spans[:FIRST]]))
     if untold and min(untold) > 1 - SURE and spans[FIRST:]:
-        untold = _told_by_name(spans, question, untold + read([[s] for s in spans[FIRST:]]))
+        untold = _by_words(spans, question, untold + read([[s] for s in spans[FIRST:]]))
     if not (several or readout.maybe or len(readout.rows)):
         two = judging.pairs(spans, untold, question, (*readout.retrieved, *readout.replaced))
+        two = [pair for pair in two if any(_may_answer(s, question) for s in pair)]
         if two and (best := judging.together(two, read(two), untold)) is not None:
             return replace(readout, retrieved=two[best])
     if not untold or (readout.maybe and 1 - min(untold) < SURELY):
@@ -61,7 +64,16 @@ def _with_more(span: dict[str, Any], read: Spans) -> dict[str, Any]:
     return {**span, "said": f"{span['text']} {after}"} if begins_back(after) else span
 
 
-def _told_by_name(spans: Spans, question: str, untold: Sequence[float]) -> list[float]:
-    """What the backbone does not see: that the user's "my nan Maureen sent socks" says what my nan is called."""
-    given = (s["kind"] == USER.kind and gives_the_name(s.get("text", ""), question) for s in spans)
-    return [min(u, NAMED) if named else u for u, named in zip(untold, given, strict=False)]
+def _by_words(spans: Spans, question: str, untold: Sequence[float]) -> list[float]:
+    """What the backbone does not see: that the user's "my nan Maureen sent socks" says what my nan is called, and that
+    nothing without a number says how much something costs.
+    """
+    out = []
+    for s, u in zip(spans, untold, strict=False):
+        named = s["kind"] == USER.kind and gives_the_name(s.get("text", ""), question)
+        out.append(min(u, NAMED) if named else u if _may_answer(s, question) else max(u, NO_AMOUNT))
+    return out
+
+
+def _may_answer(span: dict[str, Any], question: str) -> bool:
+    return not asks_for_an_amount(question) or says_an_amount(str(span.get("said") or span.get("text", "")))

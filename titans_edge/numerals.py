@@ -5,8 +5,11 @@ Knows English number words. Does not know what the number counts, nor half hours
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
+
+from titans_edge.sentence_ends import listed
 
 _SAID = """
 zero one two three four five six seven eight nine
@@ -23,6 +26,11 @@ _ORDINALS = (
     | {w[:-1] + "ieth": 10 * n for n, w in enumerate(_TENS, 2)}
 )
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9}
+_QUANTITIES = listed(
+    "hundred half quarter dozen couple pair both twins few several none nothing free lot bit pinch double triple once"
+)
+_AMOUNTS = {*_CARDINALS, *_SCALES, *_QUANTITIES}
+_FIGURE_OR_WORD = re.compile(r"\d+(?!\d|st\b|nd\b|rd\b|th\b)|[a-z]+")
 _CENTURIES = range(13, 21)  # "nineteen eighty-seven" is a year; "twelve thirty" is none
 
 Parsed = tuple[int, int, bool]  # the number, the index after its last word, whether it is an ordinal
@@ -51,6 +59,11 @@ def of_one_word(word: str) -> int | None:
     parts = word.split("-")
     found = _below_hundred(parts, 0)
     return found[0] if found is not None and found[1] == len(parts) else None
+
+
+def says_an_amount(text: str) -> bool:
+    """Whether a text has a number that may be an amount, in figures or words; no ordinal ("the 14th")."""
+    return any(w[0].isdigit() or w in _AMOUNTS for w in _FIGURE_OR_WORD.findall(text.lower()))
 
 
 def _scaled_figures(words: Sequence[str], at: int) -> tuple[str, int] | None:

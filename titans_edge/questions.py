@@ -185,6 +185,18 @@ def asks_when_told(question: str) -> bool:
     return _WHEN_TOLD.search(question) is not None
 
 
+_AMOUNT = re.compile(
+    r"\bhow (?:much|old)\b"
+    r"|\b(?:phone|telephone|mobile|account|seat|room|house|flight|locker|customer|member\w*) number\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_an_amount(question: str) -> bool:
+    """Whether only something with a number can be the answer ("How much is the rent?")."""
+    return _AMOUNT.search(question) is not None
+
+
 _DATE = re.compile(
     r"\b(?:what|which) (?:(?:exact|actual|calendar) )?(?:date|day)\b"
     r"|\b(?:what's|whats|what is|tell me|remind me of) (?:the|its) (?:(?:exact|actual|calendar) )?(?:date|day)\b",

@@ -104,9 +104,11 @@ def begins_back(span: str) -> bool:
 _CHANGE = re.compile(
     r"\b(?:actually|now|no longer|any ?(?:more|longer)|from now on"
     r"|moved (?:to|from)|mov(?:ed|ing) (?:\w+ ){1,3}(?:to|from)"
-    r"|changed?|switched|swapped|renamed|instead|update|correction|new|rescheduled|(?:went|gone|going|put) (?:up|down)"
+    r"|changed?|switched|swapped|renamed|instead|rather than|sold (?:the|my|our|his|her|it)|got rid of"
+    r"|update|correction|new|rescheduled|(?:went|gone|going|put) (?:up|down)"
     r"|(?:raised|lowered|increased|reduced|doubled|halved) (?:the|my|our|his|her|their|its|it)"
-    r"|(?:brought|put|pushed) (?:forward|back|off|out)|called off|delayed|turns out"
+    r"|(?:brought|put|pushed) (?:forward|back|off|out|(?:\w+ ){1,5}(?:forward|back (?:from|by|until)))"
+    r"|called off|delayed|turns out"
     r"|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",
     re.IGNORECASE,
 )

@@ -14,7 +14,10 @@ from titans_edge.when import spans
 from titans_edge.when.spans import Span
 from titans_edge.when.tense import Tense, is_habit, sentence_around, tense
 
-NUMBERS = ("a", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
+NUMBERS = (
+    "a", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
+    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+)  # fmt: skip
 _MOVED = re.compile(r"\b(?:moved|changed|rescheduled|postponed|pushed|shifted|brought|put|delayed|deferred)\b", re.I)
 _VAGUE = re.compile(
     r"\b(?:or|to|about|around|almost|nearly|over|than|roughly|some|least|most|approximately|maybe|perhaps|first time"
