@@ -51,6 +51,7 @@ TIMED = [
     ("Friday next week is off.", "Friday next week (Friday 27 November 2026) is"),
     ("He leaves in three days.", "in three days (Tuesday 24 November 2026)."),
     ("it's due in 3 days and i havent started", "in 3 days (Tuesday 24 November 2026) and i"),
+    ("she visits in 19 days and the room is full", "in 19 days (Thursday 10 December 2026) and the"),
     ("The inspector comes in eighteen days.", "in eighteen days (Wednesday 9 December 2026)."),
     ("dentist in 8 days, a filling, im scared", "in 8 days (Sunday 29 November 2026), a filling"),
     ("My examination is in exactly two weeks.", "in exactly two weeks (Saturday 5 December 2026)."),

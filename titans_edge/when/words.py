@@ -89,7 +89,7 @@ _THE_NTH_ENDS = (
     r"(?=\s*(?:$|[.,;!?)]|[-–—]\s)|\s+(?:at|in the|for|with|from|and (?:I|we|he|she|it|they)|because|when|before|after"
     r"|to|by|we|I|he|she|they|it|is|will|my|our)\b)"
 )
-_CLAUSE = r"and(?= (?:i|we|he|she|it|they|i['’]?m|my|our)\b)"  # not: three days and a half
+_CLAUSE = r"and(?= (?:i|we|he|she|it|they|i['’]?m|my|our|his|her|the|there|so|then)\b)"  # not: three days and a half
 _HOW = r"(?P<how>on|by|until|till|to|for|since|before|after|from|starting|see you|meet you|meet)"
 
 
