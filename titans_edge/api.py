@@ -22,6 +22,7 @@ from titans_edge.errors import UsageError
 from titans_edge.events import Event, Notice, Remembered, Text
 from titans_edge.session import Session
 from titans_edge.sources import USER, Source
+from titans_edge.text import plain
 
 Name = str | os.PathLike[str]  # of a file, a folder, or a pattern of both
 Made = TypeVar("Made")
@@ -139,9 +140,26 @@ class Memory:
                 if isinstance(event, Text):
                     yield event.text
 
+    async def asearch(self, question: str, limit: int = 4) -> list[dict[str, Any]]:
+        """`search`, to be awaited."""
+        return await self._elsewhere(lambda: self.search(question, limit))
+
+    # --- what is stored
+
     def find(self, words: str = "", *, source: str = "", limit: int = 50) -> list[dict[str, Any]]:
         """Stored spans with all of these words; the newest ones without."""
         return self.client.find(text=words, source=source, limit=limit)
+
+    def search(self, question: str, limit: int = 4) -> list[dict[str, Any]]:
+        """Stored spans that most likely answer, the likeliest first, each with its `match` (0..1; 0 where the graft
+        makes no keys). Neither questions nor what the policy held back; nothing is said or learned.
+        """
+        if not question.strip() or limit < 1:
+            raise UsageError("There is nothing to search for.", "Give a question, and a limit of at least 1.")
+        with self._lock:
+            if self._closing.is_set():
+                raise CLOSED
+            return self.session.rank(plain(question), limit)
 
     def forget(self, *ids: int) -> int:
         """Forget spans exactly, as if they had never been told. Returns how many there were."""

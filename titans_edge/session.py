@@ -342,14 +342,16 @@ class Session(Learner):
         return readout if judged else replace(readout.sure(), prompt=None)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
-        """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; none where
-        the graft makes no keys).
+        """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; 0 where the
+        graft makes no keys). `why` tells of the last reply as before.
         """
         if self.memory is None or self.reader is None:
             return []
         (asked,) = features(self.reader, [question])
-        ranked = self.memory.rank(asked, question, n) if len(asked) else []
-        return ranked or list(self.memory.retrieve(asked if len(asked) else None, question, n).retrieved[:n])
+        if ranked := self.memory.rank(asked, question, n) if len(asked) else []:
+            return ranked
+        found = self.memory.retrieve(asked if len(asked) else None, question, n, reply_id=None)
+        return list(found.retrieved[:n])
 
     def _room(self, needed: int) -> bool:
         return needed + SPARE <= self.speaker.n_ctx
