@@ -48,7 +48,7 @@ def free_replies(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """
     marks = {mark.name for mark in request.node.iter_markers()}
     if not {"real", "grounded"} & marks:
-        monkeypatch.setattr(Session, "_reading", lambda *_: None)
+        monkeypatch.setattr(Session, "_reading", lambda *_, **__: None)
     if "grounded" in marks:
         monkeypatch.setattr(grounding, "UNSURE", math.inf)
         monkeypatch.setattr(grounding, "LENIENT", math.inf)

@@ -29,8 +29,9 @@ from titans_edge.judging import FIRST, JUDGED, SURE, answering, likely, nobody_t
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.prompt import PromptConfig
+from titans_edge.replying import UNTOLD
 from titans_edge.routes import Mode
-from titans_edge.session import UNTOLD, Session
+from titans_edge.session import Session
 from titans_edge.train.prompting import Maker, start_states
 
 HEAD = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n"
@@ -265,7 +266,10 @@ def test_a_message_that_sets_the_scene_is_the_question_and_one_that_tells_is_tol
     messages = [{"role": "user", "content": message}]
     with Session(tiny) as session:
         reading = session._reading(
-            messages, framed(tiny, messages, session.system), [{"text": "It is red.", "kind": "user"}], ""
+            messages,
+            framed(tiny, messages, session.system),
+            [{"id": 1, "text": "It is red.", "kind": "user"}],
+            doubted=False,
         )
     assert reading is not None
     reading.grounding.add(reply)

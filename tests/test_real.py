@@ -16,7 +16,7 @@ from titans_edge.backbone.speaker import Speaker
 from titans_edge.chat import Chat
 from titans_edge.evaluate import cases, runner
 from titans_edge.events import Remembered, Text
-from titans_edge.session import UNTOLD
+from titans_edge.replying import UNTOLD
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import Source
 

@@ -9,9 +9,10 @@ import pytest
 
 from tests.answering import WARM, answering, client, done, hear, said, text
 from titans_edge.backbone.model import Backbone
+from titans_edge.replying import UNTOLD
 from titans_edge.routes import Mode, given
 from titans_edge.routes import said as put
-from titans_edge.session import UNTOLD, Session
+from titans_edge.session import Session
 
 NOW = datetime(2026, 11, 24, 9).timestamp  # a Tuesday
 

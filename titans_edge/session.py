@@ -12,14 +12,13 @@ import codecs
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import Asking, spoken_of
+from titans_edge.asking import spoken_of
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -28,7 +27,7 @@ from titans_edge.backbone.kept import KeptLines
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
-from titans_edge.backbone.spans import features, mean_nll
+from titans_edge.backbone.spans import mean_nll
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import (
     ContextOverflow,
@@ -40,41 +39,22 @@ from titans_edge.errors import (
     UsageError,
 )
 from titans_edge.events import Done, Event, Notice, Remembered, Text
-from titans_edge.features import SpanFeatures
 from titans_edge.framing import Framed, Message, framed
-from titans_edge.grounding import Grounding
-from titans_edge.judging import JUDGED, worth_reading
+from titans_edge.judging import worth_reading
 from titans_edge.learning import Learner, moved
-from titans_edge.questions import (
-    asks_for_a_date,
-    asks_for_a_favour,
-    asks_for_advice,
-    asks_when_told,
-    needs_the_date,
-)
-from titans_edge.routes import (
-    SYSTEM,
-    AssociationRoute,
-    Mode,
-    Route,
-    TextRoute,
-    choose,
-    dates,
-    given,
-    on_the_day,
-    quoted,
-    said,
-)
+from titans_edge.questions import asks_for_advice, needs_the_date
+from titans_edge.recalling import Recaller
+from titans_edge.replying import UNTOLD, Reading
+from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient, MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
-from titans_edge.text import MAX_SPAN_TOKENS, Span, is_question, plain, sentences
-from titans_edge.when import Dating, asked_range, today_line
+from titans_edge.text import Span, is_question, plain, sentences
+from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
-UNTOLD = "You have not told me that."
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 
 
@@ -88,21 +68,7 @@ class _Turn:
     reply: str = ""
 
 
-@dataclass
-class _Reading:
-    """A reply that is to be read from spans. instead: what is said where it is not."""
-
-    grounding: Grounding
-    dating: Dating
-    instead: str
-
-    def take(self, text: str, nats: float, reason: str) -> str:
-        """More of the reply, how unlikely its tokens were, and why it has ended. Returns what may be shown."""
-        shown = self.grounding.add(text, nats) + (self.grounding.end(whole=reason == "stop") if reason else "")
-        return self.dating.add(shown, over=bool(reason) or self.grounding.invented)
-
-
-class Session(Learner):
+class Session(Learner, Recaller):
     """memory None: the plain backbone. Closed by `with`; the backbone and the memory client stay their owners'
     business.
 
@@ -160,10 +126,6 @@ class Session(Learner):
     def __exit__(self, kind: type[BaseException] | None, e: BaseException | None, tb: TracebackType | None) -> None:
         self.close()
 
-    def now(self) -> datetime:
-        """The moment by `clock`, in this computer's time zone."""
-        return datetime.fromtimestamp(self.clock())
-
     def _words(self, tokens: Sequence[int]) -> str:
         return b"".join(self.backbone.vocab.piece(t) for t in tokens).decode("utf-8", "replace").strip()
 
@@ -208,12 +170,10 @@ class Session(Learner):
             yield from self._say(turn, UNTOLD, began)
             return
         spans = given(mode, readout) if mode is Mode.AUTO and routes == ("text",) and not facts else ()
-        reading = None
-        if spans:
-            reading = self._reading(messages, prompt, spans, UNTOLD if readout.doubted else quoted(spans))
-        if reading is not None and (known := _by_date(content, spans, doubted=readout.doubted)):
+        reading = self._reading(messages, prompt, spans, doubted=readout.doubted)
+        if reading is not None and reading.known:
             yield self._remembered(readout, routes, spans)
-            yield from self._say(turn, known, began)
+            yield from self._say(turn, reading.known, began)
             return
         surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
         speaking = None if reading is None or self.memory is None else self.memory.speaking
@@ -314,45 +274,6 @@ class Session(Learner):
         """Raises as `reply` does for messages that are none, or do not fit."""
         self._fits(len(self._prompt(messages)[1]))
 
-    def retrieve(self, message: str, mode: Mode = Mode.AUTO, *, reply_id: str | None = "") -> MemoryReadout:
-        """What the memory answers to the message's last question, or to its last sentence. reply_id: see
-        `MemoryClient.retrieve`.
-        """
-        empty = MemoryReadout.empty(self.backbone.n_embd)
-        if self.memory is None or self.reader is None or mode is Mode.OFF:
-            return empty
-        asking = Asking.of(message)
-        asked, questions = asking.asked, asking.questions
-        wants = asking.wants and mode is Mode.AUTO
-        k = self.k if (questions or wants) and mode is not Mode.ASSOCIATION else 0
-        told = asked_range(asked, self.now())
-        between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
-        judged = bool(k) and mode is Mode.AUTO and between is None and self.memory.prompt is not None
-        k = max(k, JUDGED) if judged else k
-        question: SpanFeatures | None = None
-        if len(self.backbone.vocab.encode(asked)) <= 2 * MAX_SPAN_TOKENS:
-            (question,) = features(self.reader, [asked])
-        if question is None or not len(question):  # too long, or signs and no words
-            readout = self.memory.retrieve(None, asked, k, between, reply_id=reply_id) if k or reply_id else empty
-        else:
-            recite = mode is Mode.ASSOCIATION and bool(questions)
-            readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
-        if wants:  # or it tells: only what surely answers is for it
-            readout = replace(readout, rows=readout.rows[:0], maybe=True, untold=False)
-        return readout if judged else replace(readout.sure(), prompt=None)
-
-    def rank(self, question: str, n: int) -> list[dict[str, Any]]:
-        """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; 0 where the
-        graft makes no keys). `why` tells of the last reply as before.
-        """
-        if self.memory is None or self.reader is None:
-            return []
-        (asked,) = features(self.reader, [question])
-        if ranked := self.memory.rank(asked, question, n) if len(asked) else []:
-            return ranked
-        found = self.memory.retrieve(asked if len(asked) else None, question, n, reply_id=None)
-        return list(found.retrieved[:n])
-
     def _room(self, needed: int) -> bool:
         return needed + SPARE <= self.speaker.n_ctx
 
@@ -452,18 +373,14 @@ class Session(Learner):
         seconds = time.perf_counter() - began
         yield Done(seconds, 0, seconds, "stop", len(turn.prompt))
 
-    def _reading(self, messages: Sequence[Message], prompt: Framed, spans: Spans, instead: str) -> _Reading | None:
+    def _reading(self, messages: Sequence[Message], prompt: Framed, spans: Spans, *, doubted: bool) -> Reading | None:
         """For a question that is answered from lines; None for one whose reply may say what nobody told."""
-        asking = Asking.of(prompt.text)
-        free = asks_for_a_favour(prompt.text) or needs_the_date(prompt.text)
-        if self.system != SYSTEM or prompt.told_system or not (asking.questions or asking.wants) or free:
-            return None
+        ours = self.system == SYSTEM and not prompt.told_system
         before = [str(m.get("content", "")) for m in messages[:-1]]
-        told = [*map(said, spans), *before, *asking.told]
-        return _Reading(Grounding(told, asking.asked, lenient=instead == UNTOLD), Dating(dates(spans)), instead)
+        return Reading.of(prompt.text, before, spans, doubted=doubted) if ours and spans else None
 
     def _speak(
-        self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: _Reading | None
+        self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: Reading | None
     ) -> Iterator[Event]:
         """The reply as it comes; where it is to be read from lines and is not, what is said instead. How sure the model
         is of its words says something only where they are its likeliest ones.
@@ -540,12 +457,3 @@ class Session(Learner):
             return None
         places = [(max(0, s.start - by), max(0, s.end - by)) for s in cut]
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
-
-
-def _by_date(question: str, spans: Spans, *, doubted: bool) -> str:
-    """What a question for a day is told without the model, which is bad at days; "" where it has to read. spans: best
-    first; doubted: perhaps none of them answers.
-    """
-    if asks_when_told(question):
-        return quoted(spans, dated=True)
-    return on_the_day(spans[0]) if asks_for_a_date(question) and not doubted else ""

@@ -1,0 +1,54 @@
+"""A reply that is to be read from what was told: what of it may be shown, and what is said in its place.
+
+Knows texts and spans; nothing of a model, of a memory or of how a reply comes about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from titans_edge.answers import Spans
+from titans_edge.asking import Asking
+from titans_edge.grounding import Grounding
+from titans_edge.questions import asks_for_a_date, asks_for_a_favour, asks_when_told, needs_the_date
+from titans_edge.routes import dates, on_the_day, quoted, said
+from titans_edge.when import Dating
+
+UNTOLD = "You have not told me that."
+
+
+@dataclass
+class Reading:
+    """One reply as it comes. instead: what is said where it is not read from the spans; known: what is said without
+    the model, which is bad at days ("": it has to read).
+    """
+
+    grounding: Grounding
+    dating: Dating
+    instead: str
+    known: str = ""
+
+    @classmethod
+    def of(cls, question: str, before: Sequence[str], spans: Spans, *, doubted: bool) -> Reading | None:
+        """Of a question that is answered from spans, best first; None where the reply may say what nobody told.
+
+        before: what was said before it; doubted: perhaps none of the spans answers.
+        """
+        asking = Asking.of(question)
+        free = asks_for_a_favour(question) or needs_the_date(question)
+        if free or not (asking.questions or asking.wants):
+            return None
+        instead = UNTOLD if doubted else quoted(spans)
+        known = ""
+        if asks_when_told(question):
+            known = quoted(spans, dated=True)
+        elif asks_for_a_date(question) and not doubted:
+            known = on_the_day(spans[0])
+        told = [*map(said, spans), *before, *asking.told]
+        return cls(Grounding(told, asking.asked, lenient=doubted), Dating(dates(spans)), instead, known)
+
+    def take(self, text: str, nats: float, reason: str) -> str:
+        """More of the reply, how unlikely its tokens were, and why it has ended. Returns what may be shown."""
+        shown = self.grounding.add(text, nats) + (self.grounding.end(whole=reason == "stop") if reason else "")
+        return self.dating.add(shown, over=bool(reason) or self.grounding.invented)
