@@ -16,8 +16,8 @@ from titans_edge.features import SpanFeatures
 from titans_edge.journal import Journal
 from titans_edge.policy import Proposal, Standing
 from titans_edge.rulings import Ruling
+from titans_edge.sidecar import asks
 from titans_edge.sidecar import host as host_module
-from titans_edge.sidecar import opened as opening
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sources import ASSISTANT, PASTED, Source
@@ -285,7 +285,7 @@ def test_an_explanation_names_the_largest_shares_and_fits_into_a_frame(
     every = c.ask("explain").result["reads"]
     hops = {r["hop"] for r in every}
     assert all(abs(sum(r["share"] for r in every if r["hop"] == hop) - 1) < 1e-4 for hop in hops)
-    monkeypatch.setattr(opening, "DRAWN", 3)
+    monkeypatch.setattr(asks, "DRAWN", 3)
     few = c.ask("explain").result["reads"]
     assert few == [r for hop in sorted(hops) for r in [r for r in every if r["hop"] == hop][:3]] != every
     monkeypatch.setattr(host_module, "PAGE_BYTES", 70)  # two sentences, and what they are of

@@ -21,7 +21,7 @@ from titans_edge.gguf_header import read_header
 from titans_edge.journal import Journal
 from titans_edge.journal.schema import snapshot_checksum
 from titans_edge.neural import graft as grafts
-from titans_edge.sidecar import fold
+from titans_edge.sidecar import asks, fold
 from titans_edge.sidecar import opened as opening
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sidecar.protocol import Request, pack_span
@@ -33,7 +33,8 @@ NewHost = Callable[..., MemoryHost]
 @pytest.fixture(autouse=True)
 def small_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """A report every 4 spans, a snapshot every 8."""
-    monkeypatch.setattr(opening, "PAGE", 4)
+    for module in (asks, opening):
+        monkeypatch.setattr(module, "PAGE", 4)
     monkeypatch.setattr(opening, "SNAPSHOT_EVERY", 8)
 
 

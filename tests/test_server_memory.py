@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from tests.serving import WARM, Server, events, said, serving
-from titans_edge.sidecar import opened
+from titans_edge.sidecar import asks
 from titans_edge.sidecar.client import MemoryClient
 
 REPLY = {"role": "assistant", "content": "Good."}
@@ -237,7 +237,7 @@ def test_each_reply_has_reasons_of_its_own_whoever_asks_after_it(server: Server)
 
 
 def test_the_reasons_of_old_replies_are_let_go(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opened, "EXPLAINED", 2)
+    monkeypatch.setattr(asks, "EXPLAINED", 2)
     at = {"X-Memory": "few"}
     asked = [server.ask("Where is Mary?", headers=at).json()["id"] for _ in range(3)]
     got = [server.client.get("/v1/memory/why", params={"completion": i}, headers=at).status_code for i in asked]
