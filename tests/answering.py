@@ -18,7 +18,8 @@ from titans_edge.features import SpanFeatures
 from titans_edge.framing import Message
 from titans_edge.routes import Mode
 from titans_edge.session import Session
-from titans_edge.sidecar.client import MemoryClient, MemoryReadout
+from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER, Source
 
 WARM = Sampling(temperature=1.0, seed=3, max_tokens=12)

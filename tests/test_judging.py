@@ -20,7 +20,7 @@ from titans_edge.events import Remembered
 from titans_edge.judging import ALONE, PAIRS, earlier, outspoken, pairs, together
 from titans_edge.judging import answering as answering_spans
 from titans_edge.session import Session
-from titans_edge.sidecar.client import MemoryReadout
+from titans_edge.sidecar.readout import MemoryReadout
 
 CAR = "What kind of car is my snorkel in?"
 TOLD = ["I left my snorkel in Gideon's car.", "Gideon drives a green Fiat.", "My rent is 540 a month."]

@@ -17,6 +17,7 @@ from titans_edge.session import Session
 from titans_edge.sidecar import client, host, opened, protocol
 from titans_edge.sidecar.client import HostClient, MemoryClient
 from titans_edge.sidecar.protocol import HEAD, Reply, answer_in, frame
+from titans_edge.sidecar.readout import Fields
 from titans_edge.sidecar.transport import LocalTransport, Transport
 from titans_edge.sidecar.worker import OnProgress
 from titans_edge.sources import Source
@@ -54,7 +55,7 @@ def memory(
         yield memory
 
 
-def texts(found: list[client.Fields]) -> list[str]:
+def texts(found: list[Fields]) -> list[str]:
     return [s["text"] for s in found]
 
 

@@ -14,7 +14,7 @@ from titans_edge import judging
 from titans_edge.judging import FIRST, SURE, SURELY
 from titans_edge.numerals import says_an_amount
 from titans_edge.questions import asks_for_an_amount, asks_for_several, asks_for_the_past, gives_the_name
-from titans_edge.sidecar.client import MemoryReadout
+from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
 from titans_edge.text import begins_back
 

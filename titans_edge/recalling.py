@@ -14,7 +14,8 @@ from titans_edge.backbone.spans import features
 from titans_edge.features import SpanFeatures
 from titans_edge.judging import JUDGED
 from titans_edge.routes import Mode
-from titans_edge.sidecar.client import MemoryClient, MemoryReadout
+from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.text import MAX_SPAN_TOKENS
 from titans_edge.when import asked_range
 

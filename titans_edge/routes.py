@@ -15,7 +15,7 @@ from itertools import accumulate
 from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
-from titans_edge.sidecar.client import MemoryReadout
+from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.when import day, meant, resolved, the_day
 
 SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."

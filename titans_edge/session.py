@@ -46,7 +46,8 @@ from titans_edge.questions import asks_for_advice, needs_the_date
 from titans_edge.recalling import Recaller
 from titans_edge.replying import UNTOLD, Reading
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
-from titans_edge.sidecar.client import MemoryClient, MemoryReadout
+from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
 from titans_edge.text import Span, is_question, plain, sentences

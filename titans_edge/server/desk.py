@@ -26,7 +26,8 @@ from titans_edge.server.memories import Memories
 from titans_edge.server.telling import Told, told
 from titans_edge.server.wire import Asked
 from titans_edge.session import Session
-from titans_edge.sidecar.client import Fields, MemoryClient
+from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sidecar.readout import Fields
 from titans_edge.sources import Source
 
 AGAIN = 3600.0  # seconds in which the same message in the same conversation is the same request, sent again

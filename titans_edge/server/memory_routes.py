@@ -20,7 +20,8 @@ from starlette.responses import Response
 from titans_edge.errors import UnknownReply
 from titans_edge.server.errors import ApiError, refused
 from titans_edge.server.http import Parts, asking, caller, first, json_response, memory_of, plain, result, taking
-from titans_edge.sidecar.client import Fields, MemoryClient
+from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sidecar.readout import Fields
 from titans_edge.sources import USER, Source
 
 MOST, MAX_ID = 1000, 2**63 - 1

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 from weakref import WeakSet
 
 import numpy as np
@@ -22,51 +22,19 @@ from titans_edge.features import SpanFeatures
 from titans_edge.journal.documents import Document, unpacked
 from titans_edge.sidecar.delivery import Delivery
 from titans_edge.sidecar.pending import Book
-from titans_edge.sidecar.protocol import Reply, Request, pack_span, unpack
+from titans_edge.sidecar.protocol import Reply, Request, pack_span
+from titans_edge.sidecar.readout import Fields, MemoryReadout
 from titans_edge.sidecar.transport import LocalTransport, ProcessTransport, Transport
 from titans_edge.sidecar.worker import OnProgress
 from titans_edge.sources import USER, Source
 
 PAGE = 1000  # spans asked for by their ids at once
-Fields = dict[str, Any]  # a span, a ruling or another record, as the journal shows it
 
 
 class Cache(Protocol):
     """Something that can be computed anew."""
 
     def clear(self) -> None: ...
-
-
-@dataclass(frozen=True)
-class MemoryReadout:
-    """Rows (N, n_embd) for the backbone (N = 0: none), how sure the memory is (0..1), and the spans retrieved."""
-
-    rows: npt.NDArray[np.float32]
-    confidence: float
-    relation: str
-    hop: int
-    retrieved: tuple[Fields, ...] = ()
-    behind: tuple[Fields, ...] = ()  # the spans the rows rest on
-    plain: bool = False  # one of them says the answer as it was asked for
-    untold: bool = False  # it was asked for something the user might have told, and nobody did
-    recited: tuple[tuple[int, ...], ...] = ()  # sentences out of the state alone, as token ids, best first
-    replaced: tuple[Fields, ...] = ()  # spans that were found, and that one of `retrieved` likely took the place of
-    prompt: Prompt | None = None  # to be set in behind the question and each of the spans: do they answer it?
-    maybe: bool = False  # the question may be about the world: only spans that surely answer are for it
-    doubted: bool = False  # nobody told is likely: a reply that is not read from what was found would be invented
-
-    def sure(self) -> MemoryReadout:
-        """Without spans for a question that may be about the world."""
-        return replace(self, retrieved=(), replaced=(), maybe=False) if self.maybe else self
-
-    def first(self, k: int) -> MemoryReadout:
-        """`sure`, with k spans at most."""
-        return replace(self, retrieved=self.retrieved[:k]).sure()
-
-    @classmethod
-    def empty(cls, n_embd: int) -> MemoryReadout:
-        """The answer of no memory."""
-        return cls(np.zeros((0, n_embd), np.float32), 0.0, "", 0)
 
 
 class HostClient:
@@ -226,22 +194,7 @@ class MemoryClient:
         """
         args = {"text": text, "k": k, "between": between, "recite": recite, "reply_id": reply_id}
         reply = self._ask("retrieve", args, [] if question is None else [question])
-        r = reply.result
-        rows = np.asarray(unpack(reply.arrays["rows"]), np.float32)
-        return MemoryReadout(
-            rows,
-            r["confidence"],
-            r["relation"],
-            r["hop"],
-            tuple(r["retrieved"]),
-            tuple(r.get("behind", ())),
-            r.get("plain", False),
-            r.get("untold", False),
-            tuple(tuple(tokens) for tokens in r.get("recited", ())),
-            tuple(r.get("replaced", ())),
-            self.host.prompt,
-            maybe=r.get("maybe", False),
-        )
+        return MemoryReadout.of(reply, self.host.prompt)
 
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:
         """The n stored spans that most likely answer, best first, each with its `match` (0..1)."""
