@@ -65,6 +65,15 @@ def test_what_is_found_is_what_the_memory_finds(memory: te.Memory, adapter: Modu
     assert all("im_start" not in t for t in texts(documents)), "what is held back is not given"
 
 
+def test_what_matches_less_than_is_asked_for_is_left_out(memory: te.Memory, adapter: ModuleType) -> None:
+    spans = memory.search(QUESTION)
+    least = spans[0]["match"]
+    retriever = adapter.MemoryRetriever(memory=memory, least=least)
+    likely = [s["text"] for s in spans if s["match"] >= least]
+    assert texts(retriever.invoke(QUESTION)) == texts(asyncio.run(retriever.ainvoke(QUESTION))) == likely
+    assert adapter.MemoryRetriever(memory=memory, least=1.01).invoke(QUESTION) == []
+
+
 def test_a_sentence_that_was_forgotten_does_not_come_back(memory: te.Memory, adapter: ModuleType) -> None:
     retriever = adapter.MemoryRetriever(memory=memory, k=9)
     found = {d.page_content: d for d in retriever.invoke(QUESTION)}

@@ -30,19 +30,24 @@ class MemoryRetriever(BaseRetriever):
 
     Each is a Document: the sentence as it was told, and in its metadata `id` (for `Memory.forget`), `source`, `time`
     (ISO 8601, in this computer's time zone) and `match` (how likely it answers, 0..1; 0 where the graft makes no
-    keys). Raises TitansError as `Memory.search` does. The memory stays its owner's to close.
+    keys). Those with a match under `least` are left out. Raises TitansError as `Memory.search` does. The memory stays
+    its owner's to close.
     """
 
     memory: Memory
     k: int = 4
+    least: float = 0.0
 
     def _get_relevant_documents(self, query: str, *, run_manager: CallbackManagerForRetrieverRun) -> list[Document]:
-        return [_document(span) for span in self.memory.search(query, self.k)]
+        return self._documents(self.memory.search(query, self.k))
 
     async def _aget_relevant_documents(
         self, query: str, *, run_manager: AsyncCallbackManagerForRetrieverRun
     ) -> list[Document]:
-        return [_document(span) for span in await self.memory.asearch(query, self.k)]
+        return self._documents(await self.memory.asearch(query, self.k))
+
+    def _documents(self, spans: list[dict[str, Any]]) -> list[Document]:
+        return [_document(span) for span in spans if span["match"] >= self.least]
 
 
 def answerer(memory: Memory, sampling: Sampling | None = None) -> Runnable[str, str]:
