@@ -21,7 +21,8 @@ from titans_edge.journal import Entry, Journal, NewSpan, documents
 from titans_edge.journal.checks import MAX_NUMBER
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.prompt import SoftPrompt
-from titans_edge.sidecar.opened import OpenMemory, Progress
+from titans_edge.sidecar.asks import Progress
+from titans_edge.sidecar.opened import OpenMemory
 from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
 from titans_edge.sources import Source
 
