@@ -146,6 +146,8 @@ def test_the_container_runs_without_root_with_one_volume_and_the_files_it_names(
     assert {"titans_edge", *folders, "pyproject.toml", "README.md", "LICENSE"} <= set(copied), (
         "what a wheel is built of"
     )
+    (compiled,) = re.findall(r"grep -o '(.+)' pyproject\.toml", RECIPE)
+    assert len(set(re.findall(compiled, project))) == 1, "the package that is compiled first"
 
 
 def test_the_containers_commands_are_the_programs() -> None:
