@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
-from tests.serving import Server, said, serving
+from tests.serving import Server, events, said, serving
 from titans_edge.cli import serve as command
 from titans_edge.cli.main import app as cli
 from titans_edge.errors import UsageError
@@ -371,15 +372,42 @@ def test_help_imports_no_server_and_its_examples_name_options_there_are() -> Non
         assert shown.count(option) > 1, option
 
 
+def page() -> str:
+    return files("titans_edge.docs").joinpath("server.md").read_text("utf-8")
+
+
+CURL = """curl() { command curl -q --noproxy '*' --max-time 300 -w '\\n%{http_code} %{content_type}' "$@"; }"""
+
+
 @pytest.mark.slow
-def test_the_page_s_curl_and_python_examples_run(server: Server) -> None:
-    page = files("titans_edge.docs").joinpath("server.md").read_text("utf-8")
-    for path in re.findall(r"curl[^\n]* (?:\$T|http://127\.0\.0\.1:8484)(/\S+)", page):
-        route = path.strip("'\"").partition("?")[0]
-        known = any(r.matches({"type": "http", "path": route, "method": "GET"})[0].value for r in server.app.routes)
-        assert known, path
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("sh")), reason="there is no curl, or no shell")
+def test_every_curl_command_of_the_page_drives_the_server(server: Server) -> None:
+    """Each is run by a shell as it stands there; only the address is another one."""
+    (at,) = re.findall(r"^T=(\S+)$", page(), re.M)
+    assert at == f"http://{Settings().host}:{Settings().port}"
+    commands = re.findall(r"^curl (?:[^\\\n]|\\\n)*", page(), re.M)
+    said_back = []
+    for typed in commands:
+        script = f"T={server.url}\n{CURL}\n{typed}\n"
+        done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, encoding="utf-8", timeout=330)
+        body, _, end = done.stdout.rpartition("\n")
+        status, _, kind = end.partition(" ")
+        assert done.returncode == 0 and status == "200", (typed, done.stdout, done.stderr)
+        said_back.append(events(iter(body.splitlines())) if kind.startswith("text/event-stream") else json.loads(body))
+    told, streamed, found, undone = said_back
+    assert told["titans_edge"]["memory"] == "default" and told["choices"][0]["message"]["role"] == "assistant"
+    learned = [s["text"] for s in told["titans_edge"]["learned"]]
+    assert " ".join(learned) == "My landlord is called Mr. Okafor."
+    assert streamed[-1] == "[DONE]" and {c["object"] for c in streamed[:-1]} == {"chat.completion.chunk"}
+    assert streamed[-2]["choices"][0]["finish_reason"] and streamed[-2]["titans_edge"]["memory"] == "work"
+    assert [s["text"] for s in found["data"]] == [text for text in learned if "landlord" in text]
+    assert undone["forgotten"] == len(learned) and server.texts() == []
+
+
+@pytest.mark.slow
+def test_the_page_s_python_example_runs(server: Server) -> None:
     openai = pytest.importorskip("openai")
     assert openai
-    (example,) = re.findall(r"```python\n(.*?)```", page, re.S)
+    (example,) = re.findall(r"```python\n(.*?)```", page(), re.S)
     exec(example.replace("http://127.0.0.1:8484", server.url).replace("MODEL", "tiny"), {})
     assert " ".join(server.texts("work")) == "My landlord is called Mr. Okafor."
