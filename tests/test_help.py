@@ -216,6 +216,17 @@ def test_what_the_pages_name_is_there() -> None:
             assert any(n == first or n.startswith(f"{first} ") for n in known), (page.name, words)
 
 
+def test_the_licences_name_every_shipped_graft() -> None:
+    """Each folder of models/ has a row with its card's licence, and its backbone's licence stands there too."""
+    rows = [r for r in files("titans_edge.docs").joinpath("licences.md").read_text("utf-8").splitlines() if "|" in r]
+    grafts = sorted(p.name for p in (ROOT / "models").iterdir() if p.is_dir())
+    assert grafts == sorted(library.shipped())
+    for name in grafts:
+        (row,) = (r for r in rows if f"`models/{name}`" in r)
+        assert "| MIT |" in row and "MIT licence" in (ROOT / "models" / name / "README.md").read_text("utf-8"), name
+        assert library.catalogue()[name].licence in "".join(r for r in rows if "backbones" in r), name
+
+
 def test_the_program_says_which_version_it_is() -> None:
     got = CliRunner().invoke(app, ["--version"])
     assert got.exit_code == 0 and got.stdout.startswith(f"titans-edge {metadata.version('titans-edge')} (llama-cpp")
