@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -264,6 +265,29 @@ def test_a_build_for_amx_is_a_note_with_the_way_to_compile_it_without(monkeypatc
     [note] = of("llama.cpp", iter(examined(monkeypatch, steps(amx))))
     assert "AMX_INT8" in note.said and note.verdict == "note" and "-mno-amx-int8" in note.next
     assert note.data == amx["llama"]
+
+
+def test_in_an_environment_of_pipx_its_pip_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda p: "/bin/x" if p == "nvidia-smi" else None)
+    monkeypatch.setattr(versions, "of", lambda p: None if p == "torch" else "1.0")
+    monkeypatch.setattr(sys, "prefix", str(home / "venvs" / "titans-edge"))
+    Path(sys.prefix).mkdir(parents=True)
+    for pip in ("pip", "pipx runpip titans-edge"):
+        found = examined(monkeypatch)
+        (gpu,) = of("GPU", iter(found))
+        assert f'CMAKE_ARGS="-DGGML_CUDA=on" {pip} install --force-reinstall' in gpu.next
+        assert f"Run `{pip} install torch`." in [f.next for f in found]
+        (crashed,) = of("llama.cpp", iter(examined(monkeypatch, "sys.exit(3)")))
+        assert f"`{pip} install --force-reinstall --no-cache-dir llama-cpp-python`" in crashed.next
+        (Path(sys.prefix) / "pipx_metadata.json").touch()
+
+
+def test_the_readme_builds_for_each_gpu_as_the_doctor_says() -> None:
+    text = " ".join((Path(__file__).parents[1] / "README.md").read_text("utf-8").replace("\\\n", " ").split())
+    assert f".venv/bin/pip {doctor.REBUILD}=={versions.of('llama-cpp-python')}" in text
+    flags = {name: flag for name, flag in doctor.SEEN_BY.values() if name != "HIP"} | {"Metal": "-DGGML_METAL=on"}
+    for name, flag in flags.items():
+        assert re.search(rf"\({name}\) \|[^|]+\|[^|]*`{flag}`", text), name
 
 
 def test_a_gpu_that_is_not_used_is_a_note_with_the_way_to_build_for_it(monkeypatch: pytest.MonkeyPatch) -> None:

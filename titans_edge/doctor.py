@@ -31,7 +31,7 @@ SEEN_BY = {  # a program that comes with a kind of GPU's driver: llama.cpp's bac
     "vulkaninfo": ("Vulkan", "-DGGML_VULKAN=on"),
 }
 WITHOUT_AMX = " ".join(f"-DCMAKE_{x}_FLAGS='-mno-amx-tile -mno-amx-int8 -mno-amx-bf16'" for x in ("C", "CXX"))
-REBUILD = "pip install --force-reinstall --no-cache-dir --no-deps --no-binary llama-cpp-python llama-cpp-python"
+REBUILD = "install --force-reinstall --no-cache-dir --no-deps --no-binary llama-cpp-python llama-cpp-python"
 SEE = "Run `titans-edge ask -v hello` to see all that is said."
 Verdict = Literal["good", "note", "bad"]
 
@@ -85,7 +85,7 @@ def packages() -> Iterator[Finding]:
     said += f"{platform.system()} {platform.machine()}; " + ", ".join(f"{p} {found[p]}" for p in PACKAGES if found[p])
     yield Finding("packages", "good", said, data={**found, "python": sys.version.split()[0]})
     for p in missing:
-        yield Finding("packages", "bad", f"{p} is not installed.", f"Run `pip install {p}`.")
+        yield Finding("packages", "bad", f"{p} is not installed.", f"Run `{_pip()} install {p}`.")
 
 
 def machine() -> Iterator[Finding]:
@@ -230,7 +230,7 @@ def tested(backbone: str | None, graft: str | None, seconds: float, on_stage: se
         longer = f"A slow or busy machine? `titans-edge doctor --seconds {max(60, 4 * seconds):.0f}` waits longer."
         yield Finding(about, "note", out.wrong, longer)
     elif out.wrong:
-        again = "Install it again: `pip install --force-reinstall --no-cache-dir llama-cpp-python`."
+        again = f"Install it again: `{_pip()} install --force-reinstall --no-cache-dir llama-cpp-python`."
         yield Finding(about, "bad", out.wrong, out.hint or (SEE if out.llama else again))
     elif backbone is not None:
         said = f'a sentence read, a question answered by {" and ".join(out.done["routes"])}: "{out.done["answer"]}"'
@@ -253,7 +253,13 @@ def _gpu(backends: list[str]) -> Finding:
 
 def _rebuild(flags: str) -> str:
     """The command that compiles llama.cpp anew, the version that is installed."""
-    return f'CMAKE_ARGS="{flags}" {REBUILD}=={versions.of("llama-cpp-python")}'
+    return f'CMAKE_ARGS="{flags}" {_pip()} {REBUILD}=={versions.of("llama-cpp-python")}'
+
+
+def _pip() -> str:
+    """What is typed for this environment's pip. pipx keeps an environment for each program, with a file of its own."""
+    piped = os.path.exists(os.path.join(sys.prefix, "pipx_metadata.json"))
+    return f"pipx runpip {os.path.basename(sys.prefix)}" if piped else "pip"
 
 
 def _gb(n: float) -> str:
