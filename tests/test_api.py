@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 import subprocess
 import sys
@@ -111,6 +112,20 @@ def test_the_package_has_what_it_says_and_imports_nothing_heavy() -> None:
     assert got.stdout.splitlines() == ["[]", str(te.__all__), "False"], got.stderr
     with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
         te.nonsense  # noqa: B018
+
+
+def test_everything_public_is_typed_and_the_package_says_so() -> None:
+    assert files("titans_edge").joinpath("py.typed").is_file()
+    classes = [o for o in (getattr(te, name) for name in te.__all__) if inspect.isclass(o)]
+    functions = [o for o in (getattr(te, name) for name in te.__all__) if inspect.isfunction(o)]
+    for owner in classes:
+        named = [f for n, f in inspect.getmembers(owner) if not n.startswith("_")]
+        functions += [f for f in named if inspect.isfunction(f) or inspect.ismethod(f)]
+    assert len(functions) > 20
+    for function in functions:
+        signature = inspect.signature(function)
+        given = [p.annotation for name, p in signature.parameters.items() if name != "self"]
+        assert inspect.Signature.empty not in (*given, signature.return_annotation), function
 
 
 # --- a memory

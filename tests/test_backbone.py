@@ -259,6 +259,33 @@ def test_an_unknown_architecture_is_refused(tmp_path: Path) -> None:
         Backbone(make_gguf(tmp_path / "x.gguf", architecture="nonsense"))
 
 
+@pytest.mark.parametrize("architecture", ["llama", "internlm2"])
+def test_a_plain_transformer_of_another_architecture_speaks(architecture: str, tmp_path: Path) -> None:
+    with Backbone(make_gguf(tmp_path / "x.gguf", architecture=architecture), threads=1) as backbone:
+        assert backbone.header.meta["general.architecture"] == architecture
+        with Speaker(backbone, 128) as speaker:
+            speaker.feed([1, 2, 3])
+            assert np.isfinite(speaker.last_logits()).all()
+            assert len(list(speaker.generate(Sampling(temperature=5.0, seed=0, max_tokens=8)))) > 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "answer", "said"),
+    [
+        ("is_recurrent", True, "recurrent"),
+        ("is_hybrid", True, "recurrent"),
+        ("has_encoder", True, "encoder"),
+        ("n_swa", 512, "sliding window"),
+    ],
+)
+def test_what_is_no_plain_transformer_is_refused_with_its_reason(
+    asked: str, answer: int, said: str, tiny_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model.llama_cpp, f"llama_model_{asked}", lambda handle: answer)
+    with pytest.raises(ModelError, match=said):
+        Backbone(tiny_path, threads=1)
+
+
 def test_digits_may_come_again_without_penalty(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where every token is a digit, a number of the longest length is as without penalty; then it counts again."""
 

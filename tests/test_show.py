@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -154,6 +155,19 @@ def test_keys_of_the_prompt(keys: PipeInput, tmp_path: Path) -> None:
     assert prompt.edit("Hello") == "Hello!"
     keys.send_text("\x03")
     assert prompt.edit("Hello") == ""
+
+
+def test_tab_completes_a_command_and_the_next_session_has_this_ones_lines(keys: PipeInput, tmp_path: Path) -> None:
+    prompt = Terminal(History.of(tmp_path / "a.memory"), COMMANDS)
+    buffer, late = prompt._session.default_buffer, threading.Timer(20, lambda: keys.send_text("\r"))
+    buffer.on_text_changed += lambda b: keys.send_text("\r") if b.text == "/private" else None
+    late.start()
+    keys.send_text("/priv\t")
+    assert prompt.next() == "/private"
+    late.cancel()
+    again = Terminal(History.of(tmp_path / "a.memory"), COMMANDS)
+    keys.send_text("\x1b[A\r")
+    assert again.next() == "/private", "the arrow key brings it back"
 
 
 def test_nothing_typed_in_private_is_kept_for_the_arrow_keys(keys: PipeInput, tmp_path: Path) -> None:
