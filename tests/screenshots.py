@@ -102,10 +102,12 @@ def main() -> None:
         os.environ["XDG_DATA_HOME"] = home
         from tests.serving import Server
         from titans_edge import library
+        from titans_edge.backbone.sampling import Sampling
         from titans_edge.engine import Engine
         from titans_edge.server.settings import Settings
 
-        server = Server(Engine(given.backbone or library.DEFAULT, given.graft), Settings(port=0, max_tokens=64))
+        settings = Settings(port=0, sampling=Sampling(max_tokens=64))
+        server = Server(Engine(given.backbone or library.DEFAULT, given.graft), settings)
         try:
             tell(server.url)
             for scheme in ("light", "dark"):

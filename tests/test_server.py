@@ -13,7 +13,9 @@ import pytest
 from tests.serving import WARM, Server, events, said, serving
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
+from titans_edge.backbone.sampling import Sampling
 from titans_edge.server.desk import Stopper
+from titans_edge.server.settings import Settings
 
 REPLY = {"role": "assistant", "content": "Good."}
 
@@ -59,6 +61,21 @@ def test_a_seed_gives_the_same_reply_and_another_one_another(server: Server) -> 
         for seed in (1, 1, 2, -1, -1, 2**32 - 1, 2**32 - 1)
     ]
     assert texts[0] == texts[1] != texts[2] and texts[3] == texts[4] and texts[5] == texts[6]
+
+
+def test_what_a_request_does_not_say_of_sampling_is_as_the_server_was_started(
+    users_home: Path, tiny_path: Path, graft_path: Path
+) -> None:
+    usual = Sampling(temperature=1.0, seed=3, max_tokens=5)
+    bare = {"messages": [{"role": "user", "content": "Hi"}]}
+    with serving(tiny_path, graft_path, Settings(port=0, sampling=usual)) as one:
+
+        def said(**more: Any) -> tuple[str, int]:
+            got = one.client.post("/v1/chat/completions", json=bare | more, headers={"X-Memory": "none"}).json()
+            return got["choices"][0]["message"]["content"], got["usage"]["completion_tokens"]
+
+        assert said() == said(temperature=1.0, seed=3, max_tokens=5) != said(seed=4)
+        assert said(max_tokens=2)[1] == 2 and said()[1] == 5
 
 
 def test_a_stop_text_ends_the_reply_before_it_whole_and_streamed(server: Server) -> None:

@@ -32,6 +32,12 @@ def serve(
     ] = None,
     context: common.Context = 8192,
     gpu_layers: common.GpuLayers = None,
+    temperature: common.Temperature = 0.0,
+    top_p: common.TopP = 1.0,
+    top_k: common.TopK = 0,
+    min_p: common.MinP = 0.0,
+    repeat_penalty: common.RepeatPenalty = 1.1,
+    seed: common.Seed = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply where a request names none.")] = 512,
     recall: common.Recall = 4,
     rows: common.Rows = True,
@@ -44,6 +50,7 @@ def serve(
 ) -> None:
     """Serve the model and its memories over HTTP, as OpenAI's clients expect it. Stop it with Ctrl-C.
 
+    How replies are sampled is for each request to say; the options count where it does not.
     Without keys only this machine reaches it, and everybody on it is trusted. TITANS_EDGE_API_KEYS="KEY=MEMORY …" in
     the environment keeps keys out of the list of processes.
 
@@ -54,12 +61,14 @@ def serve(
       titans-edge serve --host 0.0.0.0 --api-key "$KEY=work,home"
     """
     _have_the_extra()
+    from titans_edge.backbone.sampling import Sampling
     from titans_edge.server.settings import Settings, keys
 
     settings = Settings(
         host=host, port=port, keys=tuple(keys(api_key or [], api_keys)), memory="none" if no_memory else memory,
         allowed_hosts=tuple(allowed_host or ()), max_body=max_body, waiting=waiting, queue_seconds=queue_timeout,
-        reply_seconds=reply_timeout, max_tokens=max_tokens,
+        reply_seconds=reply_timeout,
+        sampling=Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens),
     )  # fmt: skip
     _run(
         settings, backbone, graft, with_memory=not no_memory, gpu_layers=gpu_layers, guard=guard, recall=recall,

@@ -25,7 +25,7 @@ DONE = b"data: [DONE]\n\n"
 @taking(ChatRequest)
 async def completions(request: Request, parts: Parts, body: ChatRequest) -> Response:
     """A reply to a conversation, streamed or not; what the user says in it is learnt."""
-    what = asked(body, parts.settings.max_tokens)
+    what = asked(body, parts.settings.sampling)
     frame = _frame(parts, "chat.completion.chunk" if what.stream else "chat.completion")
     turn = turn_of(request, what, frame["id"])
     ticket = parts.talk.submit(turn.who, lambda ticket: work(turn, ticket, parts))

@@ -70,7 +70,7 @@ def _asked(raw: ResponsesRequest, parts: Parts) -> Asked:
         max_tokens=raw.max_output_tokens, temperature=raw.temperature, top_p=raw.top_p, user=raw.user,
         tools=raw.tools, tool_choice=raw.tool_choice, response_format=(raw.text or {}).get("format"),
     )  # fmt: skip
-    return asked(chat, parts.settings.max_tokens)
+    return asked(chat, parts.settings.sampling)
 
 
 def _message(item: dict[str, Any], where: str) -> ChatMessage:

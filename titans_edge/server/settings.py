@@ -8,11 +8,12 @@ import socket
 import sys
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from titans_edge import library
+from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import UsageError
 
 NONE = "none"  # the memory's name that means: without memory
@@ -46,7 +47,7 @@ class Settings:
     queue_seconds: float = 120.0
     reply_seconds: float = 600.0
     stop_seconds: float = 30.0
-    max_tokens: int = 512
+    sampling: Sampling = field(default_factory=Sampling)  # where a request says nothing of it
 
     def __post_init__(self) -> None:
         if not is_loopback(self.host) and not self.keys:

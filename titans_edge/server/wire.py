@@ -7,7 +7,7 @@ What cannot be honoured (tools, images, several choices, …) is refused by name
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -115,8 +115,8 @@ def queried(given: dict[str, str], kind: type[T]) -> T:
         raise refused(f"The query {param} does not fit: {e}.", "See the API's page.", param=param) from e
 
 
-def asked(request: ChatRequest, max_tokens: int) -> Asked:
-    """A chat request, checked. max_tokens: of a reply where the request names none."""
+def asked(request: ChatRequest, usual: Sampling) -> Asked:
+    """A chat request, checked. usual: what counts where the request names nothing else."""
     _refuse_what_is_not_here(request)
     if not 0 < len(request.messages) <= MAX_MESSAGES:
         raise refused(f"There are {len(request.messages)} messages.", "Send some.", param="messages")
@@ -126,12 +126,12 @@ def asked(request: ChatRequest, max_tokens: int) -> Asked:
         raise refused("The last message has to be the user's, with a text.", param="messages")
     usage = request.stream_options is not None and bool(request.stream_options.include_usage)
     return Asked(
-        messages, parts, sampling(request, max_tokens), stops(request.stop), bool(request.stream), usage, request.user
+        messages, parts, sampling(request, usual), stops(request.stop), bool(request.stream), usage, request.user
     )
 
 
-def sampling(r: ChatRequest, max_tokens: int) -> Sampling:
-    """Sampling of a request; what it leaves out is as everywhere in this program."""
+def sampling(r: ChatRequest, usual: Sampling) -> Sampling:
+    """Sampling of a request; what it leaves out is as usual."""
     most = r.max_completion_tokens if r.max_completion_tokens is not None else r.max_tokens
     if most is not None and most < 1:
         raise refused(f"max_tokens is {most}.", "It is at least 1.", param="max_tokens")
@@ -142,10 +142,10 @@ def sampling(r: ChatRequest, max_tokens: int) -> Sampling:
         "min_p": r.min_p,
         "repeat_penalty": r.repeat_penalty,
         "seed": None if r.seed is None else r.seed % NO_SEED,
-        "max_tokens": max_tokens if most is None else most,
+        "max_tokens": most,
     }
     try:
-        return Sampling(**{name: value for name, value in given.items() if value is not None})
+        return replace(usual, **{name: value for name, value in given.items() if value is not None})
     except UsageError as e:
         field = next((name for name in given if name.replace("_", "-") in e.message), None)
         raise refused(e.message, "See the API's page.", param=field) from e
