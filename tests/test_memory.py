@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -239,6 +240,22 @@ def test_a_graft_survives_its_file_and_foreign_ones_are_refused(
         grafts.load(tmp_path / "cut.gguf", read_header(tiny_path))
 
 
+def test_sizes_of_a_damaged_graft_are_refused_before_room_is_made_for_them(
+    tiny_path: Path, keyed_path: Path, tmp_path: Path
+) -> None:
+    fields, tensors = grafts.read(keyed_path)
+    damage: list[tuple[str, Any]] = [
+        ("encoder.layers", 2**31), ("encoder.width", 2**31), ("encoder.width", 0), ("encoder.heads", 0),
+        ("encoder.heads", 7), ("encoder.banks", 3), ("encoder.n_embd", 2**31), ("encoder.layers", 2.0),
+        ("keys.layers", 2**31), ("keys.dim", 2**31), ("keys.told", 2**31), ("layer", "x"), ("recipe", "[" * 100_000),
+        ("relations", "[" * 100_000), ("replaces", "3"),
+    ]  # fmt: skip
+    for name, value in damage:
+        grafts.write(tmp_path / "damaged.gguf", {**fields, f"titans.{name}": value}, tensors)
+        with pytest.raises(GraftError):
+            grafts.load(tmp_path / "damaged.gguf", read_header(tiny_path))
+
+
 def test_relations_survive_their_text_and_what_does_not_fit_together_is_refused(memory: NeuralMemory) -> None:
     text = memory.relations.dump()
     assert Relations.load(text) == memory.relations
@@ -248,7 +265,7 @@ def test_relations_survive_their_text_and_what_does_not_fit_together_is_refused(
         {**raw, "tracked": 10}, {**raw, "tracked": -1}, {**raw, "mirror": [1] * 10},
         {**raw, "mirror": raw["mirror"][1:]},
         {**raw, "phrases": [*raw["phrases"][:-1], raw["phrases"][0]]}, {k: v for k, v in raw.items() if k != "phrases"},
-        {**raw, "phrases": 3}, [],
+        {**raw, "phrases": 3}, [], {**raw, "phrases": [{**r, "surface": ["a"]} for r in raw["phrases"]]},
     ]  # fmt: skip
     for each in ["", "{", *(msgspec.json.encode(w).decode() for w in wrong)]:
         with pytest.raises(GraftError, match="relations"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass, field
+from dataclasses import fields as fields_of
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFReader, GGUFValueTy
 from gguf.quants import dequantize, quantize
 from torch import Tensor, nn
 
-from titans_edge.errors import GraftError
+from titans_edge.errors import GraftError, TitansError
 from titans_edge.gguf_header import Header, fingerprint
 from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.contents import Contents
@@ -153,21 +154,21 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         keys = _group(fields, "titans.keys.")
         if check:
             _check(path, info.fingerprint, fingerprint(backbone))
-        contents = Contents(
-            backbone.tensors["token_embd.weight"], tensors["mean"], tensors["basis"], tensors["inverse"]
-        )
-        prompt, speaking = _group(fields, "titans.prompt."), _group(fields, "titans.speaking.")
-        graft = Graft(
-            config,
-            contents,
-            relations,
-            info,
-            KeyConfig(**keys) if keys else None,
-            PromptConfig(**prompt) if prompt else None,
-            PrefixConfig(**speaking) if speaking else None,
-        )
+        prompts = _group(fields, "titans.prompt."), _group(fields, "titans.speaking.")
+        prompt = PromptConfig(**prompts[0]) if prompts[0] else None
+        speaking = PrefixConfig(**prompts[1]) if prompts[1] else None
+        table = backbone.tensors["token_embd.weight"]
+        contents = Contents(table, tensors["mean"], tensors["basis"], tensors["inverse"])
+        parts = (config, contents, relations, info, KeyConfig(**keys) if keys else None, prompt, speaking)
+        if (wrong := _wrong_size(parts, tensors)) or len(relations) != config.banks:
+            raise ValueError(wrong or "banks")
+        if prompt is not None and not 0 <= prompt.untold < table.shape[0]:
+            raise ValueError("untold")
+        graft = Graft(*parts)
         _fill(graft, tensors, path)
-    except (KeyError, TypeError, ValueError) as e:
+    except TitansError:
+        raise
+    except Exception as e:  # torch raises many kinds on sizes that do not go together
         raise GraftError(
             f"{path} is not a usable graft ({e}).", "Fetch it again, or train one with `titans-edge train`."
         ) from e
@@ -178,8 +179,33 @@ def _group(fields: Fields, prefix: str) -> Fields:
     return {k.removeprefix(prefix): v for k, v in fields.items() if k.startswith(prefix)}
 
 
+def _wrong_size(parts: tuple[Any, ...], tensors: dict[str, Tensor]) -> str:
+    """The name of a size that is no whole number, or of which the file's numbers could not fill what is made by it: a
+    damaged one is not believed, for room would be made for it first.
+    """
+    numbers = sum(t.numel() for t in tensors.values())
+    for config in (c for c in parts if isinstance(c, EncoderConfig | KeyConfig | PrefixConfig)):
+        for f in fields_of(config):
+            value = getattr(config, f.name)
+            if not isinstance(value, int if f.type == "int" else int | float) or value < 0:
+                return f.name
+        width, layers = config.width, max(1, config.layers)
+        if width < 1 or layers > len(tensors):
+            return "width or layers"
+        if isinstance(config, PrefixConfig):
+            most = layers * config.positions * width
+        else:
+            other = (config.n_embd, config.banks) if isinstance(config, EncoderConfig) else (config.dim, config.told)
+            most = width * max(layers * width, *other)
+        if most > numbers:
+            return f"{type(config).__name__} of {most:,} numbers, and the file has {numbers:,}"
+    return ""
+
+
 def _info(fields: Fields) -> GraftInfo:
     bound = _group(fields, "titans.backbone.")
+    if not isinstance(fields["titans.layer"], int) or not isinstance(fields["titans.threshold"], float):
+        raise ValueError("layer or threshold")
     return GraftInfo(
         fields["titans.layer"],
         bound,

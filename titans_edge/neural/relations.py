@@ -49,8 +49,10 @@ class Relations:
             rows = raw["phrases"]
             phrases = tuple(Phrase(str(r["text"]), 0, 0, tuple(r["surface"]), tuple(r["address"])) for r in rows)
             made = cls(phrases, int(raw["tracked"]), [int(m) for m in raw["mirror"]])
+            if not all(type(i) is int and i >= 0 for p in phrases for i in (*p.surface, *p.address)):
+                raise ValueError("token ids")
             sound = 0 <= made.tracked < len(phrases) and _is_mirror(made.mirror, len(phrases))
-        except (ValueError, KeyError, TypeError) as e:
+        except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as e:
             raise GraftError(f"The graft's relations cannot be read ({e!r}).", "Fetch the graft again.") from e
         if not sound or len({p.text for p in phrases}) != len(phrases):
             raise GraftError("The graft's relations do not fit together.", "Fetch the graft again.")
