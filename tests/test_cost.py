@@ -14,6 +14,7 @@ from tests.talking import TalkChat, as_chat
 from tests.test_program import titans
 from titans_edge.backbone.model import Backbone
 from titans_edge.chat import Chat
+from titans_edge.cli.bench import bench
 from titans_edge.errors import UsageError
 from titans_edge.evaluate import cost, cost_commands, cost_tables, machine, plots
 from titans_edge.evaluate.machine import Ran
@@ -63,7 +64,14 @@ def test_the_plot_shows_turn_two_by_length(tmp_path: Path) -> None:
         for way in (cost.FULL, cost.MEMORY):
             figures.append(cost.Figure(f"turn 2 after {n} tokens, {way}", "s", (n / 200, n / 190), (0.2, 0.3)))
     drawn = plots.draw_cost(figures, tmp_path / "cost.png").read_bytes()
+    assert "<svg" in plots.draw_cost(figures, tmp_path / "cost.svg").read_text("utf-8")
     assert drawn.startswith(b"\x89PNG") and drawn != plots.draw_cost(figures[:1], tmp_path / "none.png").read_bytes()
+
+
+def test_a_plot_that_could_not_be_drawn_is_refused_before_anything_is_measured(tmp_path: Path) -> None:
+    for name in ("cost.pdf", "cost", "none/cost.svg"):
+        with pytest.raises(UsageError, match="cannot be drawn"):
+            bench(tmp_path / "none.txt", backbone=str(tmp_path / "none.gguf"), plot=tmp_path / name)
 
 
 def test_no_text_is_timed_twice_and_the_first_question_is_one_with_rows() -> None:

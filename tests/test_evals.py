@@ -241,6 +241,8 @@ def test_a_loss_that_is_no_number_is_noticed(held: list[long.Conversation]) -> N
 def test_pictures_are_drawn(held: list[long.Conversation], tmp_path: Path) -> None:
     made = draw(held, tmp_path / "plots")
     assert len(made) == 4 and all(p.read_bytes().startswith(b"\x89PNG") for p in made)
+    drawn = draw(held, tmp_path / "plots", "svg")
+    assert [p.stem for p in drawn] == [p.stem for p in made] and all("<svg" in p.read_text("utf-8") for p in drawn)
 
 
 def test_neutral_passages_are_whole_sentences(tmp_path: Path) -> None:

@@ -214,7 +214,7 @@ def test_every_evaluation_explains_itself_with_an_example_and_has_its_own_option
         "babilong": {"--data", "--tasks", "--lengths", "--samples", "--seed", "--mode", "--reuse"},
         "held-out": {"--samples", "--seed", "--mode"},
         "poison": {"--kinds", "--guard", "--resume", "--samples", "--seed"},
-        "long": {"--turns", "--seeds", "--guard", "--plots", "--text", "--seed"},
+        "long": {"--turns", "--seeds", "--guard", "--plots", "--format", "--text", "--seed"},
         "alarms": set[str](),
         "ablate": {"--data", "--tasks", "--lengths", "--samples", "--seed"},
     }

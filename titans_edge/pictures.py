@@ -89,6 +89,14 @@ def similarity(entries: Sequence[Entry]) -> tuple[npt.NDArray[np.float32], list[
     return keys @ keys.T, [i for i, _ in found]
 
 
+def check(path: Path | None) -> None:
+    """Before hours of work: raises UsageError for a picture that could not be drawn. None: there is none."""
+    if path is None:
+        return
+    if path.suffix[1:] not in FORMATS or path.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(f"{path} cannot be drawn.", "Name a .png or .svg in a folder that is there.")
+
+
 def draw(path: Path, title: str, fill: Fill) -> Path:
     """Write a picture, private like what it shows: all of it, or the file that was there before. PNG or SVG by its
     name. Raises UsageError where it cannot be written.

@@ -31,7 +31,9 @@ def bench(
     long: Annotated[bool, typer.Option("--long", help=f"Lengths of {LONGER[0]} and {LONGER[1]} too.")] = False,
     runs: Annotated[int, typer.Option(help="Of each figure, besides the first.", min=1)] = 5,
     start: Annotated[bool, typer.Option("--start/--no-start", help="Time whole commands too.")] = True,
-    plot: Annotated[Path | None, typer.Option(help="Draw the first token of turn 2 by length into this PNG.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw the first token of turn 2 by length into this PNG or SVG.")
+    ] = None,
     as_json: common.Json = False,
 ) -> None:
     """Reading, first token, decoding, start-up and memory, the first time and later, beside the plain backbone.
@@ -43,11 +45,11 @@ def bench(
       titans-edge bench book.txt
       titans-edge bench book.txt --long --plot cost.png
     """
+    from titans_edge import pictures
     from titans_edge.evaluate import cost_commands, cost_tables, machine, report
 
+    pictures.check(plot)
     here, wanted, text = machine.describe(), _lengths(lengths, long), read_document(file)
-    if plot is not None and not plot.parent.is_dir():
-        raise UsageError(f"There is no folder {plot.parent}.", "Make it first.")
     done = _measured(backbone, graft, text, tokens, wanted, runs)
     if start:
         found = cost_commands.fresh(library.find_backbone(backbone), library.find_graft(graft, backbone), runs)

@@ -24,7 +24,7 @@ def capacity(
     samples: Annotated[int, typer.Option(help="Facts asked of each memory's state and sentences.", min=1)] = 40,
     auto: Annotated[int, typer.Option(help="How many of them are asked as `chat` does.", min=0)] = 20,
     seed: Seed = 0,
-    png: Annotated[Path | None, typer.Option(help="Draw the curve into this file.")] = None,
+    png: Annotated[Path | None, typer.Option(help="Draw the curve into this PNG or SVG.")] = None,
     out: Out = None,
     backbone: common.Backbone = library.DEFAULT,
     graft: common.GraftOption = None,
@@ -37,12 +37,13 @@ def capacity(
     Example:
       titans-edge eval capacity --facts 8,64,512 --png capacity.png
     """
+    from titans_edge import pictures
     from titans_edge.evaluate import capacity as suite
     from titans_edge.evaluate import report
     from titans_edge.evaluate.runner import SAMPLING
 
     report.check(out)
-    report.check(png)
+    pictures.check(png)
     plan = suite.Plan(suite.sizes([_whole(x) for x in several(facts, "--facts")]), samples, auto, seed)
     with common.open_chat(backbone, graft, None, context=context, gpu_layers=gpu_layers, sampling=SAMPLING) as chat:
         measure(chat, plan, out, png)

@@ -27,7 +27,8 @@ def long(
     turns: Annotated[str, typer.Option(help="Turns of a conversation; several with commas.")] = "10,50,200",
     seeds: Annotated[int, typer.Option(help="Conversations of each length.", min=1)] = 3,
     guard: Annotated[str, typer.Option(help="off or on.")] = "on",
-    plots: Annotated[Path | None, typer.Option(help="Write PNGs into this folder.")] = None,
+    plots: Annotated[Path | None, typer.Option(help="Write pictures into this folder.")] = None,
+    format: Annotated[str, typer.Option(help="Of the pictures: png or svg.")] = "png",
     text: Annotated[Path | None, typer.Option(help="Neutral text to take the loss on; default: our own.")] = None,
     seed: Seed = 0,
     out: Out = None,
@@ -42,11 +43,13 @@ def long(
     Example:
       titans-edge eval long --turns 10,50 --seeds 1 --plots DIR
     """
+    from titans_edge import pictures
     from titans_edge.evaluate import report
     from titans_edge.evaluate.long import Plan
 
     lengths = tuple(_whole(x) for x in several(turns, "--turns"))
     known([guard], ["off", "on"], "Guard")
+    known([format], list(pictures.FORMATS), "Format")
     report.check(out, *([text] if text else []))
     plan = Plan(lengths, range(seed, seed + seeds), guard == "on", text, min(context, MOST_CONTEXT))
     done: list[Conversation] = []
@@ -60,7 +63,7 @@ def long(
     if plots is not None:
         from titans_edge.evaluate.plots import draw
 
-        for picture in draw(done, plots):
+        for picture in draw(done, plots, format):
             print(picture)
 
 

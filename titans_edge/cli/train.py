@@ -9,7 +9,6 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
-from titans_edge.errors import UsageError
 
 
 def train(
@@ -44,10 +43,9 @@ def train(
     Example:
       titans-edge train --data DATA --out graft.gguf --plot loss.svg
     """
-    from titans_edge.pictures import FORMATS
+    from titans_edge import pictures
 
-    if plot is not None and (plot.suffix[1:] not in FORMATS or not plot.parent.is_dir()):
-        raise UsageError(f"{plot} cannot be drawn.", "Name a .png or .svg in a folder that is there.")
+    pictures.check(plot)
     import torch
     from rich.console import Console
     from rich.progress import Progress, TaskID, TimeRemainingColumn

@@ -21,29 +21,21 @@ from titans_edge.evaluate.pages import Table
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT, DPI = 6.4, 4.0, 150  # inches, inches, dots an inch
 
-
-def draw(conversations: Sequence[Conversation], folder: Path) -> list[Path]:
-    """Write the four PNGs; their paths."""
-    folder.mkdir(parents=True, exist_ok=True)
-    return [
-        _picture(
-            folder / "recall-by-age.png",
-            lambda ax: _recall(ax, conversations, by_age, "turns since the value was told"),
-        ),
-        _picture(
-            folder / "recall-by-changes.png",
-            lambda ax: _recall(ax, conversations, by_changes, "times the value was changed"),
-        ),
-        _picture(folder / "norms.png", lambda ax: _norms(ax, conversations)),
-        _picture(folder / "neutral-loss.png", lambda ax: _loss(ax, conversations)),
+def draw(conversations: Sequence[Conversation], folder: Path, suffix: str = "png") -> list[Path]:
+    """Write the four pictures; their paths."""
+    parts: list[tuple[str, pictures.Fill]] = [
+        ("recall by age", lambda ax: _recall(ax, conversations, by_age, "turns since the value was told")),
+        ("recall by changes", lambda ax: _recall(ax, conversations, by_changes, "times the value was changed")),
+        ("norms", lambda ax: _norms(ax, conversations)),
+        ("neutral loss", lambda ax: _loss(ax, conversations)),
     ]
+    return [pictures.draw(folder / f"{title.replace(' ', '-')}.{suffix}", title, fill) for title, fill in parts]
 
 
 def draw_capacity(cells: Sequence[Cell], path: Path) -> Path:
-    """Write the curves of what was asked at each number of facts as a PNG; its path."""
-    return _picture(path, lambda ax: _capacity(ax, cells))
+    """Draw the curves of what was asked at each number of facts, PNG or SVG by the path, which is returned."""
+    return pictures.draw(path, "capacity", lambda ax: _capacity(ax, cells))
 
 
 def _capacity(ax: Axes, cells: Sequence[Cell]) -> None:
@@ -58,8 +50,10 @@ def _capacity(ax: Axes, cells: Sequence[Cell]) -> None:
 
 
 def draw_cost(figures: Sequence[Figure], path: Path) -> Path:
-    """Write the first token of turn 2 by the length of what was told, cold and warm, as a PNG; its path."""
-    return _picture(path, lambda ax: _turn_two(ax, figures))
+    """Draw the first token of turn 2 by the length of what was told, cold and warm: PNG or SVG by the path, which is
+    returned.
+    """
+    return pictures.draw(path, "first token of turn 2", lambda ax: _turn_two(ax, figures))
 
 
 def _turn_two(ax: Axes, figures: Sequence[Figure]) -> None:
@@ -98,21 +92,6 @@ def draw_table(table: Table, path: Path) -> Path:
         ax.set_xticklabels(labels, rotation=45, ha="right", parse_math=False)
 
     return pictures.draw(path, table.name, fill)
-
-
-def _picture(path: Path, fill: Any) -> Path:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure((WIDTH, HEIGHT), DPI, layout="constrained")
-    FigureCanvasAgg(figure)
-    ax = figure.add_subplot()
-    fill(ax)
-    ax.grid(alpha=0.3)
-    if ax.get_legend_handles_labels()[0]:
-        ax.legend(fontsize="small", ncols=2)
-    figure.savefig(path, format="png")
-    return path
 
 
 def _recall(ax: Axes, conversations: Sequence[Conversation], cut: Any, label: str) -> None:
