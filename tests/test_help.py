@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import lzma
 import os
 import re
 import shlex
@@ -34,10 +35,8 @@ SMALLER = {  # what is added to an example, so that it takes a moment
     "eval capacity": ["--facts", "2", "--samples", "1", "--auto", "1"],
     "eval held-out": ["--samples", "1"], "eval long": ["--turns", "2"],
     "eval natural": ["--people", "marisol", "--kinds", "word", "--mode", "question"], "eval poison": ["--samples", "1"],
-}  # fmt: skip
-ELSEWHERE = {  # what runs on data we do not ship: tests of their own run these commands
-    "eval babilong": "tests/test_cases.py", "eval qa": "tests/test_evals.py",
-    "eval ablate": "tests/test_ablation.py",
+    "eval babilong": ["--tasks", "qa1", "--lengths", "0k,1k", "--samples", "1"],
+    "eval qa": ["--n", "2", "--samples", "1"], "eval ablate": ["--tasks", "qa1", "--samples", "1"],
 }  # fmt: skip
 
 
@@ -109,11 +108,23 @@ def shelf(tiny_path: Path, graft_path: Path, tmp_path_factory: pytest.TempPathFa
     (folder / "cases.jsonl").write_text(json.dumps(case))
     for name in ("natural.json", "poison.json"):
         (folder / name).write_text(json.dumps([{"task": "word", "n": 2, "accuracy": 50.0, "low": 9.5, "high": 90.5}]))
+    data(folder / "DATA")
     shutil.copy(tiny_path, folder / "model.gguf")
     shutil.copy(tiny_path, folder / "new.gguf")
     shutil.copy(graft_path, folder / "graft.gguf")
     shutil.copytree(ROOT / "models", folder / "models", ignore=shutil.ignore_patterns("downloads"))
     return folder
+
+
+def data(folder: Path) -> None:
+    """As the folder that evaluations ask of is laid out, with next to nothing in it."""
+    for name in ("books/test", "qa"):
+        (folder / name).mkdir(parents=True)
+    (folder / "qa1_a_test.txt").write_text("1 Mary went to the kitchen.\n2 Where is Mary?\tkitchen\t1\n")
+    (folder / "books" / "test" / "book.txt").write_text("The river rose in the night, and nobody slept. " * 20)
+    triple = {"sentence": "Rain fell in Rome.", "question": "Where did rain fall?", "answer": "Rome"}
+    (folder / "qa" / "dev_mixed.jsonl.xz").write_bytes(lzma.compress(json.dumps(triple).encode()))
+    (folder / "qa" / "persona_lines.txt.xz").write_bytes(lzma.compress(b"I like tea.\nI have a dog.\nI swim.\n"))
 
 
 @pytest.fixture
@@ -136,7 +147,7 @@ def here(shelf: Path, tmp_path: Path, tiny_path: Path, graft_path: Path, monkeyp
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "line"), [e for e in examples() if e[0] not in ELSEWHERE])
+@pytest.mark.parametrize(("name", "line"), examples())
 def test_every_example_runs(
     name: str, line: str, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

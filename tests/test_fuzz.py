@@ -1,0 +1,77 @@
+"""What comes in from outside is accepted or refused, and what happens else is noticed."""
+
+from __future__ import annotations
+
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import fuzz, mutating
+from tests.fuzz import DOORS, Door, Hang, Tally
+from titans_edge.errors import DataError
+
+
+@pytest.mark.slow
+def test_for_a_minute_every_door_accepts_or_refuses_and_what_was_sound_is_sound() -> None:
+    tallies, failures = fuzz.fuzz(60, seed=random.randrange(10**6))
+    assert failures == []
+    assert all(t.refused + t.accepted > 3 for t in tallies.values()), tallies
+    assert sum(t.accepted > 0 for t in tallies.values()) == len(DOORS), "some of it is nearly right, and all right"
+
+
+class Broke(Door):
+    """Raises what its first byte says."""
+
+    name = "broke"
+
+    def made(self, rng: random.Random) -> bytes:
+        return rng.choice(INPUTS)
+
+    def given(self, raw: bytes, rng: random.Random) -> bool:
+        if raw == b"refused":
+            raise DataError("no")
+        if raw == b"broken":
+            raise KeyError("what nobody foresaw")
+        if raw == b"hang":
+            raise Hang("too long")
+        return raw == b"accepted"
+
+    def end(self) -> None:
+        if b"ends unsound" in INPUTS:
+            raise DataError("it is damaged")
+
+
+INPUTS = [b"refused"]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "error"),
+    [
+        ([b"refused", b"accepted", b"not taken"], ""),
+        ([b"broken"], "KeyError"),
+        ([b"accepted", b"hang"], "Hang"),
+        ([b"accepted", b"ends unsound"], "it is damaged"),
+    ],
+)
+def test_what_is_neither_accepted_nor_refused_is_told_with_its_input(
+    inputs: list[bytes], error: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "INPUTS", inputs)
+    tally, world = Tally(), fuzz.World.__new__(fuzz.World)
+    failure = fuzz._fuzzed(Broke(world), tally, 0.05, seed=1)
+    if error:
+        assert failure is not None and error in failure.error and failure.input in inputs
+    else:
+        assert failure is None and tally.refused > tally.accepted > 0
+        assert set(tally.why) == {"DataError", "TitansError"}
+
+
+def test_a_seed_and_a_number_make_the_same_input_again(tmp_path: Path) -> None:
+    tree = {"a": [1, 2.5, "x"], "b": {"c": None}}
+    for n in range(200):
+        one, two = (mutating.as_json(random.Random(n), tree) for _ in range(2))
+        assert one == two
+        assert mutating.damaged(random.Random(n), b"x" * 99) == mutating.damaged(random.Random(n), b"x" * 99)
+    assert tree == {"a": [1, 2.5, "x"], "b": {"c": None}}, "what is mutated is a copy"
