@@ -508,6 +508,10 @@ def lines(tallies: dict[str, Tally]) -> list[str]:
     out = [f"{'door':<16}{'inputs':>8}{'refused':>9}{'accepted':>10}{'seconds':>9}"]
     for name, t in tallies.items():
         out.append(f"{name:<16}{t.refused + t.accepted:>8}{t.refused:>9}{t.accepted:>10}{t.seconds:>9.1f}")
+    for name, t in tallies.items():
+        most = sorted(t.why.items(), key=lambda x: -x[1])[:3]
+        if most:
+            out.append(f"{name}: refused most with {', '.join(f'{why} ({n})' for why, n in most)}")
     return out
 
 

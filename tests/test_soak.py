@@ -1,9 +1,12 @@
-"""A server that is used by several at once and killed with -9 meanwhile keeps each acknowledged sentence, once."""
+"""A server that is used by several at once and killed with -9 meanwhile keeps each acknowledged sentence, once; one
+that is not killed takes no more memory the longer it is used.
+"""
 
 from __future__ import annotations
 
 import pytest
 
+from tests import soak as soaking
 from tests.soak import Result, soak
 
 
@@ -12,6 +15,21 @@ def test_a_server_killed_in_the_middle_loses_nothing_acknowledged_and_writes_not
     result = soak(clients=3, seconds=12, kills=2)
     assert result.acknowledged > 3 and result.broken > 0, "it was used, and its connections broke"
     assert (result.lost, result.twice, result.foreign) == ([], [], [])
+
+
+@pytest.mark.slow
+def test_in_a_minute_neither_process_grows_once_its_memories_hold_what_they_keep(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two clients that keep eight sentences each have them after the warm-up, also on a slow machine; from then on each
+    new one takes an old one's place.
+    """
+    monkeypatch.setattr(soaking, "KEPT", 8)
+    result = soak(clients=2, seconds=60)
+    assert result.sound and result.broken == 0 and set(result.statuses) == {200}, result.lines()
+    assert result.forgotten > 0, "what was kept is replaced"
+    drift = {name: last / first - 1 for name, (first, last) in result.memory.items()}
+    assert len(drift) == 2 and all(abs(d) < 0.05 for d in drift.values()), result.lines()
 
 
 def test_what_a_soak_prints_says_what_is_wrong() -> None:
