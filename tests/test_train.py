@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import nn
 
+from tests.tiny import make_gguf
 from titans_edge.backbone.model import Backbone
 from titans_edge.cli.train import train as command
 from titans_edge.errors import UsageError
@@ -37,7 +38,14 @@ SENTENCES = {
 }
 
 
-def test_a_graft_is_trained_saved_and_gone_on_with(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("architecture", ["qwen2", "qwen3"])
+def test_a_graft_is_trained_saved_and_gone_on_with(architecture: str, tmp_path: Path) -> None:
+    path = make_gguf(tmp_path / "tiny.gguf", architecture=architecture)
+    with Backbone(path, gpu_layers=0, threads=1) as backbone:
+        trained_and_gone_on_with(backbone, path, tmp_path)
+
+
+def trained_and_gone_on_with(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:
     small = {
         "layer": 1,
         "dim": 32,
@@ -55,6 +63,7 @@ def test_a_graft_is_trained_saved_and_gone_on_with(tiny: Backbone, tiny_path: Pa
     two = grafts.load(out, read_header(tiny_path)).state_dict()
     train(tiny, Recipe(steps=4, key_steps=4, match_steps=2, **small), None, tmp_path / "run", out, lambda *_: None)
     four = grafts.load(out, read_header(tiny_path))
+    assert four.info.fingerprint["architecture"] == tiny.header.meta["general.architecture"]
     assert [p.text for p in four.memory.relations.phrases] == list(PHRASES.values())
     assert torch.equal(two["basis"], four.state_dict()["basis"])
     assert not torch.equal(two["memory.slot.weight"], four.state_dict()["memory.slot.weight"])

@@ -33,6 +33,7 @@ def byte_tokens() -> list[str]:
 
 
 def make_gguf(path: Path, seed: int = 0, architecture: str = "qwen2") -> Path:
+    """architecture: qwen2, or one whose tensors are named alike; qwen3 has norms in place of biases."""
     rng = np.random.default_rng(seed)
     w = GGUFWriter(str(path), architecture)
     w.add_name(f"tiny {architecture}")
@@ -42,9 +43,13 @@ def make_gguf(path: Path, seed: int = 0, architecture: str = "qwen2") -> Path:
     w.add_feed_forward_length(FF)
     w.add_head_count(HEADS)
     w.add_head_count_kv(KV_HEADS)
+    head = 128 if architecture == "qwen3" else N_EMBD // HEADS  # transformers knows no others of qwen3 in a GGUF
+    if head != N_EMBD // HEADS:
+        w.add_key_length(head)
+        w.add_value_length(head)
     w.add_layer_norm_rms_eps(1e-6)
     w.add_rope_freq_base(10000.0)
-    w.add_rope_dimension_count(N_EMBD // HEADS)
+    w.add_rope_dimension_count(head)
     tokens = [*byte_tokens(), "Ġt", "he", *SPECIAL]
     w.add_tokenizer_model("gpt2")
     w.add_tokenizer_pre("qwen2")
@@ -62,14 +67,18 @@ def make_gguf(path: Path, seed: int = 0, architecture: str = "qwen2") -> Path:
     add("token_embd.weight", len(tokens), N_EMBD)
     add("output_norm.weight", N_EMBD)
     add("output.weight", len(tokens), N_EMBD)
-    kv = N_EMBD // HEADS * KV_HEADS
+    kv = head * KV_HEADS
     for i in range(N_LAYER):
         add(f"blk.{i}.attn_norm.weight", N_EMBD)
         add(f"blk.{i}.ffn_norm.weight", N_EMBD)
-        for part, width in (("q", N_EMBD), ("k", kv), ("v", kv)):
+        for part, width in (("q", head * HEADS), ("k", kv), ("v", kv)):
             add(f"blk.{i}.attn_{part}.weight", width, N_EMBD)
-            w.add_tensor(f"blk.{i}.attn_{part}.bias", np.zeros(width, np.float32))
-        add(f"blk.{i}.attn_output.weight", N_EMBD, N_EMBD)
+            if architecture == "qwen3":
+                if part != "v":
+                    add(f"blk.{i}.attn_{part}_norm.weight", head)
+            else:
+                w.add_tensor(f"blk.{i}.attn_{part}.bias", np.zeros(width, np.float32))
+        add(f"blk.{i}.attn_output.weight", N_EMBD, head * HEADS)
         add(f"blk.{i}.ffn_gate.weight", FF, N_EMBD)
         add(f"blk.{i}.ffn_up.weight", FF, N_EMBD)
         add(f"blk.{i}.ffn_down.weight", N_EMBD, FF)

@@ -19,7 +19,7 @@ def load_twin(path: Path | str, dtype: torch.dtype = torch.bfloat16) -> Any:
     path = Path(path)
     try:
         model = AutoModelForCausalLM.from_pretrained(str(path.parent), gguf_file=path.name, dtype=dtype)
-    except (ValueError, OSError, KeyError) as e:
+    except (ValueError, OSError, KeyError, RuntimeError) as e:  # the last: sizes that do not go together
         raise ModelError(f"transformers cannot read {path} ({e}).", "Train on a Qwen2 or Llama GGUF.") from e
     return model.requires_grad_(False).eval()
 
