@@ -11,6 +11,7 @@ import pytest
 
 from tests.browsing import browser, why_not
 from tests.serving import Server, serving
+from titans_edge.backbone.sampling import Sampling
 from titans_edge.server.desk import Desk
 from titans_edge.server.settings import Key, Settings
 
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.slow  # a browser is many processes
 
 @pytest.fixture(scope="module")
 def server(users_home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
-    with serving(tiny_path, graft_path, Settings(port=0, max_tokens=8)) as server:
+    with serving(tiny_path, graft_path, Settings(port=0, sampling=Sampling(max_tokens=8))) as server:
         yield server
 
 

@@ -12,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.serving import Server, serving
+from titans_edge.backbone.sampling import Sampling
 from titans_edge.server import app, openapi
 from titans_edge.server.settings import Settings
 from titans_edge.server.wire import ChatRequest
@@ -21,7 +22,7 @@ EXAMPLES = 5  # of each operation
 
 @pytest.fixture(scope="module")
 def server(users_home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
-    with serving(tiny_path, graft_path, Settings(port=0, max_tokens=4, reply_seconds=1)) as server:
+    with serving(tiny_path, graft_path, Settings(port=0, sampling=Sampling(max_tokens=4), reply_seconds=1)) as server:
         yield server
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from tests.serving import Server, serving
+from titans_edge.backbone.sampling import Sampling
 from titans_edge.server import pages
 from titans_edge.server.settings import Key, Settings
 
 
 @pytest.fixture(scope="module")
 def server(users_home: Path, tiny_path: Path, graft_path: Path) -> Iterator[Server]:
-    with serving(tiny_path, graft_path, Settings(port=0, max_tokens=8)) as server:
+    with serving(tiny_path, graft_path, Settings(port=0, sampling=Sampling(max_tokens=8))) as server:
         yield server
 
 

@@ -293,6 +293,8 @@ def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answer
             return remembered
 
         monkeypatch.setattr("titans_edge.judging.surely", lambda *_: False)
+        assert not given(0.1), "nobody told, as both together find"
+        monkeypatch.setattr("titans_edge.judging.probably", lambda *_: False)
         assert given(0.1) and not given(0.25) and not given(0.1, Mode.TEXT)
         assert not session.surprise(ASKED)[1], "where nothing is judged"
         memory.prompt = None

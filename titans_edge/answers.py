@@ -39,8 +39,12 @@ def chosen(
         two = [pair for pair in two if any(_may_answer(s, question) for s in pair)]
         if two and (best := judging.together(two, read(two), untold)) is not None:
             return replace(readout, retrieved=two[best])
-    if not untold or (readout.maybe and 1 - min(untold) < SURELY):
+    if not untold:
         return readout.first(k)
+    nobody = judging.nobody_told(spans, untold)
+    unlikely = judging.probably(nobody, likely, len(spans))
+    if readout.maybe and (unlikely or 1 - min(untold) < SURELY):
+        return readout.first(k)  # of the world, as far as anybody can tell
     if len(readout.rows):
         other = (judging.earlier if past else judging.outspoken)(readout.behind[0], spans, untold)
         if other is None:
@@ -48,11 +52,10 @@ def chosen(
         readout = replace(readout, rows=readout.rows[:0])
         if past:
             return replace(readout, retrieved=(other,))
-    nobody = judging.nobody_told(spans, untold)
     if askable and judging.surely(nobody, likely, len(spans)):
         return replace(readout, retrieved=(), untold=True)
     kept = tuple(judging.judged(spans, untold, k, past=past, several=several))
-    return replace(readout, retrieved=kept, doubted=askable and judging.probably(nobody, likely, len(spans)))
+    return replace(readout, retrieved=kept, doubted=askable and unlikely)
 
 
 def _with_more(span: dict[str, Any], read: Spans) -> dict[str, Any]:
