@@ -79,4 +79,4 @@ def _by_words(spans: Spans, question: str, untold: Sequence[float]) -> list[floa
 
 
 def _may_answer(span: dict[str, Any], question: str) -> bool:
-    return not asks_for_an_amount(question) or says_an_amount(str(span.get("said") or span.get("text", "")))
+    return not asks_for_an_amount(question) or says_an_amount(judging.whole(span))

@@ -93,8 +93,8 @@ def _since(chosen: list[dict[str, Any]], held: Sequence[dict[str, Any]]) -> list
         return chosen
     later = [s for s in held if s["kind"] == chosen[0]["kind"] == "user" and s["id"] > chosen[0]["id"]]
     later = [s for s in later if s["match"] >= NOW and _same_thing(s, chosen[0]) and tells_a_change(s.get("text", ""))]
-    if numbers(_said(chosen[0])):  # what takes the place of a number has one
-        later = [s for s in later if numbers(_said(s))]
+    if numbers(whole(chosen[0])):  # what takes the place of a number has one
+        later = [s for s in later if numbers(whole(s))]
     return [max(later, key=lambda s: int(s["id"]))] if later else chosen
 
 
@@ -137,13 +137,13 @@ def pairs(
     if not read or 1 - min(untold) >= ALONE:
         return []
     every = {s["id"]: s for s in (*spans, *found)}
-    words = {n: stems(_said(s)) - stems(question) - NO_JOINT for n, s in every.items()}
+    words = {n: stems(whole(s)) - stems(question) - NO_JOINT for n, s in every.items()}
     often = Counter(w for found in words.values() for w in found)
     out: dict[tuple[int, int], tuple[dict[str, Any], dict[str, Any]]] = {}
     for one, _ in sorted(read, key=lambda r: likely(r[0]["match"], r[1]), reverse=True)[:2]:
         joining = {w for w in words[one["id"]] if often[w] <= OF_FEW}
         for other in every.values():
-            if joining & words[other["id"]] and _said(one) not in _said(other) and _said(other) not in _said(one):
+            if joining & words[other["id"]] and whole(one) not in whole(other) and whole(other) not in whole(one):
                 first, second = sorted((one, other), key=lambda s: int(s["id"]))
                 out.setdefault((first["id"], second["id"]), (first, second))
     return list(out.values())[:PAIRS]
@@ -162,7 +162,8 @@ def together(
     return best if 1 - untold[best] >= TOGETHER and gain >= GAIN else None
 
 
-def _said(span: dict[str, Any]) -> str:
+def whole(span: dict[str, Any]) -> str:
+    """A span with what was said around it in one breath, where it came with that."""
     return str(span.get("said") or span.get("text", ""))
 
 

@@ -15,6 +15,7 @@ from itertools import accumulate
 from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
+from titans_edge.judging import whole
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.when import day, meant, resolved, the_day
 
@@ -136,7 +137,7 @@ def quoted(spans: Sequence[dict[str, Any]], *, dated: bool = False) -> str:
 
 def on_the_day(span: dict[str, Any]) -> str:
     """The day of something the user told, and what he told; "" where that is not the one day it speaks of."""
-    text = str(span.get("said") or span["text"])
+    text = whole(span)
     known = span["kind"] == "user" and "time" in span
     found = the_day(text, datetime.fromtimestamp(span["time"])) if known else ""
     return f"{found}. You told me: “{text}”" if found else ""
@@ -145,7 +146,7 @@ def on_the_day(span: dict[str, Any]) -> str:
 def dates(spans: Sequence[dict[str, Any]]) -> dict[str, str]:
     """What the relative times in the user's spans mean, by their words."""
     own = [s for s in spans if s["kind"] == "user" and "time" in s]
-    each = (meant(str(s.get("said") or s["text"]), datetime.fromtimestamp(s["time"])) for s in own)
+    each = (meant(whole(s), datetime.fromtimestamp(s["time"])) for s in own)
     return {words: label for found in each for words, label in found.items()}
 
 
@@ -158,5 +159,5 @@ def said(span: dict[str, Any]) -> str:
 
 
 def _with_dates(span: dict[str, Any]) -> str:
-    text = str(span.get("said") or span["text"])
+    text = whole(span)
     return resolved(text, datetime.fromtimestamp(span["time"])) if span["kind"] == "user" and "time" in span else text

@@ -105,7 +105,8 @@ class Verbatim:
         return CHUNK * 4 * (self.key + PLACES)
 
     def finite(self) -> bool:
-        return all(bool(torch.isfinite(x.sum())) for x in (self._metric, *(key for key, _ in self._waiting)))
+        keys = [key for key, _ in self._waiting]
+        return all(bool(torch.isfinite(x.sum())) for x in (self._values, self._metric, *keys))
 
     def dump(self) -> bytes:
         keys = np.zeros((CHUNK, self.key), np.float32)
