@@ -8,10 +8,13 @@ MEMORY ?= default
 # containers often forbid it: then each process of the tests compiles everything anew, seconds each
 export PYTHONDONTWRITEBYTECODE :=
 
+# the library alone, without llama.cpp's tools: half the time to compile
+CMAKE_ARGS ?=
+export CMAKE_ARGS += -DLLAVA_BUILD=OFF -DCMAKE_PROJECT_llama_cpp_INCLUDE='$(CURDIR)/.ci/only-llama.cmake'
 # GCC's code for AMX (a recent Xeon) crashes in llama.cpp (its pull request 26954): there it is compiled without
 ifneq ($(shell grep -ws amx_int8 /proc/cpuinfo),)
 PLAIN := -mno-amx-tile -mno-amx-int8 -mno-amx-bf16
-export CMAKE_ARGS ?= -DCMAKE_C_FLAGS='$(PLAIN)' -DCMAKE_CXX_FLAGS='$(PLAIN)'
+CMAKE_ARGS += -DCMAKE_C_FLAGS='$(PLAIN)' -DCMAKE_CXX_FLAGS='$(PLAIN)'
 endif
 
 .PHONY: chat test unit slow check setup backbone
@@ -38,7 +41,7 @@ check: setup
 setup: $(VENV)/.installed
 
 $(VENV)/.installed: pyproject.toml
-	@echo "Setting up: llama-cpp-python is compiled from source, about five minutes on two cores (once)."
+	@echo "Setting up: llama-cpp-python is compiled from source, some minutes on two cores (once)."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install -q --upgrade pip
 	@# a plain torch brings several GB of CUDA; where pip knows an index of CPU builds, this takes that
