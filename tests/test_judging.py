@@ -17,7 +17,7 @@ from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.events import Remembered
-from titans_edge.judging import ALONE, PAIRS, earlier, outspoken, pairs, together
+from titans_edge.judging import ALONE, PAIRS, earlier, outspoken, pairs, together, whole
 from titans_edge.judging import answering as answering_spans
 from titans_edge.session import Session
 from titans_edge.sidecar.readout import MemoryReadout
@@ -233,3 +233,19 @@ def test_an_association_comes_with_what_was_said_of_it_in_one_breath(tiny: Backb
 
     assert behind("I went out. My cat is called Rex. He's brown.") == "My cat is called Rex. He's brown."
     assert behind("My cat is called Rex. I went out.") == "", "another thing"
+
+
+def test_an_association_is_read_as_it_would_be_given_so_that_the_reply_can_go_on_behind_it(tiny: Backbone) -> None:
+    (cat,) = spans("My cat is called Rex.")
+    readout = replace(MemoryReadout.empty(tiny.n_embd), rows=np.zeros((1, tiny.n_embd), np.float32), behind=(cat,),
+                      plain=True)  # fmt: skip
+    found = [cat | {"said": "It rained all day. My cat is called Rex. I went out."}, *spans("", "Another.")[1:]]
+    read = list[dict[str, Any]]()
+
+    def judge(texts: Sequence[Sequence[dict[str, Any]]]) -> list[float]:
+        read.extend(s for (s,) in texts)
+        return [0.1] * len(texts)
+
+    kept = chosen(readout, found, "What is my cat's name?", judge, k=4, likely=0.5, askable=True)
+    assert [whole(s) for s in read] == ["My cat is called Rex.", "Another."]
+    assert [whole(s) for s in kept.behind] == ["My cat is called Rex."]

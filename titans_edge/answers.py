@@ -31,9 +31,11 @@ def chosen(
     told; askable: where nothing answers, nobody told it.
     """
     past, several = asks_for_the_past(question), asks_for_several(question)
-    untold = _by_words(spans, question, read([[s] for s in spans[:FIRST]]))
+    sure = {s["id"]: _with_more(s, spans) for s in readout.behind} if len(readout.rows) else {}
+    texts = [[sure.get(s["id"], s)] for s in spans]  # an association's as it would be given: the reply can go on there
+    untold = _by_words(spans, question, read(texts[:FIRST]))
     if untold and min(untold) > 1 - SURE and spans[FIRST:]:
-        untold = _by_words(spans, question, untold + read([[s] for s in spans[FIRST:]]))
+        untold = _by_words(spans, question, untold + read(texts[FIRST:]))
     if not (several or readout.maybe or len(readout.rows)):
         two = judging.pairs(spans, untold, question, (*readout.retrieved, *readout.replaced))
         two = [pair for pair in two if any(_may_answer(s, question) for s in pair)]
@@ -48,7 +50,7 @@ def chosen(
     if len(readout.rows):
         other = (judging.earlier if past else judging.outspoken)(readout.behind[0], spans, untold)
         if other is None:
-            return replace(readout.first(k), behind=tuple(_with_more(s, spans) for s in readout.behind))
+            return replace(readout.first(k), behind=tuple(sure.values()))
         readout = replace(readout, rows=readout.rows[:0])
         if past:
             return replace(readout, retrieved=(other,))
