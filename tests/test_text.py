@@ -314,7 +314,7 @@ What's my code|Can you tell me my code|whats my code|where do i live|Where is th
 In which city do I live|Please tell me my name|And what about the cat|So, who is it|hey, where is my key|What?!
 did I tell you about Tom|Is my dog called Rex|I'd like to know where I live.|Whose car is red|who lives in Leeds
 What time does my flight leave|What colour is my car|"Where is it?"|Really?...|你叫什么？
-Could you please remind me of it|they want my number, what is it|the town by the lake, where's that again?
+Could you please remind me of it|they want my number, what is it|handball starts at what time|Kindly tell me the code|the town by the lake, where's that again?
 Who's there|What’s my name|Have I told you|When does it leave|Where did I put it...|What day is it today|Tell us more
 when is my flight|Do I have a sister|Where's mum|Why not"""
 STATEMENTS = """

@@ -10,8 +10,8 @@ import re
 from titans_edge.sentence_ends import CLOSERS, OPENERS, listed
 
 _FILLER = re.compile(
-    r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|now|then|please|also|um|oh|alright|right|thanks|sorry|by the way)"
-    r"\b[,.!:]* ?){1,4}",
+    r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|now|then|please|kindly|also|um|oh|alright|right|thanks|sorry"
+    r"|by the way)\b[,.!:]* ?){1,4}",
     re.IGNORECASE,
 )
 _BE = r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b"
@@ -41,7 +41,8 @@ _INVERTED = re.compile(
 
 _AT_THE_END = re.compile(
     r"[,;] ?(?:so |but |and )?(?:who|what|where|when|which|how much|how many)(?:'s|s| is| was| are| were) "
-    r"(?:it|that|this|he|she|they|those)(?: again)?$",
+    r"(?:it|that|this|he|she|they|those)(?: again)?$"
+    r"|\b(?:at|in|on|by|for|from|to|of|with) (?:what|which) \w+$",
     re.IGNORECASE,
 )
 
@@ -91,17 +92,29 @@ _OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|i'm|i've|i'd)\b", re.IGNORE
 
 
 _WANTED = re.compile(
-    r"\W*(?:(?:so|and|ok|okay|hey|hi|sorry|hello)\b\W*)*"
+    r"\W*(?:(?:so|and|ok|okay|hey|hi|sorry|hello|please|kindly)\b\W*)*"
     r"(?:i(?:'d| would) (?:just |also |really )?(?:need|like)\b|i (?:just |also |really )?(?:need|want)\b"
     r"|i(?:'m| am) looking for\b|i(?:'ve| have)? (?:forgot(?:ten)?|lost)\b"
-    r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b|remind\b)|.*\b(?:please|pls|plz)\W*$",
+    r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b|remind\b"
+    r"|(?:give|show|get|find) me\b|let me (?:have|know|see)\b)|.*\b(?:please|pls|plz)\W*$",
     re.IGNORECASE | re.DOTALL,
 )
+_SAYS = re.compile(
+    r"\b(?:i|he|she|we|they|it|you|this|that|there|is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can"
+    r"|could|shall|should|may|might|must|got|get|go|goes|went|let|tells?|thanks?|yes|no|not|ok|okay|sure|hi|hello|hey|bye"
+    r"|good|sorry|lol|cheers|\w{3,}ed)\b|n't\b|'(?:m|re|ve|ll|d)\b|\d|[.!,;:…]",
+    re.IGNORECASE,
+)
+_PHRASE = range(2, 7)  # words of a bare phrase that is looked up
 
 
 def may_ask(sentence: str) -> bool:
-    """Whether a sentence that is no question may want what was told ("I need the plumber's number")."""
-    return _WANTED.match(" ".join(sentence.split()).replace("’", "'")) is not None
+    """Whether a sentence that is no question may want what was told ("I need the plumber's number"), or is but a name
+    for it ("gate code at work").
+    """
+    sentence = " ".join(sentence.split()).replace("’", "'")
+    phrase = len(sentence.split()) in _PHRASE and _SAYS.search(sentence) is None
+    return phrase or _WANTED.match(sentence) is not None
 
 
 def asks_for_the_past(question: str) -> bool:
