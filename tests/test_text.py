@@ -10,7 +10,17 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from titans_edge.questions import asks_for_a_date, asks_when_told, gives_the_name
-from titans_edge.text import Span, begins_back, content_words, is_question, sentences, spans, tells_a_change, words
+from titans_edge.text import (
+    Span,
+    begins_back,
+    calm,
+    content_words,
+    is_question,
+    sentences,
+    spans,
+    tells_a_change,
+    words,
+)
 
 ANY = st.characters()  # with surrogates and zero bytes
 PIECES = st.sampled_from(
@@ -314,9 +324,10 @@ What's my code|Can you tell me my code|whats my code|where do i live|Where is th
 In which city do I live|Please tell me my name|And what about the cat|So, who is it|hey, where is my key|What?!
 did I tell you about Tom|Is my dog called Rex|I'd like to know where I live.|Whose car is red|who lives in Leeds
 What time does my flight leave|What colour is my car|"Where is it?"|Really?...|你叫什么？
-Could you please remind me of it|they want my number, what is it|handball starts at what time|Kindly tell me the code|the town by the lake, where's that again?
+Could you please remind me of it|they want my number, what is it|the town by the lake, where's that again?
 Who's there|What’s my name|Have I told you|When does it leave|Where did I put it...|What day is it today|Tell us more
-when is my flight|Do I have a sister|Where's mum|Why not"""
+when is my flight|Do I have a sister|Where's mum|Why not
+handball starts at what time|Kindly tell me the code|omg when is the test"""
 STATEMENTS = """
 Write a poem|Write a poem about where I live|My dog is ill.|When I was young I lived in Leeds.|What I like is tea.|Hi!
 Where I live it rains.|How nice!|What a day!|Which is why I left.|Remind me to buy milk.|Remember my birthday is 5 May.
@@ -404,3 +415,12 @@ def test_a_name_behind_what_it_names_is_what_is_asked_for(span: str, question: s
 )  # fmt: skip
 def test_another_name_and_another_question_are_not(span: str, question: str) -> None:
     assert not gives_the_name(span, question)
+
+
+@pytest.mark.parametrize(
+    ("text", "quiet"),
+    [("WHAT FLOWERS DID DOLORES LIKE", "what flowers did dolores like"), ("WHO IS ED?", "who is ed?"),
+     ("What does NASA do?", "What does NASA do?"), ("NASA", "NASA"), ("4417 K11", "4417 K11")],
+)  # fmt: skip
+def test_what_is_shouted_is_read_in_small_letters(text: str, quiet: str) -> None:
+    assert calm(text) == quiet

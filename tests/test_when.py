@@ -78,6 +78,8 @@ TIMED = [
     ("MY TEST IS TOMORROW", "TOMORROW (Sunday 22 November 2026)"),
     ("I have been ill since 10 October.", "10 October (2026)."),
     ("And two days ago I fell.", "two days ago (Thursday 19 November 2026) I"),
+    ("The concert is on Tuesday, December 1st, at two.", "on Tuesday, December 1st (2026), at"),
+    ("We meet on Tuesday, 1 December.", "on Tuesday, 1 December (2026)."),
     ("It is on Monday, 9 o'clock.", "on Monday (Monday 23 November 2026), 9"),
     ("Three weeks from today we fly.", "Three weeks from today (Saturday 12 December 2026) we"),
     ("I bought it on 10 November.", "10 November (2026)."),

@@ -12,13 +12,13 @@ from typing import Any
 
 from titans_edge import judging
 from titans_edge.judging import FIRST, SURE, SURELY
-from titans_edge.numerals import says_an_amount
-from titans_edge.questions import asks_for_an_amount, asks_for_several, asks_for_the_past, gives_the_name
+from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
 from titans_edge.text import begins_back
+from titans_edge.wanted import may_answer
 
-NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount, at least
+NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount or a time, at least
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
@@ -38,7 +38,7 @@ def chosen(
         untold = _by_words(spans, question, untold + read(texts[FIRST:]))
     if not (several or readout.maybe or len(readout.rows)):
         two = judging.pairs(spans, untold, question, (*readout.retrieved, *readout.replaced))
-        two = [pair for pair in two if any(_may_answer(s, question) for s in pair)]
+        two = [pair for pair in two if any(may_answer(judging.whole(s), question) for s in pair)]
         if two and (best := judging.together(two, read(two), untold)) is not None:
             return replace(readout, retrieved=two[best])
     if not untold:
@@ -76,9 +76,5 @@ def _by_words(spans: Spans, question: str, untold: Sequence[float]) -> list[floa
     out = []
     for s, u in zip(spans, untold, strict=False):
         named = s["kind"] == USER.kind and gives_the_name(s.get("text", ""), question)
-        out.append(min(u, NAMED) if named else u if _may_answer(s, question) else max(u, NO_AMOUNT))
+        out.append(min(u, NAMED) if named else u if may_answer(judging.whole(s), question) else max(u, NO_AMOUNT))
     return out
-
-
-def _may_answer(span: dict[str, Any], question: str) -> bool:
-    return not asks_for_an_amount(question) or says_an_amount(judging.whole(span))

@@ -9,7 +9,7 @@ between words are not judged.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from titans_edge.numerals import of_one_word
 from titans_edge.sentence_ends import listed
@@ -31,15 +31,19 @@ _ASKED_TO_SAY = re.compile(r"\b(?:can|could|will|would) you\b", re.IGNORECASE)  
 
 
 class Grounding:
-    """One reply as it comes. told: what it may be read from; asked: the question; lenient: the model may be less sure.
+    """One reply as it comes. told: what it may be read from; asked: the question; lenient: the model may be less sure;
+    has: whether a text has what the question wants.
 
     `add` gives the text that may be shown; nothing is, until the reply says something of what was told. `invented`:
     it says what nobody told, and what was held back of it is not to be shown.
     """
 
-    def __init__(self, told: Sequence[str], asked: str, *, lenient: bool = False) -> None:
+    def __init__(
+        self, told: Sequence[str], asked: str, *, lenient: bool = False, has: Callable[[str], bool] = bool
+    ) -> None:
         whole = " ".join((*told, asked))
         self.invented = False
+        self._has = has
         self._unsure = LENIENT if lenient else UNSURE
         self._told, self._asked = stems(" ".join(told)), stems(asked)
         self._numbers, self._known = numbers(whole), numbers(asked)
@@ -75,7 +79,7 @@ class Grounding:
         """over: it should have said something of what was told by now."""
         told = (self._yes and _YES.match(self._held) is not None) or self._says_told()
         hesitant = self._nats > HESITANT and not over and not self._first_is_over()
-        self._shown = self._shown or (told and not hesitant)
+        self._shown = self._shown or (told and not hesitant and self._has(self._held))
         new = bool(numbers(self._held) - self._numbers) or not self._foreign.isdisjoint(self._held)
         self.invented = self._judged and (new or self._nats > self._unsure or (over and not self._shown))
 

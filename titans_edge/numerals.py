@@ -66,6 +66,14 @@ def says_an_amount(text: str) -> bool:
     return any(w[0].isdigit() or w in _AMOUNTS for w in _FIGURE_OR_WORD.findall(text.lower()))
 
 
+_OF_THE_DAY = listed("noon midnight midday morning afternoon evening night dawn dusk lunchtime lunch breakfast dinner")
+
+
+def says_a_time_of_day(text: str) -> bool:
+    """Whether a text has a number that may be a time, in figures or words, or a word for a part of the day."""
+    return says_an_amount(text) or not _OF_THE_DAY.isdisjoint(_FIGURE_OR_WORD.findall(text.lower()))
+
+
 def _scaled_figures(words: Sequence[str], at: int) -> tuple[str, int] | None:
     """ "1.5 million": figures and a scale word."""
     scale = {"hundred": 100, **_SCALES}.get(_word(words, at + 1))

@@ -10,8 +10,8 @@ import re
 from titans_edge.sentence_ends import CLOSERS, OPENERS, listed
 
 _FILLER = re.compile(
-    r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|now|then|please|kindly|also|um|oh|alright|right|thanks|sorry"
-    r"|by the way)\b[,.!:]* ?){1,4}",
+    r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|now|then|please|kindly|also|um|oh|alright|right|thanks|sorry|dear"
+    r"|omg|lol|hmm|ah|ooh|yo|wait|btw|by the way|quick question)\b[,.!:]* ?){1,4}",
     re.IGNORECASE,
 )
 _BE = r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b"
@@ -96,13 +96,13 @@ _WANTED = re.compile(
     r"(?:i(?:'d| would) (?:just |also |really )?(?:need|like)\b|i (?:just |also |really )?(?:need|want)\b"
     r"|i(?:'m| am) looking for\b|i(?:'ve| have)? (?:forgot(?:ten)?|lost)\b"
     r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b|remind\b"
-    r"|(?:give|show|get|find) me\b|let me (?:have|know|see)\b)|.*\b(?:please|pls|plz)\W*$",
+    r"|(?:give|show|get|find) me\b|let me (?:have|know|see)\b)|.*\b(?:please|pls|plz)\W*$|.{8,}\b(?:please|pls|plz),",
     re.IGNORECASE | re.DOTALL,
 )
 _SAYS = re.compile(
     r"\b(?:i|he|she|we|they|it|you|this|that|there|is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can"
     r"|could|shall|should|may|might|must|got|get|go|goes|went|let|tells?|thanks?|yes|no|not|ok|okay|sure|hi|hello|hey|bye"
-    r"|good|sorry|lol|cheers|\w{3,}ed)\b|n't\b|'(?:m|re|ve|ll|d)\b|\d|[.!,;:…]",
+    r"|good|sorry|lol|cheers|\w{3,}ed)\b|n't\b|'(?:m|re|ve|ll|d)\b|\d|[.,;:…]",
     re.IGNORECASE,
 )
 _PHRASE = range(2, 7)  # words of a bare phrase that is looked up
@@ -208,6 +208,25 @@ _AMOUNT = re.compile(
 def asks_for_an_amount(question: str) -> bool:
     """Whether only something with a number can be the answer ("How much is the rent?")."""
     return _AMOUNT.search(question) is not None
+
+
+_TIME = re.compile(r"\b(?:what|which) (?:exact )?(?:time|hour)\b|\bwhat'?s the time of\b", re.IGNORECASE)
+
+
+def asks_for_a_time_of_day(question: str) -> bool:
+    """Whether a question asks for the time of day of something ("What time is Cara's dancing at?")."""
+    return _TIME.search(question) is not None
+
+
+_NAMED = re.compile(
+    r"\bnames? of\b|\bwhat(?:'s|s| is| was| are| were)\b.{1,40}\b(?:names?|called)\b|\bhow is\b.{1,40}\bcalled\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_a_name(question: str) -> bool:
+    """Whether a question asks what something or somebody is called ("What's my dog's name?")."""
+    return _NAMED.search(question.replace("’", "'")) is not None
 
 
 _DATE = re.compile(

@@ -13,6 +13,7 @@ from titans_edge.asking import Asking
 from titans_edge.grounding import Grounding
 from titans_edge.questions import asks_for_a_date, asks_for_a_favour, asks_when_told, needs_the_date
 from titans_edge.routes import dates, on_the_day, quoted, said
+from titans_edge.wanted import of_reply
 from titans_edge.when import Dating
 
 UNTOLD = "You have not told me that."
@@ -45,8 +46,11 @@ class Reading:
             known = quoted(spans, dated=True)
         elif asks_for_a_date(question) and not doubted:
             known = on_the_day(spans[0])
-        told = [*map(said, spans), *before, *asking.told]
-        return cls(Grounding(told, asking.asked, lenient=doubted), Dating(dates(spans)), instead, known)
+        lines = [*map(said, spans)]
+        grounding = Grounding(
+            [*lines, *before, *asking.told], asking.asked, lenient=doubted, has=of_reply(asking.asked, " ".join(lines))
+        )
+        return cls(grounding, Dating(dates(spans)), instead, known)
 
     def take(self, text: str, nats: float, reason: str) -> str:
         """More of the reply, how unlikely its tokens were, and why it has ended. Returns what may be shown."""

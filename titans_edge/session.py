@@ -50,7 +50,7 @@ from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
-from titans_edge.text import Span, is_question, plain, sentences
+from titans_edge.text import Span, calm, is_question, plain, sentences
 from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
@@ -358,10 +358,12 @@ class Session(Learner, Recaller):
         if trained is None or hops or not readout.retrieved or not self._room(len(prompt)):
             return readout.first(self.k)
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
+        shouts = calm(prompt.text) != prompt.text
+        message = self.backbone.vocab.encode(calm(prompt.text)) if shouts else prompt.message
 
         def read(texts: Sequence[Spans]) -> list[float]:
             lines = [self.text_route.alone(*text) for text in texts]
-            return self.speaker.untold(trained, lines, prompt.message, prompt.tail, prompt.begin)
+            return self.speaker.untold(trained, lines, message, prompt.tail, prompt.begin)
 
         with self._whole():
             self._begun(prompt)

@@ -15,6 +15,7 @@ from titans_edge.questions import is_question as is_question
 from titans_edge.sentence_ends import listed, sentence_ends
 
 MAX_SPAN_TOKENS = 32
+SHOUTED = 3  # words in capitals, at least
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,11 @@ def words(span: str) -> list[Word]:
     """
     found = _WORD.finditer(_masked(span))
     return [Word(span[m.start() : m.end()], m.start(), m.end()) for m in found]
+
+
+def calm(text: str) -> str:
+    """A text in capitals throughout, in small letters; any other as it is."""
+    return text.lower() if text.isupper() and len(text.split()) >= SHOUTED else text
 
 
 def content_words(text: str) -> list[str]:

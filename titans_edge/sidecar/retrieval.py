@@ -106,10 +106,11 @@ def about_what_was_told(
     if evidence.match >= SURE:
         return 1.0
     by = OF_ME if asks_of_himself(text) else OF_US if asks_what_was_told(text) else 0.0
-    by += NAMED * any(
+    named = any(
         len(ids) > 1 and name[0].isupper() and name.lower() in known for name, ids in _words(text, question)[1:]
     )
-    return _likelier(sentences.told.about(question.hidden, evidence), by)
+    likely = _likelier(sentences.told.about(question.hidden, evidence), by + NAMED * named)
+    return max(likely, MAYBE) if named else likely
 
 
 def _words(text: str, question: SpanFeatures) -> list[tuple[str, tuple[int, ...]]]:

@@ -32,6 +32,11 @@ _ANNUAL = re.compile(
 _YEAR = re.compile(r"\b(?:1[5-9]|20)\d\d\b")
 _COUNTED = re.compile(r"\s(?:people|[a-z]{3,}s)\b")  # May 5 people come?
 _LONG_AGO = re.compile(r"\b(?:married|died|founded|divorced|retired|graduated)\b", re.IGNORECASE)
+_MONTHS = "|".join(m[:3] for m in spans.MONTHS)
+_DATED = re.compile(
+    rf",? (?:the )?(?:\d{{1,2}}(?:st|nd|rd|th)\b|\d{{1,2}} (?:of )?(?:{_MONTHS})|(?:{_MONTHS})[a-z]*\.? \d)",
+    re.IGNORECASE,
+)
 _WILL = re.compile(r"(?:\b(?:will|shall|going to)|['’]ll|(?:['’](?:m|re|s)|\b(?:is|are|am))\s\w+ing)\b", re.IGNORECASE)
 
 
@@ -181,7 +186,7 @@ def which_weekday(said: Said) -> Span | None:
     text, start = said.match.string, said.match.start()
     the = re.search(r"\b(?:the|very|every|first|and|a)\s+$", text[max(0, start - 8) : start], re.IGNORECASE)
     which, number = said["which"].split()[-1], _number(said)
-    if _abbreviated(said) or (the and which != "coming"):
+    if _abbreviated(said) or _DATED.match(said.around()[1]) or (the and which != "coming"):
         return None
     if which == "next":
         return spans.day(spans.week(said.day, 1).start, number).at(said["part"])
@@ -201,7 +206,9 @@ def on_weekday(said: Said) -> Span | None:
     """`on Friday`, `by Friday`, `see you Monday`: the verb says which way to look."""
     before, after = said.around()
     capital = re.match(r"\s(?!I\b)[A-Z][a-z]", after) and not said.capital("how")
-    if _abbreviated(said) or (not said.back and (capital or is_habit(before, after) or said.other_year())):
+    if _abbreviated(said) or _DATED.match(after):
+        return None
+    if not said.back and (capital or is_habit(before, after) or said.other_year()):
         return None
     how = said["how"].split()[0]
     if how == "since":
@@ -228,7 +235,8 @@ def _looking(said: Said, looks: Tense) -> Span | None:
 
 def bare_weekday(said: Said) -> Span | None:
     """`Monday at nine`, `Friday morning`."""
-    if _abbreviated(said) or is_habit(*said.around()) or said.capital("part"):
+    before, after = said.around()
+    if _abbreviated(said) or _DATED.match(after) or is_habit(before, after) or said.capital("part"):
         return None
     return _looking(said, said.tense())
 

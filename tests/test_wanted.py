@@ -1,0 +1,58 @@
+"""What kind of thing a question wants: a text without it does not answer, a reply without it was not read."""
+
+from __future__ import annotations
+
+import pytest
+
+from titans_edge.replying import Reading
+from titans_edge.wanted import may_answer, of_reply
+
+DANCING = "Cara's dancing moved to Mondays, still half four."
+DOG = "Our son Eirik got a puppy, a grey elkhound. It is called Bamse."
+
+
+def said(reply: str, question: str, *lines: str) -> str:
+    spans = [{"id": i, "text": t, "kind": "user", "source": "you"} for i, t in enumerate(lines, 1)]
+    reading = Reading.of(question, [], spans, doubted=False)
+    assert reading is not None
+    shown = reading.take(reply, 0.0, "stop")
+    return reading.instead if reading.grounding.invented else shown
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "answers"),
+    [
+        ("What time is dancing?", DANCING, True),
+        ("What time is dancing?", "She's off handball until February.", False),
+        ("At what hour do we meet?", "We meet in the evening.", True),
+        ("How much is it?", "It is dear.", False),
+        ("When is it?", "She's off until February.", True),
+        ("What's the dog called?", "it's a mutt", True),  # few write names with a capital in a chat
+    ],
+)
+def test_only_what_has_the_kind_of_thing_that_is_wanted_may_answer(question: str, text: str, answers: bool) -> None:
+    assert may_answer(text, question) is answers
+
+
+@pytest.mark.parametrize(
+    ("question", "line", "reply", "read"),
+    [
+        ("What time's Cara's dancing?", DANCING, "Cara's dancing moved to Mondays.", False),
+        ("What time's Cara's dancing?", DANCING, "At half four.", True),
+        ("How old is Anna?", "Anna turned 7 and got a bike.", "Anna got a bike.", False),
+        ("How much is it?", "It's dear.", "It is dear.", True),  # the line has no number either
+        ("What's the name of Eirik's dog?", DOG, "Eirik's dog is a grey elkhound.", False),
+        ("What's the name of Eirik's dog?", DOG, "Eirik's dog is called Bamse.", True),
+        ("What is my cat called?", "my cat is called mochi", "Your cat is called mochi.", True),
+        ("What colour is Eirik's dog?", DOG, "Eirik's dog is grey.", True),
+    ],
+)
+def test_a_reply_without_what_is_wanted_gives_way_to_what_was_told(
+    question: str, line: str, reply: str, read: bool
+) -> None:
+    assert said(reply, question, line) == (reply if read else f"You told me: “{line}”")
+
+
+def test_what_is_wanted_is_of_the_question_not_of_the_whole_text() -> None:
+    has = of_reply("What's the name of Eirik's dog?", DOG)
+    assert has("Bamse") and not has("Eirik") and not has("the dog")
