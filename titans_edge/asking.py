@@ -32,7 +32,7 @@ class Asking:
         asked = (questions or parts)[-1]
         says = len(set(content_words(asked))) > 1 or _NAMES.search(asked) is not None
         whole = asked if says or not questions or asked != parts[-1] else " ".join(parts)
-        return cls(parts, questions, whole, not questions and may_ask(asked))
+        return cls(parts, questions, whole, not questions and may_ask(asked, alone=len(parts) == 1))
 
     @property
     def told(self) -> tuple[str, ...]:

@@ -14,10 +14,21 @@ _FILLER = re.compile(
     r"|omg|lol|hmm|ah|ooh|yo|wait|btw|by the way|quick question)\b[,.!:]* ?){1,4}",
     re.IGNORECASE,
 )
+# before and behind the word that asks, as it is typed: "wot time", "where tf did I", "where about does she live"
+_SPELT = (
+    (re.compile(r"(?:wh?[ao]t|wut|whit)(?=s?\b)", re.IGNORECASE), "what"),
+    (re.compile(r"wen(?=s?\b)", re.IGNORECASE), "when"),
+)
+_BESIDE = re.compile(
+    r"(?<=\b(?:who|how|why)) (?:tf|the (?:hell|heck|fuck)|on earth|exactly)\b"
+    r"|(?<=\b(?:what|when)) (?:tf|the (?:hell|heck|fuck)|on earth|exactly)\b"
+    r"|(?<=\bwhere) ?(?:tf|the (?:hell|heck|fuck)|on earth|exactly|abouts?)\b",
+    re.IGNORECASE,
+)
 _BE = r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b"
 _ASKS = re.compile(
     rf"(?!which (?:is|was) why)(?:who|whom|where|when|why|how|what|which)(?:'s|'re|'d|'ll|s)?\b {_BE}"
-    r"|(?:who|what|where|when|why|how)(?:'s|'re|'d|'ll)\b|(?:whats|wheres|whens|hows)\b|whose\b"
+    r"|(?:who|what|where|when|why|how)(?:'s|'re|'d|'ll)\b|(?:whos|whats|wheres|whens|hows)\b|whose\b"
     r"|who (?!(?:i|we|you|they|he|she|it)\b)\w|why(?: not\b|$)"
     r"|what (?!(?:an?|i|we|you|they|he|she|it|if)\b)\w|which (?!(?:i|we|he|she|they|means|(?:is|was) why)\b)\w"
     r"|how (?:old|many|much|long|far|often|tall|big|late|early|to|about|come|well|fast|high|soon)\b"
@@ -42,7 +53,10 @@ _INVERTED = re.compile(
 _AT_THE_END = re.compile(
     r"[,;] ?(?:so |but |and )?(?:who|what|where|when|which|how much|how many)(?:'s|s| is| was| are| were) "
     r"(?:it|that|this|he|she|they|those)(?: again)?$"
-    r"|\b(?:at|in|on|by|for|from|to|of|with) (?:what|which) \w+$",
+    r"|\b(?:at|in|on|by|for|from|to|of|with) (?:what|which) \w+$"
+    r"|[,;] ?(?:so |but |and )?(?:what|where|when|why|how(?: much| many| old| long)?) "
+    r"(?:did|does|do|is|are|was|were|have|has|can|will|would|should)(?:n't)? "
+    r"(?:i|we|you|he|she|it|they|my|our|your|his|her|the|this|that|these|those)\b",
     re.IGNORECASE,
 )
 
@@ -59,6 +73,9 @@ def is_question(sentence: str) -> bool:
         return True
     filler = _FILLER.match(sentence)
     asked = sentence[filler.end() :] if filler else sentence
+    for spelt, word in _SPELT:
+        asked = spelt.sub(word, asked, 1) if spelt.match(asked) else asked
+    asked = _BESIDE.sub("", asked, 1)
     exclaimed = sentence.endswith("!") and asked[:4].lower() in ("how ", "what")
     ends = _AT_THE_END.search(bare)
     return not exclaimed and bool(ends or _ASKS.match(asked) or _TELL.match(asked) or _INVERTED.match(asked))
@@ -96,7 +113,10 @@ _WANTED = re.compile(
     r"(?:i(?:'d| would) (?:just |also |really )?(?:need|like)\b|i (?:just |also |really )?(?:need|want)\b"
     r"|i(?:'m| am) looking for\b|i(?:'ve| have)? (?:forgot(?:ten)?|lost)\b"
     r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b|remind\b"
-    r"|(?:give|show|get|find) me\b|let me (?:have|know|see)\b)|.*\b(?:please|pls|plz)\W*$|.{8,}\b(?:please|pls|plz),",
+    r"|(?:give|show|get|find) me\b|let me (?:have|know|see)\b)|.*\b(?:please|pls|plz)\W*$|.{8,}\b(?:please|pls|plz),"
+    r"|(?:who|what|wot|whit|where|when|which)s?\b(?! an?\b)[^.,;!]*$"
+    r"|(?:the )?(?:name|number|code|date|time|address|price) (?:of|for)\b"
+    r"(?!.*(?:\b(?:is|was|are|were|has|had|changed)\b|[\d:]))",
     re.IGNORECASE | re.DOTALL,
 )
 _SAYS = re.compile(
@@ -108,12 +128,12 @@ _SAYS = re.compile(
 _PHRASE = range(2, 7)  # words of a bare phrase that is looked up
 
 
-def may_ask(sentence: str) -> bool:
+def may_ask(sentence: str, *, alone: bool = True) -> bool:
     """Whether a sentence that is no question may want what was told ("I need the plumber's number"), or is but a name
-    for it ("gate code at work").
+    for it ("gate code at work"), where it stands alone in its message.
     """
     sentence = " ".join(sentence.split()).replace("’", "'")
-    phrase = len(sentence.split()) in _PHRASE and _SAYS.search(sentence) is None
+    phrase = alone and len(sentence.split()) in _PHRASE and _SAYS.search(sentence) is None
     return phrase or _WANTED.match(sentence) is not None
 
 
