@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from titans_edge.questions import asks_for_a_date, asks_when_told, gives_the_name
+from titans_edge.questions import as_question
 from titans_edge.text import (
     Span,
     begins_back,
@@ -427,3 +428,18 @@ def test_another_name_and_another_question_are_not(span: str, question: str) -> 
 )  # fmt: skip
 def test_what_is_shouted_is_read_in_small_letters(text: str, quiet: str) -> None:
     assert calm(text) == quiet
+
+
+@pytest.mark.parametrize(
+    ("wanted", "question"),
+    [
+        ("door code at work", "What is the door code at work?"),
+        ("I need the plumber's number.", "What is the plumber's number?"),
+        ("condo card number pls, guard asking", "What is the condo card number?"),
+        ("I'd like to have the code", "What is the code?"),
+        ("Sorry, I forgot my dentist's name.", "What is my dentist's name?"),
+        ("when that inspector coming", "when that inspector coming?"), ("please", "please"),
+    ],
+)  # fmt: skip
+def test_what_is_wanted_is_looked_up_as_a_question(wanted: str, question: str) -> None:
+    assert as_question(wanted) == question

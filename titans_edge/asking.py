@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titans_edge.framing import Message
-from titans_edge.questions import may_ask
-from titans_edge.text import content_words, is_question, sentences
+from titans_edge.questions import as_question, may_ask
+from titans_edge.text import calm, content_words, is_question, sentences
 
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 
@@ -17,13 +17,15 @@ _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 class Asking:
     """parts: a message's sentences; questions: those that ask; asked: what is looked for, the last question or the
     last sentence, with the others where it says nothing without them ("I'm at the padlock. What's the code?"). wants:
-    nothing asks, and what is said may want what was told all the same.
+    nothing asks, and what is said may want what was told all the same. put: what is looked for as a question, in small
+    letters where the message shouts.
     """
 
     parts: tuple[str, ...]
     questions: tuple[str, ...]
     asked: str
     wants: bool = False
+    put: str = ""
 
     @classmethod
     def of(cls, message: str) -> Asking:
@@ -32,7 +34,8 @@ class Asking:
         asked = (questions or parts)[-1]
         says = len(set(content_words(asked))) > 1 or _NAMES.search(asked) is not None
         whole = asked if says or not questions or asked != parts[-1] else " ".join(parts)
-        return cls(parts, questions, whole, not questions and may_ask(asked, alone=len(parts) == 1))
+        wants = not questions and may_ask(asked, alone=len(parts) == 1)
+        return cls(parts, questions, whole, wants, calm(as_question(whole) if wants else whole))
 
     @property
     def told(self) -> tuple[str, ...]:

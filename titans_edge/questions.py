@@ -137,6 +137,32 @@ def may_ask(sentence: str, *, alone: bool = True) -> bool:
     return phrase or _WANTED.match(sentence) is not None
 
 
+_BEFORE_IT = re.compile(
+    r"\W*(?:(?:so|and|ok|okay|hey|hi|sorry|hello|please|kindly|just|really|also|i'd|i'm|i've|i|would|have|am|need|want"
+    r"|like|looking for|forgot|forgotten|lost|can't|cannot|don't|remember|recall|remind me of|(?:give|show|get|find) me"
+    r"|find|let me (?:have|know|see)|to (?:have|know|see))\b\W*)+",
+    re.IGNORECASE,
+)
+_BEHIND_IT = re.compile(
+    r"\W*\b(?:pls|plz|please)\b.*$|(?:\W*\b(?:quick|quickly|asap|again|now|thanks|thx|bro|mate|dear))*\W*$",
+    re.IGNORECASE,
+)
+_ITS = re.compile(r"(?:the|my|our|your|his|her|their|its|this|that|an?|what|who|where|when|which|how)\b", re.IGNORECASE)
+
+
+def as_question(sentence: str) -> str:
+    """What a sentence that `may_ask` is looked up by: "I need my locker code pls" as "What is my locker code?"."""
+    sentence = " ".join(sentence.split()).replace("’", "'")
+    before = _BEFORE_IT.match(sentence)
+    wanted = _BEHIND_IT.sub("", sentence[before.end() :] if before else sentence, 1)
+    if not wanted:
+        return sentence
+    its = _ITS.match(wanted)
+    if its and its[0].lower().startswith("wh"):
+        return f"{wanted}?"
+    return f"What is {'' if its or wanted[:1].isupper() else 'the '}{wanted}?"
+
+
 def asks_for_the_past(question: str) -> bool:
     """Whether a question is about what was before ("Where did I live before?")."""
     return _PAST.search(question) is not None

@@ -16,7 +16,7 @@ from titans_edge.judging import JUDGED
 from titans_edge.routes import Mode
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
-from titans_edge.text import MAX_SPAN_TOKENS, calm
+from titans_edge.text import MAX_SPAN_TOKENS
 from titans_edge.when import asked_range
 
 
@@ -43,7 +43,7 @@ class Recaller:
         if self.memory is None or self.reader is None or mode is Mode.OFF:
             return empty
         asking = Asking.of(message)
-        asked, questions = calm(asking.asked), asking.questions
+        asked, questions = asking.put, asking.questions
         wants = asking.wants and mode is Mode.AUTO
         k = self.k if (questions or wants) and mode is not Mode.ASSOCIATION else 0
         told = asked_range(asked, self.now())

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import spoken_of
+from titans_edge.asking import Asking, spoken_of
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -358,8 +358,9 @@ class Session(Learner, Recaller):
         if trained is None or hops or not readout.retrieved or not self._room(len(prompt)):
             return readout.first(self.k)
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
-        shouts = calm(prompt.text) != prompt.text
-        message = self.backbone.vocab.encode(calm(prompt.text)) if shouts else prompt.message
+        asking = Asking.of(prompt.text)
+        put = asking.put if asking.wants else calm(prompt.text)
+        message = prompt.message if put == prompt.text else self.backbone.vocab.encode(put)
 
         def read(texts: Sequence[Spans]) -> list[float]:
             lines = [self.text_route.alone(*text) for text in texts]
