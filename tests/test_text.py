@@ -9,8 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.questions import asks_for_a_date, asks_when_told, gives_the_name
-from titans_edge.questions import as_question
+from titans_edge.questions import as_question, asks_for_a_date, asks_when_told, gives_the_name
 from titans_edge.text import (
     Span,
     begins_back,
@@ -337,8 +336,8 @@ Where I live it rains.|How nice!|What a day!|Which is why I left.|Remind me to b
 I know who did it.|He asked "where is it?"|Whoever comes is welcome.|Have a nice day.|Do the dishes.|Will is my brother.
 May is my sister.|Hello|?x|However, I left.|Tell Anna that I am here.|Mary moved to the bathroom.
 I've just moved to Leeds.|Willow is my cat.|So I moved.|Now my code is 12.|Well, he left.|Canada is big.
-We found it, which was nice|In which case I left.|Why I left is a long story.|Leeds, where I live, is wet.
-Tom, who is my boss, is nice.|What we did was fun."""
+We found it, which was nice|In which case I left.|Why I left is a long story.|now is the 24 of january
+Leeds, where I live, is wet.|Tom, who is my boss, is nice.|What we did was fun."""
 
 
 @pytest.mark.parametrize("text", re.split(r"[|\n]", QUESTIONS.strip()))

@@ -10,8 +10,8 @@ import re
 from titans_edge.sentence_ends import CLOSERS, OPENERS, listed
 
 _FILLER = re.compile(
-    r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|now|then|please|kindly|also|um|oh|alright|right|thanks|sorry|dear"
-    r"|omg|lol|hmm|ah|ooh|yo|wait|btw|by the way|quick question)\b[,.!:]* ?){1,4}",
+    r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|(?:now|then)(?! (?:is|are|was|were)\b)|please|kindly|also|um|oh"
+    r"|alright|right|thanks|sorry|dear|omg|lol|hmm|ah|ooh|yo|wait|btw|by the way|quick question)\b[,.!:]* ?){1,4}",
     re.IGNORECASE,
 )
 # before and behind the word that asks, as it is typed: "wot time", "where tf did I", "where about does she live"
