@@ -14,7 +14,6 @@ from tests.serving import WARM, Server, events, said, serving
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
-from titans_edge.server.desk import Stopper
 from titans_edge.server.settings import Settings
 
 REPLY = {"role": "assistant", "content": "Good."}
@@ -89,17 +88,6 @@ def test_a_stop_text_ends_the_reply_before_it_whole_and_streamed(server: Server)
     assert 0 < ended["usage"]["completion_tokens"] < 20
     chunks = streamed(server, "Hi", max_tokens=20, stop=stop)[:-1]
     assert "".join(c["choices"][0]["delta"].get("content", "") for c in chunks) == text[: text.index(stop)]
-
-
-def test_a_stop_text_is_found_wherever_the_pieces_are_cut_and_its_beginning_is_not_swallowed() -> None:
-    text, stops = "abXabXYc", ("XY", "zzz")
-    for cut in range(1, len(text)):
-        stopper = Stopper(stops)
-        shown = stopper.feed(text[:cut])
-        shown += "" if stopper.hit else stopper.feed(text[cut:])
-        assert shown == "abXab" and stopper.hit
-    stopper = Stopper(stops)
-    assert stopper.feed("abX") + stopper.rest() == "abX" and not stopper.hit
 
 
 def test_parts_of_text_and_the_role_developer_are_read_as_text_and_system(server: Server) -> None:

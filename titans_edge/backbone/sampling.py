@@ -16,7 +16,7 @@ WINDOW = 64  # tokens that are penalised when they come again
 class Sampling:
     """One reply's sampling; these are the defaults of every command. temperature 0 takes the likeliest token.
 
-    seed None: another one for each reply.
+    seed None: another one for each reply; stop: texts that end a reply, and are not part of it.
     """
 
     temperature: float = 0.0
@@ -26,6 +26,7 @@ class Sampling:
     repeat_penalty: float = 1.1
     seed: int | None = None
     max_tokens: int = 512
+    stop: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         bad = [
@@ -38,6 +39,7 @@ class Sampling:
                 ("repeat-penalty", 0.0 < self.repeat_penalty <= 10.0),
                 ("max-tokens", self.max_tokens > 0),
                 ("seed", self.seed is None or 0 <= self.seed < 2**32),
+                ("stop", all(self.stop)),
             )
             if not ok
         ]

@@ -41,6 +41,7 @@ def ask(
     repeat_penalty: common.RepeatPenalty = 1.1,
     seed: common.Seed = None,
     max_tokens: common.MaxTokens = 512,
+    stop: common.Stop = None,
     system: common.System = None,
     as_json: common.Json = False,
 ) -> None:
@@ -76,7 +77,7 @@ def ask(
         context=context,
         gpu_layers=gpu_layers,
         write=False,
-        sampling=Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens),
+        sampling=Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens, tuple(stop or ())),
         system=system,
         mode=common.mode(recall, rows),
         k=recall,

@@ -86,7 +86,6 @@ class Asked:
     messages: list[dict[str, str]]
     parts: list[list[str]]
     sampling: Sampling
-    stop: tuple[str, ...] = ()
     stream: bool = False
     usage: bool = False  # in the stream
     user: str | None = None
@@ -125,9 +124,7 @@ def asked(request: ChatRequest, usual: Sampling) -> Asked:
     if messages[-1]["role"] != "user" or not messages[-1]["content"].strip():
         raise refused("The last message has to be the user's, with a text.", param="messages")
     usage = request.stream_options is not None and bool(request.stream_options.include_usage)
-    return Asked(
-        messages, parts, sampling(request, usual), stops(request.stop), bool(request.stream), usage, request.user
-    )
+    return Asked(messages, parts, sampling(request, usual), bool(request.stream), usage, request.user)
 
 
 def sampling(r: ChatRequest, usual: Sampling) -> Sampling:
@@ -143,6 +140,7 @@ def sampling(r: ChatRequest, usual: Sampling) -> Sampling:
         "repeat_penalty": r.repeat_penalty,
         "seed": None if r.seed is None else r.seed % NO_SEED,
         "max_tokens": most,
+        "stop": None if r.stop is None else stops(r.stop),
     }
     try:
         return replace(usual, **{name: value for name, value in given.items() if value is not None})
@@ -151,9 +149,9 @@ def sampling(r: ChatRequest, usual: Sampling) -> Sampling:
         raise refused(e.message, "See the API's page.", param=field) from e
 
 
-def stops(stop: str | list[str] | None) -> tuple[str, ...]:
+def stops(stop: str | list[str]) -> tuple[str, ...]:
     """Texts that end a reply."""
-    found = (stop,) if isinstance(stop, str) else tuple(stop or ())
+    found = (stop,) if isinstance(stop, str) else tuple(stop)
     if len(found) > MAX_STOPS or any(not 0 < len(s) <= MAX_STOP for s in found):
         raise refused(f"stop takes up to {MAX_STOPS} texts of 1 to {MAX_STOP} characters.", param="stop")
     return found
