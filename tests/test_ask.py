@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +12,7 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from titans_edge import engine as engines
 from titans_edge import errors
-from titans_edge.backbone.model import Backbone
 from titans_edge.cli import common
 from titans_edge.cli.ask import MAX_INPUT
 from titans_edge.cli.main import EXIT_CODES, app
@@ -110,21 +107,6 @@ def test_ask_is_sampled_and_prompted_as_chat_is() -> None:
     sampled = ["temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed", "max_tokens", "stop"]
     for name in [*sampled, "system", "context"]:
         assert (once[name].opts, once[name].default) == (chat[name].opts, chat[name].default), name
-
-
-@pytest.fixture
-def spoken(tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """What the tiny backbone says without a memory, as the command prints it."""
-    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))  # more would wait for each other
-
-    def spoken(*flags: str) -> str:
-        base = ["ask", "-", "-b", str(tiny_path), "--no-memory", "--context", "512", "--max-tokens", "8"]
-        got = CliRunner().invoke(app, [*base, *flags], input="Where is Mary?")
-        if isinstance(got.exception, TitansError):
-            raise got.exception
-        return got.stdout
-
-    return spoken
 
 
 def test_sampling_and_system_prompt_reach_the_reply(spoken: Callable[..., str]) -> None:

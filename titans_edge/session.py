@@ -143,7 +143,7 @@ class Session(Learner, Recaller):
         reply_id: str = "",
     ) -> Iterator[Event]:
         """Answer the last message. facts: these lines stand where retrieved spans would, and the memory is not asked;
-        reply_id: by which the memory's `why` knows this reply.
+        reply_id: by which the memory's `why` knows this reply. Under a grammar all of the reply is the model's.
 
         Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. Where they fit only
         without what the memory gives, that is left out, with a notice; or refused too, if they are to be `whole`. A
@@ -153,7 +153,8 @@ class Session(Learner, Recaller):
         self._begin()
         content, prompt = self._prompt(messages)
         readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id)
-        askable = mode is Mode.AUTO and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
+        ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
+        askable = ours and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
         readout = self._answering(readout, prompt, askable=askable)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
@@ -170,7 +171,7 @@ class Session(Learner, Recaller):
         if askable and readout.untold and not routes:
             yield from self._say(turn, UNTOLD, sampling, began)
             return
-        spans = given(mode, readout) if mode is Mode.AUTO and routes == ("text",) and not facts else ()
+        spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
         reading = self._reading(messages, prompt, spans, doubted=readout.doubted)
         if reading is not None and reading.known:
             yield self._remembered(readout, routes, spans)
