@@ -6,7 +6,7 @@ import gc
 import logging
 import math
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -17,11 +17,14 @@ from tests.answering import local
 from tests.telling import TEXTS, Open, Told
 from tests.tiny import make_gguf, make_graft
 from tests.typist import WARM, Typist
+from titans_edge import engine as engines
 from titans_edge import grounding, library
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
 from titans_edge.chat import Chat
+from titans_edge.cli.main import app
+from titans_edge.errors import TitansError
 from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import Header, fingerprint, read_header
 from titans_edge.neural.graft import Graft, file_id, load
@@ -189,6 +192,21 @@ def logged() -> Iterator[list[logging.LogRecord]]:
         yield records
     server.setLevel(before)
     root.removeHandler(handler)
+
+
+@pytest.fixture
+def spoken(tiny_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """What `titans-edge ask` prints with more flags, on the tiny backbone without a memory."""
+    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))  # more would wait for each other
+
+    def spoken(*flags: str) -> str:
+        base = ["ask", "-", "-b", str(tiny_path), "--no-memory", "--context", "512", "--max-tokens", "8"]
+        got = typer.testing.CliRunner().invoke(app, [*base, *flags], input="Where is Mary?")
+        if isinstance(got.exception, TitansError):
+            raise got.exception
+        return got.stdout
+
+    return spoken
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """Tables of what was measured, made of files: python -m tests.measured. No number in them is typed by anybody.
 
-README.md and titans_edge/docs/measured.md hold blocks between `<!-- measured: NAME -->` and `<!-- end -->`; each is
-made anew of titans_edge/docs/measured/*.json. `python -m tests.measured add NAME FILE… [--commit C] [--date D]` takes
-in what `--json` of an eval command (or of `bench`; or `tests.kills`' output) wrote: rows without single answers, with
-command, day and commit; several files of `eval natural` with different people become one. Then the pages are made.
+README.md and some pages of titans_edge/docs (`PAGES`) hold blocks between `<!-- measured: NAME -->` and
+`<!-- end -->`; each is made anew of titans_edge/docs/measured/*.json. `python -m tests.measured add NAME FILE…
+[--commit C] [--date D]` takes in what `--json` of an eval command (or of `bench`, `convert`, `tests.soak`; or
+`tests.kills`' output) wrote: rows without single answers, with command, day and commit; several files of `eval natural`
+with different people become one. Then the pages are made.
 """
 
 from __future__ import annotations
@@ -27,9 +28,10 @@ from titans_edge.evaluate.score import wilson
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "titans_edge" / "docs"
 FILES = DOCS / "measured"
-PAGES = (ROOT / "README.md", DOCS / "measured.md")
+PAGES = (ROOT / "README.md", *(DOCS / f"{name}.md" for name in ("measured", "convert", "server")))
 BLOCK = re.compile(r"(<!-- measured: ([\w-]+) -->\n).*?(<!-- end -->)", re.S)
 MISSING = "*Not measured with this state of the code.*"
+OF_A_CONVERSION = ("quant", "measured", "checks")  # not its files, and where they were
 DROPPED = ("--json", "--resume")  # of a command: where it wrote to
 TAKES = ("--data", "--text", "--distractors", "--graft", "--backbone")  # a file: shown as the name in capitals
 
@@ -55,6 +57,8 @@ def add(name: str, files: Sequence[Path], commit: str, day: str) -> Path:
     texts = [f.read_text("utf-8") for f in files]
     made = [counted(t) if t.startswith("== ") else json.loads(t) for t in texts]
     whole = made[0] if len(made) == 1 else together(made)
+    if "checks" in whole:
+        whole = {key: whole[key] for key in OF_A_CONVERSION}
     whole = {"commands": [typed(m.get("command", "")) for m in made], "date": day, "commit": commit, **bare(whole)}
     whole.pop("command", None)
     out = FILES / f"{name}.json"
@@ -226,6 +230,34 @@ def cost(made: Made) -> Iterator[str]:
     yield f"\n{', '.join(f'{k}: {v}' for k, v in m.items())}. Other work ran beside it: take the ratios."
 
 
+def conversion(made: Made) -> Iterator[str]:
+    if files := made["measured"]:
+        first = files[0]
+        rows = []
+        for f in files:
+            speeds = [f"{f[k]:.1f} ({f[k] / first[k]:.2f}×)" for k in ("prefill", "decode")]
+            name = "the source" if f["quant"] == "source" else f["quant"]
+            rows.append([name, f"{f['bytes'] / 1e6:.0f}", *speeds, f"{f['perplexity']:.2f}"])
+        heads = ("file", "MB", "prefill, tokens/s (÷ the first)", "decode, tokens/s (÷ the first)", "perplexity")
+        yield from _table(heads, rows)
+        yield ""
+    outcomes = {True: "yes", False: "**no**", None: "open"}
+    yield from _table(("check", "passed", "found"), [[c["name"], outcomes[c["ok"]], c["says"]] for c in made["checks"]])
+
+
+def soak(made: Made) -> Iterator[str]:
+    kinds = [name for name in made["rows"][0] if name not in ("request", "n")]
+    rows = [[r["request"], f"{r['n']:,}", *(f"{r[k]:.3f}" for k in kinds)] for r in made["rows"]]
+    yield from _table(("request", "n", *(f"{k}, s" for k in kinds)), rows)
+    statuses = ", ".join(f"{n:,} × {status}" for status, n in made["statuses"].items())
+    yield f"\nAnswers: {statuses}; broken connections: {made['broken']:,}."
+    for name, (first, last) in made["memory_mb"].items():
+        grown = f"{100 * (last / first - 1):+.1f} %"
+        yield f"The {name}: {first:.1f} MB after the warm-up, {last:.1f} MB at the end ({grown})."
+    held = f"{made['acknowledged']:,} sentences acknowledged, {made['forgotten']:,} of them forgotten again"
+    yield f"{held}; lost {made['lost']}, twice {made['twice']}, in another's memory {made['foreign']}."
+
+
 def ablation(made: Made) -> Iterator[str]:
     cells = {(c["switch"], c["task"]): c for c in made["cells"]}
     tasks = list(dict.fromkeys(task for _, task in cells))
@@ -237,7 +269,8 @@ def ablation(made: Made) -> Iterator[str]:
 
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
     "natural": natural, "world": world, "babilong": babilong, "poison": poison, "unguarded": poison, "long": long,
-    "kills": counts, "cost": cost, "ablation": ablation,
+    "kills": counts, "cost": cost, "ablation": ablation, "quants": conversion, "round-trip": conversion,
+    "soak": soak, "soak-killed": soak,
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Soaks a server: python -m tests.soak --clients 8 --minutes 10 [--kills N].
+"""Soaks a server: python -m tests.soak --clients 8 --minutes 10 [--kills N] [--json].
 
 Each client has an API key and a memory of its own and tells it one sentence after the other, streamed and not, looks,
 searches and forgets now and then. Printed are latencies, the processes' memory after a warm-up and at the end, and what
@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -31,6 +33,7 @@ from tests.tiny import make_gguf, make_graft
 
 WARM_UP = 0.2  # of the time, before memory is first looked at
 KEPT = 40  # sentences of a client; the oldest are forgotten
+SHOWN = ("median", "95 %", "99 %", "longest")  # of latencies
 GIVE_UP = 600.0  # seconds after which a server that does not answer has failed
 
 
@@ -52,12 +55,31 @@ class Result:
     def sound(self) -> bool:
         return not (self.lost or self.twice or self.foreign) and not any(s >= 500 for s in self.statuses)
 
-    def lines(self) -> list[str]:
-        """As it is printed."""
-        out = [f"{'request':<14}{'n':>7}{'median':>9}{'95 %':>9}{'99 %':>9}{'longest':>9}   seconds"]
+    def rows(self) -> list[dict[str, Any]]:
+        """Latencies by kind of request."""
+        out = []
         for kind, taken in sorted(self.seconds.items()):
             figures = [float(x) for x in (*np.percentile(taken, (50, 95, 99)), max(taken))]
-            out.append(f"{kind:<14}{len(taken):>7}" + "".join(f"{x:>9.3f}" for x in figures))
+            out.append({"request": kind, "n": len(taken), **dict(zip(SHOWN, figures, strict=True))})
+        return out
+
+    def as_json(self) -> dict[str, Any]:
+        """The same without single latencies and texts."""
+        return {
+            "rows": self.rows(),
+            "statuses": {str(status): n for status, n in sorted(self.statuses.items())},
+            "broken": self.broken,
+            "memory_mb": {name: list(sizes) for name, sizes in self.memory.items()},
+            "acknowledged": self.acknowledged,
+            "forgotten": self.forgotten,
+            **{name: len(getattr(self, name)) for name in ("lost", "twice", "foreign")},
+        }
+
+    def lines(self) -> list[str]:
+        """As it is printed."""
+        out = [f"{'request':<14}{'n':>7}" + "".join(f"{name:>9}" for name in SHOWN) + "   seconds"]
+        for row in self.rows():
+            out.append(f"{row['request']:<14}{row['n']:>7}" + "".join(f"{row[name]:>9.3f}" for name in SHOWN))
         counts = ", ".join(f"{status}: {n}" for status, n in sorted(self.statuses.items()))
         out.append(f"answers by status: {counts}; broken connections: {self.broken}")
         for name, (first, last) in self.memory.items():
@@ -245,11 +267,13 @@ def main() -> None:
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--minutes", type=float, default=10)
     parser.add_argument("--kills", type=int, default=0)
+    parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args()
     if not (1 <= given.clients <= 64 and 0 < given.minutes <= 60 and 0 <= given.kills <= 1000):
         parser.error("1 to 64 clients, up to 60 minutes, up to 1000 kills")
     result = soak(given.clients, given.minutes * 60, given.kills)
-    print("\n".join(result.lines()))
+    command = shlex.join(["python", "-m", "tests.soak", *sys.argv[1:]])
+    print(json.dumps({"command": command, **result.as_json()}) if given.json else "\n".join(result.lines()))
     sys.exit(0 if result.sound else 1)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,15 +12,12 @@ import pytest
 from typer.main import get_command
 from typer.testing import CliRunner
 
-from titans_edge import engine as engines
 from titans_edge import errors
-from titans_edge.backbone.model import Backbone
 from titans_edge.cli import common
 from titans_edge.cli.ask import MAX_INPUT
 from titans_edge.cli.main import EXIT_CODES, app
 from titans_edge.errors import DocumentError, TitansError, UsageError
 from titans_edge.events import Done, Event, Text
-from titans_edge.sidecar.client import HostClient
 
 Ask = Callable[..., str]
 
@@ -108,20 +104,14 @@ def test_what_is_no_question_is_refused_before_anything_is_opened(
 
 def test_ask_is_sampled_and_prompted_as_chat_is() -> None:
     chat, once = ({p.name: p for p in get_command(app).commands[n].params} for n in ("chat", "ask"))  # type: ignore[attr-defined]
-    names = ["temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed", "max_tokens", "system", "context"]
-    for name in names:
+    sampled = ["temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed", "max_tokens", "stop"]
+    for name in [*sampled, "system", "context"]:
         assert (once[name].opts, once[name].default) == (chat[name].opts, chat[name].default), name
 
 
-def test_sampling_and_system_prompt_reach_the_reply(
-    tiny_path: Path, graft_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(engines, "HostClient", partial(HostClient, local=True))
-    monkeypatch.setattr(engines, "Backbone", partial(Backbone, threads=1))  # more would wait for each other
-
+def test_sampling_and_system_prompt_reach_the_reply(spoken: Callable[..., str]) -> None:
     def answer(*flags: str) -> tuple[str, int]:
-        base = ["ask", "-", "-b", str(tiny_path), "--no-memory", "--json", "--context", "512", "--max-tokens", "8"]
-        told = json.loads(CliRunner().invoke(app, [*base, *flags], input="Where is Mary?").stdout)
+        told = json.loads(spoken("--json", *flags))
         return told["answer"], told["prompt_tokens"]
 
     warm = ("--temperature", "1.5", "--top-p", "0.9", "--seed")
@@ -130,6 +120,17 @@ def test_sampling_and_system_prompt_reach_the_reply(
     assert answer("--system", "Be brief.")[1] > answer("--system", "Be.")[1]
     refused = CliRunner().invoke(app, ["ask", "x", "--top-p", "2"])
     assert isinstance(refused.exception, UsageError) and "top-p" in str(refused.exception)
+
+
+def test_a_stop_text_ends_the_answer_and_is_not_printed(spoken: Callable[..., str]) -> None:
+    warm = ("--temperature", "1", "--seed", "3")
+    whole = spoken(*warm).removesuffix("\n")
+    stop = whole[2:4]
+    short = whole[: whole.index(stop)]
+    assert spoken(*warm, "--stop", "never", "--stop", stop) == f"{short}\n"
+    told = json.loads(spoken(*warm, "--stop", stop, "--json"))
+    assert (told["answer"], told["stop_reason"]) == (short, "stop")
+    assert spoken(*warm, "--stop", whole[-1] + "never") == f"{whole}\n"
 
 
 def test_help_tells_every_exit_code_an_error_has() -> None:

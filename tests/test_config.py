@@ -111,20 +111,31 @@ def test_every_setting_reaches_the_chat_and_a_flag_can_take_each_back(
     mine(
         'backbone = "smollm2-135m"\ngraft = "g.gguf"\nmemory = "m"\ngpu_layers = 3\ncontext = 999\nrecall = 7\n'
         "rows = false\nguard = false\nlearn_replies = true\nsystem = 's'\ntemperature = 1\ntop_p = 0.5\ntop_k = 6\n"
-        "min_p = 0.25\nrepeat_penalty = 1.5\nseed = 9\nmax_tokens = 11\n"
+        "min_p = 0.25\nrepeat_penalty = 1.5\nseed = 9\nmax_tokens = 11\nstop = ['a', 'b']\n"
     )
     got = takes("chat")
-    assert got["sampling"] == Sampling(1.0, 0.5, 6, 0.25, 1.5, 9, 11)
+    assert got["sampling"] == Sampling(1.0, 0.5, 6, 0.25, 1.5, 9, 11, ("a", "b"))
     assert got["graft"] == str(config.user_file().parent / "g.gguf"), "the same file wherever one is"
     expected = {
         "backbone": "smollm2-135m", "memory": "m", "gpu_layers": 3, "context": 999, "k": 7, "guard": False,
         "learn_replies": True, "system": "s",
     }  # fmt: skip
     assert {k: got[k] for k in expected} == expected
-    back = takes("chat", "--guard", "--rows", "--recall", "0", "--temperature", "0", "--graft", "h")
+    back = takes("chat", "--guard", "--rows", "--recall", "0", "--temperature", "0", "--graft", "h", "--stop", "c")
     assert (
         back["guard"] and back["mode"] == "association" and back["sampling"].temperature == 0 and back["graft"] == "h"
     )
+    assert back["sampling"].stop == ("c",)
+
+
+def test_a_stop_text_alone_is_a_list_of_one(
+    project: Path, monkeypatch: pytest.MonkeyPatch, takes: Callable[..., dict[str, Any]]
+) -> None:
+    mine('stop = "User:"')
+    assert takes("ask", "x")["sampling"].stop == ("User:",)
+    monkeypatch.setenv("TITANS_EDGE_STOP", "END")
+    assert takes("ask", "x")["sampling"].stop == ("END",)
+    assert ("stop", '"END"') in [line[:2] for line in config.lines(config.resolve())]
 
 
 def test_a_graft_goes_with_the_backbone_it_was_named_beside(
@@ -158,9 +169,10 @@ def test_what_is_measured_or_trained_takes_the_model_and_nothing_else(project: P
 def test_defaults_are_those_of_the_commands(project: Path) -> None:
     defaults = msgspec.structs.asdict(config.Settings())
     for name in ("chat", "ask", "read", "mcp"):
-        params = {p.name: p.default for p in get_command(app).commands[name].params}  # type: ignore[attr-defined]
-        assert {k: params[k] for k in params.keys() & defaults} == {k: defaults[k] for k in params.keys() & defaults}
-    sampling = {f: getattr(Sampling(), f) for f in Sampling.__dataclass_fields__}
+        found = get_command(app).commands[name].params  # type: ignore[attr-defined]
+        params = {p.name: p.default or () if p.multiple else p.default for p in found if p.name in defaults}
+        assert params == {k: defaults[k] for k in params}
+    sampling = {f: getattr(Sampling(), f) for f in Sampling.__dataclass_fields__ if f != "grammar"}  # of one question
     assert sampling.items() <= defaults.items()
 
 
@@ -211,6 +223,8 @@ def test_without_a_current_folder_there_is_no_project(project: Path) -> None:
         ("temperature = 99", ["temperature", "99"]),
         ("seed = -1", ["seed", "-1"]),
         ("seed = {a = 1}", ["seed", "object"]),
+        ("stop = 1", ["stop", "expected `array`"]),
+        ("stop = ['']", ["stop", "length >= 1"]),
         ("memory = ", ["is no TOML"]),
         ("memory = 'a'\nmemory = 'b'", ["is no TOML"]),
         ("x = " + "[" * 9000, ["is no TOML"]),

@@ -18,9 +18,11 @@ from titans_edge.convert import architectures, choice, space, torch_folder, writ
 from titans_edge.convert.bundle import Order, convert
 from titans_edge.convert.source import open_checkpoint, resolve
 from titans_edge.convert.strings import strings
+from typer.testing import CliRunner
 
 from tests import checkpoints
 from tests.converting import checked, edited, never, run
+from titans_edge.cli.main import app
 from titans_edge.errors import DownloadError, ModelError, UsageError
 from titans_edge.gguf_header import fingerprint, read_arrays, read_header
 
@@ -318,6 +320,12 @@ def test_converting_holds_one_block_not_the_model(tmp_path: Path) -> None:
     largest, peak = map(int, got.stdout.split())
     assert (folder / "model.safetensors").stat().st_size > 400e6
     assert peak < largest + 300e6
+
+
+def test_the_printed_json_names_its_command(tiny_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["convert", str(tiny_path), "--out", str(tmp_path / "out"), "--quant", "f16", "--no-verify", "--json"]
+    monkeypatch.setattr(sys, "argv", ["titans-edge", *words])
+    assert json.loads(CliRunner().invoke(app, words).stdout)["command"] == f"titans-edge {' '.join(words)}"
 
 
 def test_strings_are_many_and_always_the_same() -> None:

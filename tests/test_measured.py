@@ -1,4 +1,4 @@
-"""The tables of README.md and docs/measured.md are what their files say; nothing in them is typed."""
+"""The tables of README.md and the pages are what their files say; nothing in them is typed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from titans_edge.convert.bundle import Report
+from titans_edge.convert.choice import Measured
+from titans_edge.convert.verify import Check
 
 from tests import measured
+from tests.soak import Result
 from titans_edge.evaluate import ablation, long, poison, retrieval, runner
 from titans_edge.evaluate.natural_runs import Plan, Results
 from titans_edge.evaluate.natural_runs import as_json as natural_json
@@ -22,14 +26,15 @@ def test_every_table_is_what_its_file_says(page: Path) -> None:
     text = page.read_text("utf-8")
     assert measured.rendered(text) == text, "python -m tests.measured makes it anew"
     assert text.count("<!-- measured: ") == len(measured.BLOCK.findall(text)) > 0
-    shown = next(m for m in measured.BLOCK.finditer(text) if re.search(r"\d\.\d", m[0]))
-    digit = text.index(".", shown.start()) + 1
+    shown = next((m for m in measured.BLOCK.finditer(text) if re.search(r"\d\.\d", m[0])), None)
+    digit = text.index(".", shown.start() if shown else text.index(measured.MISSING)) + 1
     assert measured.rendered(text[:digit] + "x" + text[digit + 1 :]) == text, "an edit by hand does not stay"
 
 
 def test_every_file_is_shown_and_says_how_it_was_made() -> None:
-    shown = {name for _, name, _ in measured.BLOCK.findall(measured.PAGES[1].read_text("utf-8"))}
-    assert shown == set(measured.TABLES)
+    texts = [page.read_text("utf-8") for page in measured.PAGES]
+    shown = [name for text in texts for _, name, _ in measured.BLOCK.findall(text)]
+    assert sorted(shown) == sorted([*measured.TABLES, "results"])
     for path in measured.FILES.iterdir():
         text = path.read_text("utf-8")
         made = json.loads(text)
@@ -119,3 +124,26 @@ def test_what_other_evaluations_write_is_shown(files: Path) -> None:
     assert len(lines) == 2 + 3 + 2 + 1 + 1 and "| 7 | 0, 0 |" in lines[-1]
     assert "guard on | 27 | 0.0 (0–12) %" in lines[5] and "guard off | – | not measured" in lines[6]
     assert measured.block("world") == measured.MISSING
+
+
+def test_what_a_conversion_and_a_soak_write_is_shown_without_places_and_texts(files: Path) -> None:
+    quants = [Measured("source", 4_000_000, 100.0, 50.0, 33.8), Measured("q4_0", 3_000_000, 150.0, 60.0, 38.2)]
+    checks = [Check("tokenizer", True, "3000 strings give the same tokens", {}), Check("graft", None, "not asked", {})]
+    made = Report("/home/somebody/model.gguf", "q4_0", "why", ["a.gguf"], checks, quants)
+    command = "/opt/bin/titans-edge convert /home/somebody/model.gguf --out /tmp/x --measure --json"
+    kept = taken(files, "quants", {"command": command, **made.as_json()})
+    assert "somebody" not in json.dumps(kept)
+    shown = measured.block("quants")
+    assert "`titans-edge convert model.gguf --out x --measure`" in shown
+    assert "| the source | 4 | 100.0 (1.00×) | 50.0 (1.00×) | 33.80 |" in shown
+    assert "| q4_0 | 3 | 150.0 (1.50×) | 60.0 (1.20×) | 38.20 |" in shown and "| graft | open | not asked |" in shown
+    taken(files, "round-trip", {"command": "x", **Report("s", checks=checks).as_json()})
+    assert measured.block("round-trip").startswith("| check | passed | found |")
+    soaked = Result(
+        seconds={"chat": [1.0, 2.0, 3.0]}, acknowledged=3, lost=["a text"], memory={"server": (100.0, 104.0)}
+    )
+    soaked.statuses[200] += 3
+    kept = taken(files, "soak", {"command": "python -m tests.soak --clients 1 --json", **soaked.as_json()})
+    assert "a text" not in json.dumps(kept) and "`python -m tests.soak --clients 1`" in measured.block("soak")
+    assert "| chat | 3 | 2.000 | 2.900 | 2.980 | 3.000 |" in measured.block("soak")
+    assert "(+4.0 %)" in measured.block("soak") and "lost 1, twice 0" in measured.block("soak")

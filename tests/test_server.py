@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,6 @@ from tests.serving import WARM, Server, events, said, serving
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
-from titans_edge.server.desk import Stopper
 from titans_edge.server.settings import Settings
 
 REPLY = {"role": "assistant", "content": "Good."}
@@ -91,15 +91,23 @@ def test_a_stop_text_ends_the_reply_before_it_whole_and_streamed(server: Server)
     assert "".join(c["choices"][0]["delta"].get("content", "") for c in chunks) == text[: text.index(stop)]
 
 
-def test_a_stop_text_is_found_wherever_the_pieces_are_cut_and_its_beginning_is_not_swallowed() -> None:
-    text, stops = "abXabXYc", ("XY", "zzz")
-    for cut in range(1, len(text)):
-        stopper = Stopper(stops)
-        shown = stopper.feed(text[:cut])
-        shown += "" if stopper.hit else stopper.feed(text[cut:])
-        assert shown == "abXab" and stopper.hit
-    stopper = Stopper(stops)
-    assert stopper.feed("abX") + stopper.rest() == "abX" and not stopper.hit
+SCHEMA = {"type": "object", "properties": {"a": {"type": "string", "maxLength": 5}, "b": {"enum": [1, 2]}},
+          "required": ["a", "b"], "additionalProperties": False}  # fmt: skip
+
+
+def test_a_reply_is_json_that_fits_the_schema_of_its_request_whole_and_streamed(server: Server) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "ab", "strict": True, "schema": SCHEMA}}
+    asked = {"response_format": form, "max_tokens": 100}
+    whole = server.ask("Hi", headers={"X-Memory": "none"}, **asked).json()["choices"][0]
+    told = json.loads(whole["message"]["content"])
+    assert whole["finish_reason"] == "stop" and told.keys() == {"a", "b"} and told["b"] in (1, 2)
+    pieces = [c["choices"][0]["delta"].get("content", "") for c in streamed(server, "Hi", **asked)[:-1]]
+    assert "".join(pieces) == whole["message"]["content"] and len(pieces) > 4
+    newer = {"input": "Hi", "text": {"format": {"type": "json_schema", "name": "ab", "schema": SCHEMA}}, **WARM}
+    response = server.client.post("/v1/responses", json=newer | {"max_output_tokens": 100}).json()
+    assert json.loads(response["output"][0]["content"][0]["text"]).keys() == {"a", "b"}
+    anything = server.ask("Hi", headers={"X-Memory": "none"}, response_format={"type": "json_object"}, max_tokens=3)
+    assert anything.json()["choices"][0]["message"]["content"].startswith("{")
 
 
 def test_parts_of_text_and_the_role_developer_are_read_as_text_and_system(server: Server) -> None:
@@ -119,7 +127,9 @@ def test_parts_of_text_and_the_role_developer_are_read_as_text_and_system(server
         ({"tool_choice": "required"}, "tools"),
         ({"n": 2}, "n"),
         ({"logprobs": True}, "logprobs"),
-        ({"response_format": {"type": "json_object"}}, "response_format"),
+        ({"response_format": {"type": "xml"}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"name": "x"}}}, "response_format"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"not": {}}}}}, "response_format"),
         ({"frequency_penalty": 0.5}, "frequency_penalty"),
         ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]},
          "messages[0].content[0]"),

@@ -315,9 +315,15 @@ def test_settings_are_listed_changed_and_checked(typed: Typist) -> None:
     assert (s.temperature, s.top_p, s.top_k, s.min_p, s.seed, s.max_tokens, s.repeat_penalty) == (
         0.5, 0.9, 7, 0.1, None, 3, 1.2)  # fmt: skip
     assert typed("/set seed") == "seed           another one each time\n"
+    for value, stop in (("End of it", ("End of it",)), ('"\\n\\n"', ("\n\n",)), ('["a", "b"]', ("a", "b"))):
+        assert typed("/set stop none") == "stop           none\n" and typed.chat.sampling == s
+        typed(f"/set stop {value}")
+        assert typed.chat.sampling.stop == stop, value
+    assert typed("/set stop") == 'stop           "a" "b"\n'
+    typed("/set stop none")
     for bad in ("temperature -1", "temperature nan", "temperature inf", "top_p 0", "top_k 1.5", "min_p 2", "seed -1",
-                "seed 4294967296", "max_tokens 0", "recall 21", "recall x", "rows maybe", "guard 3", "top_p 1 2",
-                "temperature ²", f"top_k {'9' * 5000}"):  # fmt: skip
+                "seed 4294967296", 'stop "', "stop [1]", 'stop [""]', "max_tokens 0", "recall 21", "recall x",
+                "rows maybe", "guard 3", "top_p 1 2", "temperature ²", f"top_k {'9' * 5000}"):  # fmt: skip
         typed(f"/set {bad}")
         assert typed.err.startswith("! ") and len(typed.err) < 400 and typed.chat.sampling == s, bad
 

@@ -22,8 +22,8 @@ def test_in_a_minute_neither_process_grows_once_its_memories_hold_what_they_keep
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Two clients that keep eight sentences each have them after the warm-up, also on a slow machine; from then on each
-    new one takes an old one's place. In ten minutes both stay within 5 % (docs/server.md); a minute beside other tests
-    ends while allocators still settle.
+    new one takes an old one's place. The figures are of ten minutes (docs/server.md); a minute
+    beside other tests ends while allocators still settle.
     """
     monkeypatch.setattr(soaking, "KEPT", 8)
     result = soak(clients=2, seconds=60)

@@ -10,6 +10,7 @@ with `.git` or the home folder; where neither lies above, in the current folder 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -51,6 +52,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     repeat_penalty: Annotated[float, msgspec.Meta(gt=0, le=10)] = 1.1
     seed: Annotated[int, msgspec.Meta(ge=0, lt=2**32)] | None = None
     max_tokens: Annotated[int, msgspec.Meta(gt=0)] = 512
+    stop: tuple[Annotated[str, msgspec.Meta(min_length=1)], ...] = ()
 
 
 TYPES = get_type_hints(Settings, include_extras=True)
@@ -151,9 +153,15 @@ def _known(key: str, where: str, written: Callable[[str], str]) -> None:
     raise UsageError(f"There is no setting {key[:60]!r} ({where}).", hint)
 
 
+def converted(key: str, raw: Any, *, strict: bool) -> Any:
+    """A value as the setting's type; one text counts as a list of it. Raises msgspec's ValidationError."""
+    alone = key == "stop" and isinstance(raw, str)
+    return msgspec.convert([raw] if alone else raw, TYPES[key], strict=strict)
+
+
 def _value(key: str, raw: Any, where: str, *, strict: bool) -> Any:
     try:
-        value = msgspec.convert(raw, TYPES[key], strict=strict)
+        value = converted(key, raw, strict=strict)
         if key == "memory":
             library.memory_path(value)
     except msgspec.ValidationError as e:
@@ -183,5 +191,10 @@ def _holds(path: Path, test: Callable[[Path], bool]) -> bool:
 def lines(found: Mapping[str, Found]) -> Iterator[tuple[str, str, str]]:
     """(name, value, where from) as people read them."""
     for key, f in found.items():
-        value = str(f.value).lower() if isinstance(f.value, bool) else "-" if f.value is None else str(f.value)
-        yield key, value, f"{f.level} {f.where}".strip()
+        yield key, _shown(f.value), f"{f.level} {f.where}".strip()
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(json.dumps(text, ensure_ascii=False) for text in value) or "-"
+    return str(value).lower() if isinstance(value, bool) else "-" if value is None else str(value)

@@ -39,7 +39,7 @@ class Notice:
 class Done:
     """The reply's figures: seconds to the first token and in all, tokens of prompt and reply, and why it ended.
 
-    stop_reason: "stop" (the model ended it), "length" (max_tokens) or "context" (no position was left).
+    stop_reason: "stop" (the model ended it, or a stop text), "length" (max_tokens) or "context" (no position was left).
     """
 
     first_token: float

@@ -1,4 +1,4 @@
-"""A reply that is to be read from what was told: what of it may be shown, and what is said in its place.
+"""What of a reply may be shown: up to a stop text, and where it is to be read from what was told, what is said instead.
 
 Knows texts and spans; nothing of a model, of a memory or of how a reply comes about.
 """
@@ -17,6 +17,27 @@ from titans_edge.wanted import of_reply
 from titans_edge.when import Dating
 
 UNTOLD = "You have not told me that."
+
+
+class Stopper:
+    """Ends a reply before a stop text. Holds back what may be the beginning of one; what it has let go is never taken
+    back. hit: there was one.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops, self._held, self.hit = stops, "", False
+
+    def take(self, text: str, *, over: bool = False) -> str:
+        """More of the reply; what of it may be shown now. over: it has ended by itself."""
+        held = self._held + text
+        found = [at for stop in self._stops if (at := held.find(stop)) >= 0]
+        if found:
+            self.hit = True
+            return held[: min(found)]
+        keep = max((n for stop in self._stops for n in range(1, len(stop)) if held.endswith(stop[:n])), default=0)
+        end = len(held) if over else len(held) - keep
+        self._held = held[end:]
+        return held[:end]
 
 
 @dataclass

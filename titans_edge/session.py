@@ -44,7 +44,7 @@ from titans_edge.judging import worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.questions import asks_for_advice, needs_the_date
 from titans_edge.recalling import Recaller
-from titans_edge.replying import UNTOLD, Reading
+from titans_edge.replying import UNTOLD, Reading, Stopper
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
@@ -143,17 +143,18 @@ class Session(Learner, Recaller):
         reply_id: str = "",
     ) -> Iterator[Event]:
         """Answer the last message. facts: these lines stand where retrieved spans would, and the memory is not asked;
-        reply_id: by which the memory's `why` knows this reply.
+        reply_id: by which the memory's `why` knows this reply. Under a grammar all of the reply is the model's.
 
         Raises ContextOverflow where the messages do not fit, UsageError for none or an empty one. Where they fit only
         without what the memory gives, that is left out, with a notice; or refused too, if they are to be `whole`. A
         reply that is broken off is ended by the next one.
         """
-        began = time.perf_counter()
+        began, sampling = time.perf_counter(), sampling or Sampling()
         self._begin()
         content, prompt = self._prompt(messages)
         readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id)
-        askable = mode is Mode.AUTO and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
+        ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
+        askable = ours and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
         readout = self._answering(readout, prompt, askable=askable)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
@@ -168,13 +169,13 @@ class Session(Learner, Recaller):
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
         if askable and readout.untold and not routes:
-            yield from self._say(turn, UNTOLD, began)
+            yield from self._say(turn, UNTOLD, sampling, began)
             return
-        spans = given(mode, readout) if mode is Mode.AUTO and routes == ("text",) and not facts else ()
+        spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
         reading = self._reading(messages, prompt, spans, doubted=readout.doubted)
         if reading is not None and reading.known:
             yield self._remembered(readout, routes, spans)
-            yield from self._say(turn, reading.known, began)
+            yield from self._say(turn, reading.known, sampling, began)
             return
         surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
         speaking = None if reading is None or self.memory is None else self.memory.speaking
@@ -182,7 +183,7 @@ class Session(Learner, Recaller):
         yield from self._read_as_text()
         if routes:
             yield self._remembered(readout, routes, given(mode, readout))
-        yield from self._speak(turn, sampling or Sampling(), began, len(prompt) + len(injection), reading)
+        yield from self._speak(turn, sampling, began, len(prompt) + len(injection), reading)
         self._tidy()
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
@@ -370,10 +371,11 @@ class Session(Learner, Recaller):
             self._begun(prompt)
             return chosen(readout, spans, prompt.text, read, k=self.k, likely=trained.likely, askable=askable)
 
-    def _say(self, turn: _Turn, text: str, began: float) -> Iterator[Event]:
+    def _say(self, turn: _Turn, text: str, sampling: Sampling, began: float) -> Iterator[Event]:
         """A reply that the model has no part in."""
-        turn.reply = text
-        yield Text(text)
+        turn.reply = Stopper(sampling.stop).take(text, over=True)
+        if turn.reply:
+            yield Text(turn.reply)
         seconds = time.perf_counter() - began
         yield Done(seconds, 0, seconds, "stop", len(turn.prompt))
 
@@ -390,7 +392,7 @@ class Session(Learner, Recaller):
         is of its words says something only where they are its likeliest ones.
         """
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
-        first, count, reason = 0.0, 0, ""
+        first, count, reason, stopper = 0.0, 0, "", Stopper(sampling.stop)
         tokens = self.speaker.generate(sampling, weigh=reading is not None and sampling.temperature == 0)
         while not reason:
             self._mine(turn)
@@ -402,6 +404,8 @@ class Session(Learner, Recaller):
                 text = reading.take(text, 0.0 if token is None else self.speaker.nats, reason)
                 if reading.grounding.invented:
                     text, reason = f"{text}{'… ' if turn.reply or text else ''}{reading.instead}", "stop"
+            text = stopper.take(text, over=bool(reason))
+            reason = "stop" if stopper.hit else reason
             turn.reply += text
             if text:
                 first = first or time.perf_counter() - began

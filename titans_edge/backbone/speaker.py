@@ -261,7 +261,7 @@ class Speaker:
         """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see
         `stopped`. Digits may come again without penalty: 5550 is no repetition. weigh: `nats` is kept.
         """
-        chain, vocab, digits = SamplerChain(sampling, self.backbone.vocab.size), self.backbone.vocab, 0
+        chain, vocab, digits = SamplerChain(sampling, self.backbone.vocab), self.backbone.vocab, 0
         self.stopped = "length"
         try:
             for _ in range(sampling.max_tokens):

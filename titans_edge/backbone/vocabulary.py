@@ -17,7 +17,7 @@ class Vocabulary:
     """Tokenizer of one loaded model. The handle belongs to the model; nothing here closes it."""
 
     def __init__(self, handle: int) -> None:
-        self._vocab = handle
+        self.handle = handle
         self.size = int(llama_cpp.llama_vocab_n_tokens(handle))
         self.bos = int(llama_cpp.llama_vocab_bos(handle))
         self.eos = int(llama_cpp.llama_vocab_eos(handle))
@@ -29,7 +29,7 @@ class Vocabulary:
         raw = text.encode("utf-8", "replace")
         room = len(raw) + 2
         buf = (llama_cpp.llama_token * room)()
-        n = llama_cpp.llama_tokenize(self._vocab, raw, len(raw), buf, room, False, special)
+        n = llama_cpp.llama_tokenize(self.handle, raw, len(raw), buf, room, False, special)
         ids = list(buf[:n])
         missing = bos and self.add_bos and ids[:1] != [self.bos]  # a template may have written it
         return [self.bos, *ids] if missing else ids
@@ -37,7 +37,7 @@ class Vocabulary:
     def piece(self, token: int, *, special: bool = False) -> bytes:
         """The bytes of one token; b"" for control tokens unless `special`."""
         buf = ctypes.create_string_buffer(256)
-        n = llama_cpp.llama_token_to_piece(self._vocab, token, buf, 256, 0, special)
+        n = llama_cpp.llama_token_to_piece(self.handle, token, buf, 256, 0, special)
         return buf.raw[:n] if n > 0 else b""
 
     def decode(self, tokens: Sequence[int]) -> str:
@@ -45,7 +45,7 @@ class Vocabulary:
 
     def is_end(self, token: int) -> bool:
         """True for every end-of-generation token of the model."""
-        return bool(llama_cpp.llama_vocab_is_eog(self._vocab, token))
+        return bool(llama_cpp.llama_vocab_is_eog(self.handle, token))
 
     def _word_ids(self, word: str) -> tuple[int, ...]:
         return tuple(self.encode(" " + word))

@@ -41,10 +41,18 @@ def ask(
     repeat_penalty: common.RepeatPenalty = 1.1,
     seed: common.Seed = None,
     max_tokens: common.MaxTokens = 512,
+    stop: common.Stop = None,
+    json_schema: Annotated[
+        str | None, typer.Option(help="A JSON schema, or a file with one: the answer is JSON that fits it.")
+    ] = None,
+    grammar: Annotated[Path | None, typer.Option(help="A file in llama.cpp's GBNF that the answer fits.")] = None,
     system: common.System = None,
     as_json: common.Json = False,
 ) -> None:
     """Ask one question; the memory is read, not written. --prompt, --file and the question make one text in this order.
+
+    With --json-schema or --grammar the answer is the model's own words only, in that form: sentences are recalled, and
+    nothing is said in its place.
 
     --json prints one object: `answer`; `recalled`, the stored sentences it was given, as `memory list --json` has them;
     `rows`, `routes`, `confidence` and `relation`, what came from the neural memory and how; and the reply's figures.
@@ -53,11 +61,14 @@ def ask(
     Examples:
       titans-edge ask "Where is Mary?" --json
       git log -5 | titans-edge ask -p "What was changed?" -
+      titans-edge ask "Who is Mary?" --json-schema '{"type": "object", "properties": {"who": {"type": "string"}}}'
     """
     asked = _asked(prompt, file, question)
     from titans_edge.backbone.sampling import Sampling
     from titans_edge.events import Done, Notice, Remembered, Text
 
+    fits, stops = _fitting(json_schema, grammar), tuple(stop or ())
+    sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens, stops, fits)
     out: dict[str, object] = {
         "question": asked,
         "rows": 0,
@@ -76,7 +87,7 @@ def ask(
         context=context,
         gpu_layers=gpu_layers,
         write=False,
-        sampling=Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens),
+        sampling=sampling,
         system=system,
         mode=common.mode(recall, rows),
         k=recall,
@@ -110,6 +121,19 @@ def _asked(prompt: str | None, file: Path | None, question: str | None) -> str:
     if not text:
         raise UsageError("The question is empty.", "Type one.")
     return text
+
+
+def _fitting(schema: str | None, grammar: Path | None) -> str:
+    """The grammar that the answer has to fit; "": none."""
+    from titans_edge.backbone.grammar import of_json, tried
+
+    if schema is not None and grammar is not None:
+        raise UsageError("There is a schema and a grammar.", "Give one of them.")
+    if grammar is not None:
+        return tried(read_document(grammar))
+    if schema is None:
+        return ""
+    return of_json(schema if schema.lstrip().startswith("{") else read_document(Path(schema)))
 
 
 def _input() -> str:

@@ -38,6 +38,7 @@ def chat(
     repeat_penalty: common.RepeatPenalty = 1.1,
     seed: common.Seed = None,
     max_tokens: common.MaxTokens = 512,
+    stop: common.Stop = None,
     recall: common.Recall = 4,
     rows: common.Rows = True,
     route: common.Route = "text",
@@ -68,7 +69,7 @@ def chat(
     from titans_edge.cli.show import fitting as formatted
     from titans_edge.history import History
 
-    sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens)
+    sampling = Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens, tuple(stop or ()))
     history = History(None) if no_memory else History.of(library.memory_path(memory))
     if not no_memory:
         library.find_graft(graft, backbone)  # what has no graft is not fetched for nothing

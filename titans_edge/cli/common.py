@@ -79,6 +79,10 @@ MinP = Annotated[float, typer.Option("--min-p", help="0: off.")]
 RepeatPenalty = Annotated[float, typer.Option("--repeat-penalty", help="1: off.")]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of sampling; default: another one each time.")]
 MaxTokens = Annotated[int, typer.Option("--max-tokens", help="Longest reply.")]
+Stop = Annotated[
+    list[str] | None,
+    typer.Option("--stop", help="A text that ends the reply, and is not shown. May be repeated."),
+]
 System = Annotated[
     str | None, typer.Option("--system", help="System prompt; default: one that knows of the memory; '': the model's.")
 ]

@@ -56,6 +56,7 @@ def convert(
     from titans_edge.convert import bundle
     from titans_edge.convert import graft as grafts
     from titans_edge.convert import source as sources
+    from titans_edge.evaluate.report import command
 
     path = library.find_backbone(source) if source in library.catalogue() else sources.resolve(source)
     if grafts.is_graft(path):
@@ -72,7 +73,7 @@ def convert(
     order = bundle.Order(path, out, quant, measure, verify, graft, first, page)
     with _bar() as progress:
         report = (bundle.rebind if graft_only else bundle.convert)(order, lambda b, g: _right(b, g, samples), progress)
-    print(json.dumps(report.as_json()) if as_json else _said(report, order))
+    print(json.dumps({"command": command(), **report.as_json()}) if as_json else _said(report, order))
 
 
 def _allowed(quant: str, known: Sequence[str]) -> None:

@@ -39,6 +39,7 @@ def serve(
     repeat_penalty: common.RepeatPenalty = 1.1,
     seed: common.Seed = None,
     max_tokens: Annotated[int, typer.Option(min=1, help="Longest reply where a request names none.")] = 512,
+    stop: common.Stop = None,
     recall: common.Recall = 4,
     rows: common.Rows = True,
     route: common.Route = "text",
@@ -68,7 +69,7 @@ def serve(
         host=host, port=port, keys=tuple(keys(api_key or [], api_keys)), memory="none" if no_memory else memory,
         allowed_hosts=tuple(allowed_host or ()), max_body=max_body, waiting=waiting, queue_seconds=queue_timeout,
         reply_seconds=reply_timeout,
-        sampling=Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens),
+        sampling=Sampling(temperature, top_p, top_k, min_p, repeat_penalty, seed, max_tokens, tuple(stop or ())),
     )  # fmt: skip
     _run(
         settings, backbone, graft, with_memory=not no_memory, gpu_layers=gpu_layers, guard=guard, recall=recall,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -10,11 +11,12 @@ import msgspec
 from titans_edge import library
 from titans_edge.cli import common
 from titans_edge.cli.room import Room, command, nothing
-from titans_edge.config import TYPES
+from titans_edge.config import TYPES, converted
 from titans_edge.errors import TitansError, UsageError
 
-SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed", "max_tokens")
+SAMPLING = ("temperature", "top_p", "top_k", "min_p", "repeat_penalty", "seed", "max_tokens", "stop")
 SETTINGS = (*SAMPLING, "recall", "rows", "guard", "learn_replies")
+NONE = {"seed": None, "stop": ()}  # settings that may be none
 YES_NO = {"on": True, "yes": True, "true": True, "off": False, "no": False, "false": False}
 
 
@@ -114,6 +116,8 @@ def set_(room: Room, rest: str) -> None:
     words = rest.split()
     if len(words) == 1 and "=" in rest:
         words = rest.split("=", 1)
+    elif words and words[0].lower() == "stop":
+        words = rest.split(None, 1)
     name = words[0].lower().replace("-", "_") if words else ""
     if name and name not in SETTINGS:
         raise UsageError(f"There is no setting {words[0][:40]!r}.", f"There are {', '.join(SETTINGS)}.")
@@ -129,16 +133,19 @@ def set_(room: Room, rest: str) -> None:
 def _value(name: str, text: str, before: Any) -> Any:
     """What the user typed as the setting's type. Raises UsageError."""
     raw: Any = YES_NO.get(text.lower(), text) if TYPES[name] is bool else text
-    if name == "seed" and text.lower() in ("none", "off", "random", "-"):
-        return None
+    if name in NONE and text.lower() in ("none", "off", "random", "-"):
+        return NONE[name]
     try:
-        return msgspec.convert(raw, TYPES[name], strict=False)
-    except (msgspec.ValidationError, OverflowError) as e:
+        quoted = name == "stop" and text[0] in '"['  # as JSON: "\\n", or a list
+        return converted(name, msgspec.json.decode(text) if quoted else raw, strict=False)
+    except (msgspec.DecodeError, OverflowError) as e:
         said = str(e)[:1].lower() + str(e)[1:]
         raise UsageError(f"{name} cannot be {text[:40]!r}: {said}.", f"It stays {_shown(before)}.") from e
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, tuple):
+        return " ".join(json.dumps(text, ensure_ascii=False) for text in value) or "none"
     return ("off", "on")[value] if isinstance(value, bool) else "another one each time" if value is None else str(value)
 
 

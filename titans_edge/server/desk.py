@@ -140,8 +140,7 @@ class Desk:
         return session
 
     def _spoken(self, session: Session, turn: Turn, out: Outcome) -> Iterator[str]:
-        """The reply up to where a stop text begins; `out` gets the figures."""
-        stopper = Stopper(turn.asked.stop)
+        """The reply; `out` gets the figures."""
         for event in self._events(session, turn, out):
             if isinstance(event, Remembered):
                 out.remembered = event
@@ -152,12 +151,7 @@ class Desk:
                 out.first_token = event.first_token
             elif isinstance(event, Text):
                 out.tokens, out.prompt_tokens = event.tokens, session.speaker.length - event.tokens
-                if text := stopper.feed(event.text):
-                    yield text
-                if stopper.hit:
-                    return
-        if text := stopper.rest():
-            yield text
+                yield event.text
 
     def _events(self, session: Session, turn: Turn, out: Outcome) -> Iterator[Event]:
         """The session's; once more without memory where it failed before it spoke, and the memory may be why."""
@@ -243,29 +237,6 @@ class Desk:
         parts = [tokens[at : at + BATCH_TOKENS] for at in range(0, len(tokens), BATCH_TOKENS)]
         mean = np.concatenate(list(reader.read(parts))).mean(0)
         return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-12), np.float32)
-
-
-class Stopper:
-    """Holds back what may be the beginning of a stop text; what it has let go is never taken back."""
-
-    def __init__(self, stops: Sequence[str]) -> None:
-        self._stops, self._held, self.hit = stops, "", False
-
-    def feed(self, text: str) -> str:
-        """What may be shown now."""
-        self._held += text
-        found = [at for stop in self._stops if (at := self._held.find(stop)) >= 0]
-        if found:
-            self.hit = True
-            return self._held[: min(found)]
-        keep = max((n for stop in self._stops for n in range(1, len(stop)) if self._held.endswith(stop[:n])), default=0)
-        shown, self._held = self._held[: len(self._held) - keep], self._held[len(self._held) - keep :]
-        return shown
-
-    def rest(self) -> str:
-        """What was held back when the reply ended by itself."""
-        held, self._held = self._held, ""
-        return held
 
 
 def _said(e: Exception) -> str:

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from titans_edge.backbone.grammar import of_schema
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import UsageError
 from titans_edge.server.errors import refused, unsupported
@@ -86,7 +87,6 @@ class Asked:
     messages: list[dict[str, str]]
     parts: list[list[str]]
     sampling: Sampling
-    stop: tuple[str, ...] = ()
     stream: bool = False
     usage: bool = False  # in the stream
     user: str | None = None
@@ -125,9 +125,7 @@ def asked(request: ChatRequest, usual: Sampling) -> Asked:
     if messages[-1]["role"] != "user" or not messages[-1]["content"].strip():
         raise refused("The last message has to be the user's, with a text.", param="messages")
     usage = request.stream_options is not None and bool(request.stream_options.include_usage)
-    return Asked(
-        messages, parts, sampling(request, usual), stops(request.stop), bool(request.stream), usage, request.user
-    )
+    return Asked(messages, parts, sampling(request, usual), bool(request.stream), usage, request.user)
 
 
 def sampling(r: ChatRequest, usual: Sampling) -> Sampling:
@@ -143,6 +141,8 @@ def sampling(r: ChatRequest, usual: Sampling) -> Sampling:
         "repeat_penalty": r.repeat_penalty,
         "seed": None if r.seed is None else r.seed % NO_SEED,
         "max_tokens": most,
+        "stop": None if r.stop is None else stops(r.stop),
+        "grammar": _grammar(r.response_format or {}),
     }
     try:
         return replace(usual, **{name: value for name, value in given.items() if value is not None})
@@ -151,12 +151,29 @@ def sampling(r: ChatRequest, usual: Sampling) -> Sampling:
         raise refused(e.message, "See the API's page.", param=field) from e
 
 
-def stops(stop: str | list[str] | None) -> tuple[str, ...]:
+def stops(stop: str | list[str]) -> tuple[str, ...]:
     """Texts that end a reply."""
-    found = (stop,) if isinstance(stop, str) else tuple(stop or ())
+    found = (stop,) if isinstance(stop, str) else tuple(stop)
     if len(found) > MAX_STOPS or any(not 0 < len(s) <= MAX_STOP for s in found):
         raise refused(f"stop takes up to {MAX_STOPS} texts of 1 to {MAX_STOP} characters.", param="stop")
     return found
+
+
+def _grammar(form: dict[str, Any]) -> str | None:
+    """What a response_format asks of a reply; the newer form has its schema beside its type."""
+    kind = form.get("type", "text")
+    if kind not in ("text", "json_object", "json_schema"):
+        raise unsupported("response_format", f"A response_format {str(kind)[:40]!r} is", "Ask for json_schema.")
+    if kind == "text":
+        return None
+    inner = form.get("json_schema", form)
+    schema = {"type": "object"} if kind == "json_object" else inner.get("schema") if isinstance(inner, dict) else None
+    if schema is None:
+        raise refused("The response_format has no schema.", param="response_format")
+    try:
+        return of_schema(schema)
+    except UsageError as e:
+        raise refused(e.message, e.hint, param="response_format") from e
 
 
 def _texts(message: ChatMessage, where: str) -> list[str]:
@@ -186,7 +203,6 @@ def _text(part: dict[str, Any], where: str) -> str:
 
 def _refuse_what_is_not_here(r: ChatRequest) -> None:
     call = r.tool_choice not in (None, "none", "auto") or r.function_call not in (None, "none", "auto")
-    form = (r.response_format or {}).get("type", "text")
     for param, wrong, what, hint in (
         ("tools", bool(r.tools) or bool(r.functions) or call, "Tools and functions are", "Leave them out."),
         ("n", r.n not in (None, 1), "More than one choice is", "Leave out n, and ask again for another."),
@@ -194,7 +210,6 @@ def _refuse_what_is_not_here(r: ChatRequest) -> None:
         ("logit_bias", bool(r.logit_bias), "A bias is", "Leave out logit_bias."),
         ("presence_penalty", bool(r.presence_penalty), "presence_penalty is", "Use repeat_penalty."),
         ("frequency_penalty", bool(r.frequency_penalty), "frequency_penalty is", "Use repeat_penalty."),
-        ("response_format", form != "text", "A response_format other than text is", "Leave it out."),
         ("modalities", set(r.modalities or ()) > {"text"} or r.audio is not None, "Audio is", "Ask for text."),
     ):
         if wrong:

@@ -1,0 +1,49 @@
+"""Where a reply ends by a text of the user's: nothing of that text is shown, and nothing else is lost."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from tests.answering import WARM, answering, client, done, hear, text
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.sampling import Sampling
+from titans_edge.errors import UsageError
+from titans_edge.replying import UNTOLD, Stopper
+from titans_edge.session import Session
+
+
+def test_a_stop_text_is_found_wherever_the_pieces_are_cut_and_its_beginning_is_not_swallowed() -> None:
+    told, stops = "abXabXYc", ("XY", "zzz")
+    for cut in range(1, len(told)):
+        stopper = Stopper(stops)
+        shown = stopper.take(told[:cut])
+        shown += "" if stopper.hit else stopper.take(told[cut:])
+        assert shown == "abXab" and stopper.hit
+    stopper = Stopper(stops)
+    assert stopper.take("abX") == "ab" and stopper.take("", over=True) == "X" and not stopper.hit
+
+
+def test_a_reply_ends_before_the_first_of_its_stop_texts(tiny: Backbone) -> None:
+    with Session(tiny, context=512) as session:
+        whole = text(hear(session, "Hello!"))
+        stop = whole[3:6]
+        ended = hear(session, "Hello!", sampling=replace(WARM, stop=("never", stop)))
+        assert text(ended) == whole[: whole.index(stop)] and done(ended).stop_reason == "stop"
+        assert 0 < done(ended).tokens < WARM.max_tokens
+        begun = hear(session, "Hello!", sampling=replace(WARM, stop=(whole[-2:] + "never",)))
+        assert text(begun) == whole and done(begun).stop_reason == "length"
+
+
+def test_what_the_model_has_no_part_in_ends_before_a_stop_text_too(tiny: Backbone) -> None:
+    memory = answering(tiny)
+    memory.untold = True
+    with Session(tiny, client(memory), context=512) as session:
+        ended = hear(session, "Where is Mary?", sampling=replace(WARM, stop=("told",)))
+        assert text(ended) == UNTOLD.partition("told")[0]
+
+
+def test_an_empty_stop_text_is_refused() -> None:
+    with pytest.raises(UsageError, match="stop"):
+        Sampling(stop=("a", ""))
