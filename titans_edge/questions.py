@@ -126,6 +126,7 @@ _SAYS = re.compile(
     re.IGNORECASE,
 )
 _PHRASE = range(2, 7)  # words of a bare phrase that is looked up
+_SHORT, _LOOKED_UP = 80, 240  # characters of such a phrase, and of what is looked up as a question, at most
 
 
 def may_ask(sentence: str, *, alone: bool = True) -> bool:
@@ -133,7 +134,8 @@ def may_ask(sentence: str, *, alone: bool = True) -> bool:
     for it ("gate code at work"), where it stands alone in its message.
     """
     sentence = " ".join(sentence.split()).replace("’", "'")
-    phrase = alone and len(sentence.split()) in _PHRASE and _SAYS.search(sentence) is None
+    short = alone and len(sentence) <= _SHORT
+    phrase = short and len(sentence.split()) in _PHRASE and _SAYS.search(sentence) is None
     return phrase or _WANTED.match(sentence) is not None
 
 
@@ -153,6 +155,8 @@ _ITS = re.compile(r"(?:the|my|our|your|his|her|their|its|this|that|an?|what|who|
 def as_question(sentence: str) -> str:
     """What a sentence that `may_ask` is looked up by: "I need my locker code pls" as "What is my locker code?"."""
     sentence = " ".join(sentence.split()).replace("’", "'")
+    if len(sentence) > _LOOKED_UP:
+        return sentence
     before = _BEFORE_IT.match(sentence)
     wanted = _BEHIND_IT.sub("", sentence[before.end() :] if before else sentence, 1)
     if not wanted:
