@@ -9,7 +9,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.asking import Asking
 from titans_edge.questions import as_question, asks_for_a_date, asks_when_told, gives_the_name
 from titans_edge.text import (
     Span,
@@ -443,10 +442,3 @@ def test_what_is_shouted_is_read_in_small_letters(text: str, quiet: str) -> None
 )  # fmt: skip
 def test_what_is_wanted_is_looked_up_as_a_question(wanted: str, question: str) -> None:
     assert as_question(wanted) == question
-
-
-@pytest.mark.parametrize("piece", ["!", "so ", "pls ", "at what a ", "i need ", ", where did ", "quick! "])
-def test_a_long_message_is_soon_understood(piece: str) -> None:
-    for text in (f"door code {piece * 40000}", f"I need the code {piece * 40000}"):
-        asking = Asking.of(text)
-        assert calm(" ".join(asking.put.split())) == asking.put or asking.questions
