@@ -82,8 +82,8 @@ learnt 2 sentences, 20 facts · first token 0.50 s, 26 tokens, 12 tokens/s
  Mary  at home
 
 [3] you, 18 Nov: "It hangs in the hall."
-nothing learnt · first token 0.50 s, 44 tokens, 22 tokens/s, from memory (50 % s
-ure)
+nothing learnt · first token 0.50 s, 44 tokens, 22 tokens/s, from memory (50 %
+sure)
 > /memory home
   [1] you, 18 Nov: "Mary went home."
 > /set top_k 7
@@ -120,7 +120,7 @@ learnt 1 sentence, 10 facts · first token 0.50 s,
 
 It hangs.
 learnt 2 sentences, 20 facts · first token 0.50 s,
- 26 tokens, 12 tokens/s
+26 tokens, 12 tokens/s
 > Where is Mary?
 
 
@@ -130,7 +130,7 @@ learnt 2 sentences, 20 facts · first token 0.50 s,
 
 [3] you, 18 Nov: "It hangs in the hall."
 nothing learnt · first token 0.50 s, 44 tokens, 22
- tokens/s, from memory (50 % sure)
+tokens/s, from memory (50 % sure)
 > /memory home
   [1] you, 18 Nov: "Mary went home."
 > /set top_k 7

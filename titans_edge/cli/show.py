@@ -83,7 +83,7 @@ class Pretty:
         self._held, self._begun = "", False
 
     def beneath(self, line: str) -> None:
-        self.console.print(line, style="dim", markup=False, highlight=False, soft_wrap=True)
+        self.console.print(line, style="dim", markup=False, highlight=False, soft_wrap=not self.console.is_terminal)
 
     def _complete(self) -> int:
         """Characters of the blocks that cannot change any more: all but the last one."""
