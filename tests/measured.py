@@ -57,6 +57,8 @@ def add(name: str, files: Sequence[Path], commit: str, day: str) -> Path:
     texts = [f.read_text("utf-8") for f in files]
     made = [counted(t) if t.startswith("== ") else json.loads(t) for t in texts]
     whole = made[0] if len(made) == 1 else together(made)
+    if "checked" in whole:
+        whole["checked"] = [{"mode": m, "read": n, "same": same} for m, (n, same) in whole["checked"].items()]
     if "checks" in whole:
         whole = {key: whole[key] for key in OF_A_CONVERSION}
     whole = {"commands": [typed(m.get("command", "")) for m in made], "date": day, "commit": commit, **bare(whole)}
@@ -67,19 +69,24 @@ def add(name: str, files: Sequence[Path], commit: str, day: str) -> Path:
 
 
 def together(made: Sequence[Made]) -> Made:
-    """Runs of `eval natural` on different people, as one run on all of them."""
+    """Runs of `eval natural` on different people, or of `eval babilong` at different lengths, as one run."""
     answers = [runner.Answer(**a) for m in made for a in m["answers"]]
-    found = [retrieval.Found(**f) for m in made for f in m["retrieval"]["found"]]
     ids = [(a.id, a.mode) for a in answers]
     if len(set(ids)) < len(ids):
         sys.exit("A question stands in two of these files.")
-    return {
+    whole = {
         **{k: v for k, v in made[0].items() if k not in ("command", "answers")},
         "complete": all(m["complete"] for m in made),
         "rows": [asdict(r) for r in runner.table(answers)],
-        "false_refusals": [asdict(r) for r in refusals(answers)],
-        "retrieval": {k: v for k, v in retrieval.as_json(found).items() if k != "found"},
     }
+    if "retrieval" in whole:
+        found = [retrieval.Found(**f) for m in made for f in m["retrieval"]["found"]]
+        whole["false_refusals"] = [asdict(r) for r in refusals(answers)]
+        whole["retrieval"] = {k: v for k, v in retrieval.as_json(found).items() if k != "found"}
+    if "checked" in whole:
+        modes = {mode: [m["checked"][mode] for m in made] for mode in whole["checked"]}
+        whole["checked"] = {mode: [sum(n) for n in zip(*counts, strict=True)] for mode, counts in modes.items()}
+    return whole
 
 
 def counted(text: str) -> Made:
@@ -185,6 +192,8 @@ def babilong(made: Made) -> Iterator[str]:
     n = sorted({r["n"] for r in made["rows"] if r["task"] != "all"})
     yield from _table(("length", "mode", *tasks), rows)
     yield f"\nn = {'–'.join(map(str, n))} each."
+    for c in made.get("checked", ()):
+        yield f"{c['mode']}: {c['same']} of {c['read']} answers the same where all was read plainly."
 
 
 def poison(made: Made) -> Iterator[str]:
@@ -268,7 +277,8 @@ def ablation(made: Made) -> Iterator[str]:
 
 
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
-    "natural": natural, "world": world, "babilong": babilong, "poison": poison, "unguarded": poison, "long": long,
+    "natural": natural, "world": world, "babilong": babilong, "long-contexts": babilong, "poison": poison,
+    "unguarded": poison, "long": long,
     "kills": counts, "cost": cost, "ablation": ablation, "quants": conversion, "round-trip": conversion,
     "soak": soak, "soak-killed": soak,
 }  # fmt: skip
@@ -290,8 +300,8 @@ def results() -> Iterator[list[str]]:
         for key, name in WORLD.items():
             if key in made:
                 yield [f"everybody's messages in one memory, {name}", str(made[key]["n"]), f"{_share(made[key])} %"]
-    if made := load("babilong"):
-        tasks, lengths, cells = _babilong(made)
+    for name in ("babilong", "long-contexts"):
+        tasks, lengths, cells = _babilong(load(name) or {"rows": []})
         for length in lengths:
             some = [(t, cells[t, length, "memory"]) for t in tasks if (t, length, "memory") in cells]
             shown = ", ".join(f"{t} {r['accuracy']:.0f}" for t, r in some)

@@ -99,6 +99,19 @@ def test_runs_on_different_people_become_one_without_their_answers(files: Path) 
         measured.together([some, some])
 
 
+def test_long_texts_of_several_lengths_become_one_table_with_what_was_read_plainly_too(files: Path) -> None:
+    def run(length: str, same: int) -> dict[str, Any]:
+        asked = [runner.Answer(**{**answer(n, f"qa1 {length}", True), "id": f"{length}-{n}"}) for n in range(4)]
+        return {"command": f"titans-edge eval babilong --lengths {length}", **runner.as_json(asked),
+                "checked": {"memory": (20, same)}}  # fmt: skip
+
+    kept = taken(files, "long-contexts", run("4k", 20), run("16k", 19))
+    assert kept["checked"] == [{"mode": "memory", "read": 40, "same": 39}]
+    shown = measured.block("long-contexts")
+    assert "| 4k | auto | 100.0" in shown and "| 16k | auto | 100.0" in shown
+    assert "memory: 39 of 40 answers the same" in shown
+
+
 def test_what_other_evaluations_write_is_shown(files: Path) -> None:
     tasks = [runner.Answer(**{**answer(n, f"qa{1 + n % 2} {n % 3}k", n % 4 > 0), "mode": "memory"}) for n in range(60)]
     taken(files, "babilong", {"command": "titans-edge eval babilong --data ../a/b", **runner.as_json(tasks)})
