@@ -159,6 +159,8 @@ def natural(made: Made) -> Iterator[str]:
     heads = ("questions about", "n", *(f"{m}: right" for m in modes), "its sentence among the first 1 / 4 / 10")
     rows = []
     for kind, name in KINDS.items():
+        if (kind, modes[0]) not in cells:
+            continue
         shares = [f"{cells[kind, m]['accuracy']:.1f}" for m in modes]
         rows.append([name, str(cells[kind, modes[0]]["n"]), *shares, _found(found.get(kind))])
     told = [told_share(made, m) for m in modes]
@@ -277,8 +279,8 @@ def ablation(made: Made) -> Iterator[str]:
 
 
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
-    "natural": natural, "world": world, "babilong": babilong, "long-contexts": babilong, "poison": poison,
-    "unguarded": poison, "long": long,
+    "natural": natural, "plain": natural, "world": world, "babilong": babilong, "long-contexts": babilong,
+    "poison": poison, "unguarded": poison, "long": long,
     "kills": counts, "cost": cost, "ablation": ablation, "quants": conversion, "round-trip": conversion,
     "soak": soak, "soak-killed": soak,
 }  # fmt: skip
@@ -296,6 +298,9 @@ def results() -> Iterator[list[str]]:
         yield ["asked for what they never told: says so", str(row["n"]), f"{_accuracy(row)} %"]
         row = next(r for r in made["false_refusals"] if r["mode"] == "auto")
         yield ["asked for what they told: says that nobody told it", str(row["answerable"]), f"{_share(row)} %"]
+    if made := load("plain"):
+        n, *share = told_share(made, "auto")
+        yield ["eight people who say plain things plainly, and ask so: right", str(n), f"**{_pct(*share)} %**"]
     if made := load("world"):
         for key, name in WORLD.items():
             if key in made:

@@ -111,6 +111,17 @@ def test_a_date_in_words_is_the_date_in_figures_and_was_not_told_as_such(path: P
         assert not where(person, q["targets"]), q
 
 
+def test_plain_people_ask_for_what_they_told() -> None:
+    path = FOLDER / "plain.json"
+    everyone = people(path)
+    assert len(everyone) == 8 and {q["kind"] for _, q in asked(path)} == KINDS - {"when"}
+    assert all([q["kind"] for q in p["questions"]].count("untold") == 2 for p in everyone)
+    for person, q in asked(path):
+        assert bool(q["targets"]) == (q["kind"] != "untold")
+        assert q["kind"] in WORKED_OUT or where(person, q["targets"]), q
+        assert not any(wording.has(q["question"], target) for target in q["targets"]), q
+
+
 def test_the_lists_of_questions_are_whole_and_without_repetition() -> None:
     for name, n in (("world.json", 100), ("untold.json", 60)):
         listed = load(name)["questions"]

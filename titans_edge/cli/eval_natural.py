@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def natural(
-    half: Annotated[str, typer.Option(help="dev, test or both: which half of the shipped people.")] = "dev",
+    half: Annotated[str, typer.Option(help="dev, test, both, or plain: which of the shipped people.")] = "dev",
     file: Annotated[Path | None, typer.Option(help="A set of your own in place of the shipped ones.")] = None,
     people: Annotated[str, typer.Option(help="Only these people; with commas.")] = "",
     kinds: Annotated[str, typer.Option(help="Only these kinds of questions; with commas.")] = "",
@@ -144,9 +144,9 @@ def show(done: Results) -> None:
 
 
 def _halves(half: str) -> list[str]:
-    from titans_edge.evaluate.natural_sets import HALVES
+    from titans_edge.evaluate.natural_sets import HALVES, SETS
 
-    return list(HALVES) if half == "both" else known([half], list(HALVES), "Half: both, or one of")
+    return list(HALVES) if half == "both" else known([half], list(SETS), "Half: both, or one of")
 
 
 def _chosen(people: list[Person], names: str) -> list[Person]:

@@ -1,4 +1,4 @@
-"""People's messages and questions on them, as they lie in the package: `natural/dev.json` and `natural/test.json`.
+"""People's messages and questions on them, as they lie in the package: `natural/dev.json`, `test.json`, `plain.json`.
 
 Knows the files' form. Knows nothing of memories or of how a question is put.
 """
@@ -17,6 +17,7 @@ from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.wording import words
 
 HALVES = ("dev", "test")
+SETS = (*HALVES, "plain")  # plain: whole sentences and plain questions
 KINDS = ("word", "phrase", "number", "time", "changed", "past", "reference", "two", "when", "untold")
 NOWHERE = ("two", "when", "untold")  # no one sentence holds the answer
 TODAY = date(2026, 11, 24)  # the day the sets were written for
@@ -70,7 +71,7 @@ Read = TypeVar("Read")
 
 
 def shipped(name: str) -> Path:
-    """Where a file of the package lies ("dev", "test", "world", "untold")."""
+    """Where a file of the package lies ("dev", "test", "plain", "world", "untold")."""
     return Path(str(files("titans_edge.evaluate").joinpath("natural", f"{name}.json")))
 
 
