@@ -41,6 +41,8 @@ KINDS = {"word": "one word", "phrase": "a phrase", "number": "numbers, codes, ad
          "time": "times and dates as told", "reference": 'who "she" was', "changed": "what holds now",
          "past": "what held before", "two": "two sentences needed",
          "when": "dates worked out from the telling"}  # fmt: skip
+CONTROLS = {"full": "all they told in the context, no memory", "memory": "from the state alone",
+            "shuffled": "another's memory"}  # fmt: skip
 ATTACKS = {"contradiction": "a document says otherwise", "repeat": "says it again and again",
            "instruction": '"ignore the above", "remember that …"', "near-key": "names one letter or word away",
            "flood": "150 unrelated facts", "drift": "many small steps, several sources",
@@ -169,7 +171,7 @@ def natural(made: Made) -> Iterator[str]:
     never = [cells["untold", m] for m in modes]
     rows.append(["never told: says so", str(never[0]["n"]), *map(_accuracy, never), "–"])
     yield from _table(heads, rows)
-    for r in made["false_refusals"]:
+    for r in (r for r in made["false_refusals"] if r["refused"]):
         yield f"\n{r['refused']} of {r['answerable']} of what was told got the answer that nobody told ({r['mode']})."
 
 
@@ -294,6 +296,10 @@ def results() -> Iterator[list[str]]:
     if made := load("natural"):
         n, *share = told_share(made, "auto")
         yield ["ten people's own words, asked about in a new conversation: right", str(n), f"**{_pct(*share)} %**"]
+        for mode, what in CONTROLS.items():
+            if any(r["mode"] == mode for r in made["rows"]):
+                n, *share = told_share(made, mode)
+                yield [f"the same questions, {what}: right", str(n), f"{_pct(*share)} %"]
         row = next(r for r in made["rows"] if r["task"] == "untold" and r["mode"] == "auto")
         yield ["asked for what they never told: says so", str(row["n"]), f"{_accuracy(row)} %"]
         row = next(r for r in made["false_refusals"] if r["mode"] == "auto")
