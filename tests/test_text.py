@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.questions import as_question, asks_for_a_date, asks_when_told, gives_the_name
+from titans_edge.questions import as_question, asks_for_a_date, asks_for_a_sum, asks_when_told, gives_the_name
 from titans_edge.text import (
     Span,
     begins_back,
@@ -442,3 +442,15 @@ def test_what_is_shouted_is_read_in_small_letters(text: str, quiet: str) -> None
 )  # fmt: skip
 def test_what_is_wanted_is_looked_up_as_a_question(wanted: str, question: str) -> None:
     assert as_question(wanted) == question
+
+
+@pytest.mark.parametrize(
+    ("question", "sums"),
+    [
+        ("What is 17 times 23?", True), ("what's 12 x 4", True), ("How many minutes are there in a week?", True),
+        ("What is 20% of 80?", True), ("How many times a week do I swim?", False), ("Is it 7-9 or 24/7?", False), ("What is 3 - 2?", True),
+        ("How many days a week does Ana work?", False), ("What is my code 4417 for?", False), ("2 x 3 is 6.", False),
+    ],
+)  # fmt: skip
+def test_a_calculation_asks_for_nothing_that_was_told(question: str, sums: bool) -> None:
+    assert asks_for_a_sum(question) is sums

@@ -187,6 +187,19 @@ def asks_for_a_favour(question: str) -> bool:
     return _FAVOUR.search(question.replace("’", "'")) is not None
 
 
+_SUM = re.compile(
+    r"\d\s*(?:times|plus|minus|divided by|multiplied by|percent of|to the power of|[x×*^]|% of)\s*\d|\d\s[-+/]\s\d"
+    r"|\bhow many \w+ (?:are (?:there )?in|in|make) (?:an?|one) (?:minute|hour|day|week|fortnight|month|year|decade"
+    r"|century|mile|yard|foot|inch|pound|stone|kilo|kilometre|metre|dozen|gallon|pint|litre)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_a_sum(question: str) -> bool:
+    """Whether a question is for a calculation ("What is 17 times 23?"), which nothing that was told answers."""
+    return is_question(question) and _SUM.search(question) is not None
+
+
 def asks_what_was_told(question: str) -> bool:
     """Whether a question is about something the user may have told of himself, not for advice or a favour."""
     plain = question.replace("’", "'")

@@ -13,6 +13,7 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
 from titans_edge.features import SpanFeatures
 from titans_edge.judging import JUDGED
+from titans_edge.questions import asks_for_a_sum
 from titans_edge.routes import Mode
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
@@ -45,7 +46,8 @@ class Recaller:
         asking = Asking.of(message)
         asked, questions = asking.put, asking.questions
         wants = asking.wants and mode is Mode.AUTO
-        k = self.k if (questions or wants) and mode is not Mode.ASSOCIATION else 0
+        told_of = (questions or wants) and not asks_for_a_sum(asked)
+        k = self.k if told_of and mode is not Mode.ASSOCIATION else 0
         told = asked_range(asked, self.now())
         between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
         judged = bool(k) and mode is Mode.AUTO and between is None and self.memory.prompt is not None
