@@ -162,6 +162,8 @@ def test_forgetting_and_undoing(kept: Path) -> None:
     for args in (
         ("forget", "a"),
         ("forget", "a", " "),
+        ("forget", "a", "5"),
+        ("forget", "a", "#5"),
         ("forget", "a", " ", "--id", "1"),
         ("forget", "a", "--since", "soon"),
     ):

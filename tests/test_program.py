@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -87,6 +88,33 @@ def test_ask_and_read_speak_json(tiny_path: Path, graft_path: Path, tmp_path: Pa
     assert [r["text"] for r in asked["recalled"]] == ["Mary went home."] and asked["rows"] == 0
     listed = titans("memory", "list", "default", "--json", home=tmp_path).stdout.splitlines()
     assert len(listed) == 2, "a question that is asked so is not learned"
+
+
+def test_ask_first_reads_what_was_imported(tiny_path: Path, graft_path: Path, tmp_path: Path) -> None:
+    base, told = ("-b", str(tiny_path), "-g", str(graft_path)), tmp_path / "told.txt"
+    told.write_text("Mary went home. John stayed.")
+    assert titans("read", str(told), *base, home=tmp_path).returncode == 0
+    kept = tmp_path / "kept.jsonl"
+    assert titans("memory", "export", "default", str(kept), home=tmp_path).returncode == 0
+    brought = titans("memory", "import", "new", str(kept), home=tmp_path)
+    assert "2 are read anew" in brought.stdout, brought
+    for _ in range(2):
+        asked = titans("ask", "Where is Mary?", *base, "--memory", "new", "--max-tokens", "4", home=tmp_path)
+        assert asked.returncode == 0 and asked.stderr == ""
+    path = str(memories(tmp_path) / "new.memory")
+    with HostClient(str(tiny_path), str(graft_path)) as host, closing(host.memory("new", path, write=False)) as memory:
+        assert memory.info["spans"] == 2 and memory.info["stale"] == 0
+
+
+def test_where_the_output_has_no_room_is_one_line(tmp_path: Path) -> None:
+    full = Path("/dev/full")
+    if not full.is_char_device():
+        pytest.skip("there is no /dev/full here")
+    for args in (("config", "show"), ("models",)):
+        with full.open("w") as out:
+            got = subprocess.run([sys.executable, "-m", "titans_edge", *args], stdout=out, stderr=subprocess.PIPE,
+                                 text=True, env={**os.environ, "HOME": str(tmp_path)}, timeout=60)  # fmt: skip
+        assert got.returncode == 2 and got.stderr == "titans-edge: there is no space where the output goes.\n"
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.questions import as_question, asks_for_a_date, asks_for_a_sum, asks_when_told, gives_the_name
+from titans_edge.questions import (
+    as_question,
+    asks_for_a_date,
+    asks_for_a_secret,
+    asks_for_a_sum,
+    asks_when_told,
+    gives_the_name,
+)
 from titans_edge.text import (
     Span,
     begins_back,
@@ -455,3 +462,16 @@ def test_what_is_wanted_is_looked_up_as_a_question(wanted: str, question: str) -
 )  # fmt: skip
 def test_a_calculation_asks_for_nothing_that_was_told(question: str, sums: bool) -> None:
     assert asks_for_a_sum(question) is sums
+
+
+@pytest.mark.parametrize(
+    ("question", "secret"),
+    [
+        ("What's the door code of the office?", True), ("What is the alarm code of the warehouse?", True),
+        ("whats the wifi password", True), ("What is the combination of the safe?", True),
+        ("What is the country code of France?", False), ("What is a QR code?", False),
+        ("What is the code of conduct?", False), ("What makes a good password?", False),
+    ],
+)  # fmt: skip
+def test_who_asks_for_a_secret_asks_for_what_was_told(question: str, secret: bool) -> None:
+    assert asks_for_a_secret(question) is secret

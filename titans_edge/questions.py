@@ -195,6 +195,20 @@ _SUM = re.compile(
 )
 
 
+_SECRET = re.compile(
+    r"\b(?:what(?:'s|s| is| was)|which|give me|tell me|do you know)\b.{0,40}\b(?:(?:door|gate|alarm|entry|access|lock"
+    r"|locker|padlock|safe|garage|office|bike|house|building|key ?box|wi-?fi|network|router|voicemail|sim|card) ?"
+    r"(?:code|combination|combo|password|passcode|pin)|(?:password|passcode|combination|combo) (?:of|to|for|on) "
+    r"(?:the|this|that)|phone number of)\b",
+    re.IGNORECASE,
+)
+
+
+def asks_for_a_secret(question: str) -> bool:
+    """Whether a question is for a code, a password or a number that only who was told it can know."""
+    return _SECRET.search(question.replace("’", "'")) is not None
+
+
 def asks_for_a_sum(question: str) -> bool:
     """Whether a question is for a calculation ("What is 17 times 23?"), which nothing that was told answers."""
     return is_question(question) and _SUM.search(question) is not None
@@ -263,7 +277,8 @@ def asks_when_told(question: str) -> bool:
 
 _AMOUNT = re.compile(
     r"\bhow (?:much|old)\b"
-    r"|\b(?:phone|telephone|mobile|account|seat|room|house|flight|locker|customer|member\w*) number\b",
+    r"|\b(?:phone|telephone|mobile|account|seat|room|house|flight|locker|customer|member\w*|pin) number\b"
+    r"|\bpin(?: code)?\W*$",
     re.IGNORECASE,
 )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict
 
@@ -13,7 +13,7 @@ import typer
 from typing_extensions import Unpack
 
 from titans_edge import library
-from titans_edge.errors import UsageError
+from titans_edge.errors import MemoryStateError, UsageError
 
 if TYPE_CHECKING:
     from titans_edge.backbone.sampling import Sampling
@@ -134,6 +134,10 @@ def open_chat(
     with ExitStack() as stack:
         engine = stack.enter_context(opened(backbone, graft))
         client = remembering(engine, guard)
+        if client is not None and not write and client.info.get("stale"):
+            client.close()
+            _read_anew(engine, memory or "unkept", guard)
+            client = remembering(engine, guard)
         if client is not None:
             stack.callback(client.close)
             show_notices(client)
@@ -142,12 +146,22 @@ def open_chat(
         if write:
             _catch_up(chat)
         elif client is not None and client.info.get("stale"):
-            print(
-                "! The memory was read by another graft: only its text answers until a chat opens it.", file=sys.stderr
-            )
+            print("! Sentences of this memory are still to be read: a chat that ends does it.", file=sys.stderr)
         if memory is not None and write:
             chat.switch = _Switch(chat, engine, stack, opened, remembering)
         yield chat
+
+
+def _read_anew(engine: Engine, memory: str, guard: bool) -> None:
+    """What was imported, or another graft read last, is read; not while another program writes to the memory."""
+    from titans_edge.chat import Chat
+
+    try:
+        client = engine.memory(memory, guard=guard)
+    except MemoryStateError:
+        return
+    with closing(client), Chat(engine.backbone, client) as chat:
+        _catch_up(chat)
 
 
 class _Switch:

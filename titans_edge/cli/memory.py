@@ -143,6 +143,9 @@ def forget(
     if not ((words or "").strip() or span or source or since):
         hint = "Give words, --id, --source or --since; `memory reset` forgets it all."
         raise UsageError("Nothing says what to forget.", hint)
+    if words is not None and words.strip().lstrip("#").isdecimal() and not span:
+        number = words.strip().lstrip("#")
+        raise UsageError(f"{words.strip()} may be a word or a sentence's number.", f"Sentence {number}: --id {number}.")
     if words is not None and not words.strip():
         raise UsageError("The words are empty.", "Leave them out, or give some.")
     after = None if since is None else times.since(since)

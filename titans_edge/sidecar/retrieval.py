@@ -19,7 +19,7 @@ from titans_edge.neural.keys import outside, rarity
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.store import Address
 from titans_edge.neural.told import Evidence
-from titans_edge.questions import asks_of_himself, asks_what_was_told
+from titans_edge.questions import asks_for_a_secret, asks_of_himself, asks_what_was_told
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
 from titans_edge.text import content_words, is_question, words
@@ -87,9 +87,11 @@ def about_what_was_told(
     journal: Journal, sentences: SentenceMemory, question: SpanFeatures, text: str, found: Sequence[Found]
 ) -> float:
     """How likely (0..1) a message asks for what was told, and not about the world: one that names a document that was
-    read surely does. found: what `rank` found for it.
+    read surely does, or that asks for what only who was told it can know. found: what `rank` found for it.
     """
     if any(name.lower() in text.lower() for name in documents.names(journal.db) if len(name) > 2):
+        return 1.0
+    if asks_for_a_secret(text):
         return 1.0
     if sentences.told is None:
         return float(about_the_user(text) or any(f.match >= LIKELY for f in found))
