@@ -80,6 +80,7 @@ def test_only_a_question_about_something_the_user_may_have_told_was_not_told() -
         ("What should I cook for my wife?", False),
         ("Can you help me with my letter?", False),
         ("Where is Rome?", False),
+        ("What is the alarm code of the shed?", True),
     ):
         assert m.recall(question, {1: 0.001}).untold is untold, question
         assert m.recall(question, {}).untold is untold, question

@@ -13,7 +13,7 @@ import numpy as np
 
 from titans_edge.journal import Entry
 from titans_edge.neural.sentences import SentenceMemory
-from titans_edge.questions import asks_for_a_secret, asks_for_the_past, asks_what_was_told, is_question
+from titans_edge.questions import asks_for_a_secret, asks_for_the_past, asks_what_was_told
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import MUCH, Found, allowed
 from titans_edge.text import begins_back, refers_back, stems, tells_a_change
@@ -72,7 +72,7 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     clear = CLEAR * best if best >= CLEAR_BEST and k <= CHOSEN else 0.0
     kept = _distinct([f for f in found if f.match >= clear], k)
     if not kept:
-        return Recalled(untold=is_question(text))
+        return Recalled()
     kept = _with_second(fold, kept, found, k)
     past, replaced = asks_for_the_past(text), dict(_replaced(fold, sentences, kept, found, get))
     replaced |= {} if past else _changed(kept, found)
