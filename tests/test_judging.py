@@ -265,3 +265,15 @@ def test_an_association_is_read_as_it_would_be_given_so_that_the_reply_can_go_on
     kept = chosen(readout, found, "What is my cat's name?", judge, k=4, likely=0.5, askable=True)
     assert [whole(s) for s in read] == ["My cat is called Rex.", "Another."]
     assert [whole(s) for s in kept.behind] == ["My cat is called Rex."]
+
+
+def test_who_asks_of_one_thing_is_given_what_names_it(tiny: Backbone) -> None:
+    found = spans("Mary took the milk.", "My landlord lives in Leeds.")
+
+    def given_of(question: str) -> list[int]:
+        readout = replace(MemoryReadout.empty(tiny.n_embd), retrieved=tuple(found))
+        kept = chosen(readout, found, question, lambda texts: [0.5] * len(texts), k=4, likely=0.85, askable=True)
+        return sorted(s["id"] for s in kept.retrieved)
+
+    assert given_of("Where is Mary?") == [1]
+    assert given_of("Where is Tom?") == given_of("Where is Mary's milk?") == [1, 2]

@@ -15,7 +15,7 @@ from titans_edge.judging import FIRST, SURE, SURELY
 from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
-from titans_edge.text import begins_back
+from titans_edge.text import begins_back, stems
 from titans_edge.wanted import may_answer
 
 NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount or a time, at least
@@ -56,8 +56,15 @@ def chosen(
             return replace(readout, retrieved=(other,))
     if askable and judging.surely(nobody, likely, len(spans)):
         return replace(readout, retrieved=(), untold=True)
-    kept = tuple(judging.judged(spans, untold, k, past=past, several=several))
-    return replace(readout, retrieved=kept, doubted=askable and unlikely)
+    kept = _of_one_thing(judging.judged(spans, untold, k, past=past, several=several), question)
+    return replace(readout, retrieved=tuple(kept), doubted=askable and unlikely)
+
+
+def _of_one_thing(spans: Spans, question: str) -> Spans:
+    """Where a question says one word of what it is about ("Where is Mary?"), those that have it, if some do."""
+    asked = stems(question)
+    having = [s for s in spans if asked & stems(judging.whole(s))] if len(asked) == 1 else []
+    return having or spans
 
 
 def _with_more(span: dict[str, Any], read: Spans) -> dict[str, Any]:
