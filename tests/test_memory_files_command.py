@@ -85,6 +85,15 @@ def test_verify_tells_what_is_wrong_and_repair_what_became_of_it(kept: Path) -> 
 # --- whole memories
 
 
+def test_a_file_that_was_cut_to_nothing_is_not_sound(kept: Path) -> None:
+    assert run("verify", "a")[0] == 0
+    for file in kept.glob("a.memory*"):
+        file.write_bytes(b"")
+    for more in ((), ("--repair",)):
+        code, out, err = run("verify", "a", *more)
+        assert code == 6 and out == "" and "empty" in err and err.count("\n") == 1
+
+
 def test_export_import_and_merge(kept: Path, tmp_path: Path) -> None:
     for ending in ("jsonl", "safetensors"):
         file = str(tmp_path / f"out.{ending}")

@@ -169,6 +169,10 @@ def verify(
     from titans_edge.journal.salvage import check, salvage
 
     path = path_of(name)
+    beside = path.with_name(f"{path.name}-wal")
+    if not path.stat().st_size and not (beside.is_file() and beside.stat().st_size):
+        hint = "`titans-edge memory import NAME FILE --mine` brings a backup back; a chat begins anew in it."
+        raise MemoryStateError(f"The file of the memory {name} is empty, which no memory's is.", hint)
     done = salvage(path) if repair else None
     if done is not None:
         print("\n".join(_repaired(name, done)))
