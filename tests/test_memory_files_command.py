@@ -256,6 +256,6 @@ def test_what_is_no_memory_gives_one_sentence(home: Path) -> None:
         ):
             code, _, err = run(*args)
             assert code == 6 and err.count("\n") == 1, args
-    assert rows("list", "c") == [] and "sound: 0" in run("verify", "c")[1]
+    assert rows("list", "c") == [] and "empty" in run("verify", "c")[2]
     for name in ("a", "b", "d"):
         assert run("delete", name, "--yes")[0] == 0 and not (home / f"{name}.memory").exists()
