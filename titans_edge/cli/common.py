@@ -146,7 +146,7 @@ def open_chat(
         if write:
             _catch_up(chat)
         elif client is not None and client.info.get("stale"):
-            print("! Sentences of this memory are still to be read: a chat that ends does it.", file=sys.stderr)
+            print("! Sentences of this memory are still to be read, and another program holds it.", file=sys.stderr)
         if memory is not None and write:
             chat.switch = _Switch(chat, engine, stack, opened, remembering)
         yield chat
