@@ -240,7 +240,7 @@ def cost(made: Made) -> Iterator[str]:
         rows.append([name, f["unit"], *cells, *ratios])
     yield from _table(("what", "unit", "cold", "warm", "cold ÷ plain", "warm ÷ plain"), rows)
     m = made["machine"]
-    yield f"\n{', '.join(f'{k}: {v}' for k, v in m.items())}. Other work ran beside it: take the ratios."
+    yield f"\n{', '.join(f'{k}: {v}' for k, v in m.items())}. Take the ratios."
 
 
 def conversion(made: Made) -> Iterator[str]:
