@@ -16,13 +16,12 @@ _FILLER = re.compile(
 )
 # before and behind the word that asks, as it is typed: "wot time", "where tf did I", "where about does she live"
 _SPELT = (
-    (re.compile(r"(?:wh?[ao]t|wut|whit)(?=s?\b)", re.IGNORECASE), "what"),
-    (re.compile(r"wen(?=s?\b)", re.IGNORECASE), "when"),
+    (re.compile(r"^(?:wh?[ao]t|wut|whit)(?=s?\b)", re.IGNORECASE), "what"),
+    (re.compile(r"^wen(?=s?\b)", re.IGNORECASE), "when"),
 )
+_STRESS = r"tf|the (?:hell|heck|fuck)|on earth|exactly"
 _BESIDE = re.compile(
-    r"(?<=\b(?:who|how|why)) (?:tf|the (?:hell|heck|fuck)|on earth|exactly)\b"
-    r"|(?<=\b(?:what|when)) (?:tf|the (?:hell|heck|fuck)|on earth|exactly)\b"
-    r"|(?<=\bwhere) ?(?:tf|the (?:hell|heck|fuck)|on earth|exactly|abouts?)\b",
+    rf"(?:(?<=\b(?:who|how|why))|(?<=\b(?:what|when))) (?:{_STRESS})\b|(?<=\bwhere) ?(?:{_STRESS}|abouts?)\b",
     re.IGNORECASE,
 )
 _BE = r"(?:is|are|was|were|am|do|does|did|has|have|had|can|could|will|would|should|shall|may|might|must)(?:n't)?\b"
@@ -74,7 +73,7 @@ def is_question(sentence: str) -> bool:
     filler = _FILLER.match(sentence)
     asked = sentence[filler.end() :] if filler else sentence
     for spelt, word in _SPELT:
-        asked = spelt.sub(word, asked, 1) if spelt.match(asked) else asked
+        asked = spelt.sub(word, asked)
     asked = _BESIDE.sub("", asked, 1)
     exclaimed = sentence.endswith("!") and asked[:4].lower() in ("how ", "what")
     ends = _AT_THE_END.search(bare)
@@ -187,14 +186,6 @@ def asks_for_a_favour(question: str) -> bool:
     return _FAVOUR.search(question.replace("’", "'")) is not None
 
 
-_SUM = re.compile(
-    r"\d\s*(?:times|plus|minus|divided by|multiplied by|percent of|to the power of|[x×*^]|% of)\s*\d|\d\s[-+/]\s\d"
-    r"|\bhow many \w+ (?:are (?:there )?in|in|make) (?:an?|one) (?:minute|hour|day|week|fortnight|month|year|decade"
-    r"|century|mile|yard|foot|inch|pound|stone|kilo|kilometre|metre|dozen|gallon|pint|litre)\b",
-    re.IGNORECASE,
-)
-
-
 _SECRET = re.compile(
     r"\b(?:what(?:'s|s| is| was)|which|give me|tell me|do you know)\b.{0,40}\b(?:(?:door|gate|alarm|entry|access|lock"
     r"|locker|padlock|safe|garage|office|bike|house|building|key ?box|wi-?fi|network|router|voicemail|sim|card) ?"
@@ -207,6 +198,14 @@ _SECRET = re.compile(
 def asks_for_a_secret(question: str) -> bool:
     """Whether a question is for a code, a password or a number that only who was told it can know."""
     return _SECRET.search(question.replace("’", "'")) is not None
+
+
+_SUM = re.compile(
+    r"\d\s*(?:times|plus|minus|divided by|multiplied by|percent of|to the power of|[x×*^]|% of)\s*\d|\d\s[-+/]\s\d"
+    r"|\bhow many \w+ (?:are (?:there )?in|in|make) (?:an?|one) (?:minute|hour|day|week|fortnight|month|year|decade"
+    r"|century|mile|yard|foot|inch|pound|stone|kilo|kilometre|metre|dozen|gallon|pint|litre)\b",
+    re.IGNORECASE,
+)
 
 
 def asks_for_a_sum(question: str) -> bool:
