@@ -166,11 +166,11 @@ def verify(
     Example:
       titans-edge memory verify default --repair
     """
+    from titans_edge.journal.file import log_of
     from titans_edge.journal.salvage import check, salvage
 
     path = path_of(name)
-    beside = path.with_name(f"{path.name}-wal")
-    if not path.stat().st_size and not (beside.is_file() and beside.stat().st_size):
+    if not any(f.stat().st_size for f in (path, log_of(path)) if f.is_file()):
         hint = "`titans-edge memory import NAME FILE --mine` brings a backup back; a chat begins anew in it."
         raise MemoryStateError(f"The file of the memory {name} is empty, which no memory's is.", hint)
     done = salvage(path) if repair else None
