@@ -2,8 +2,9 @@
 
 Random bytes, inputs that are nearly right and odd texts go in where something from outside does. Each is accepted or
 refused with a TitansError (by the server: with a status below 500), within seconds; and what was sound stays so. What
-happens else is printed, its input is kept in a file, and the exit code is 1. The backbone is a tiny random one, which
-llama.cpp is given as it is: damaged weights are not its door but ours, and stop at the header.
+happens else is printed, its input is kept in a file, and the exit code is 1. Before it goes in an input stands in
+fuzz-last.bin, which is left where the process dies of it. The backbone is a tiny random one, which llama.cpp is given
+as it is: damaged weights are not its door but ours, and stop at the header.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import psutil
 
 from tests.doors import DOORS, Door, World, error_of
 
+LAST = "fuzz-last.bin"
 LIMIT = 30  # seconds one input may take, on a machine that does other things too
 ROOM = 3 << 30  # bytes more than at the beginning that may be asked for: sizes in a damaged file are not believed
 
@@ -58,24 +60,27 @@ class Failure:
 
 def fuzz(seconds: float, seed: int, doors: tuple[type[Door], ...] = DOORS) -> tuple[dict[str, Tally], list[Failure]]:
     """So long, each door its share; what became of it, by door, and the first input of each door that broke it."""
+    last = Path(LAST).absolute()
     tallies: dict[str, Tally] = {}
     failures: list[Failure] = []
     with tempfile.TemporaryDirectory() as name, _home(Path(name)), _limited():
         world = World(Path(name))
         for kind in doors:
             door, tally = kind(world), tallies.setdefault(kind.name, Tally())
-            failure = _fuzzed(door, tally, seconds / len(doors), seed)
+            failure = _fuzzed(door, tally, seconds / len(doors), seed, last)
             failures += [failure] if failure is not None else []
+    last.unlink(missing_ok=True)
     return tallies, failures
 
 
-def _fuzzed(door: Door, tally: Tally, seconds: float, seed: int) -> Failure | None:
+def _fuzzed(door: Door, tally: Tally, seconds: float, seed: int, last: Path) -> Failure | None:
     began, number, raw = time.monotonic(), 0, b""
     try:
         while number == 0 or time.monotonic() - began < seconds:
             number += 1
             rng = random.Random(f"{seed} {door.name} {number}")
             raw = door.made(rng)
+            last.write_bytes(f"{door.name}, input {number} of --seed {seed}:\n".encode() + raw)
             with _within(LIMIT):
                 if (error := error_of(lambda raw=raw, rng=rng: door.given(raw, rng))) is None:  # type: ignore[misc]
                     tally.accepted += 1
