@@ -15,6 +15,7 @@ from tests.fake_host import Bench, bench_in, kill, limit, span, tell, texts
 from titans_edge.errors import MemoryStateError, SidecarDied, SidecarError, SidecarFailed, SidecarSilent
 from titans_edge.sidecar import delivery, protocol
 from titans_edge.sidecar.client import HostClient
+from titans_edge.sidecar.transport import ProcessTransport
 
 LOST = ["die after", "hang", "hang after", "rubbish", "nonsense", "half", "mute"]
 slow = pytest.mark.slow  # one of each kind is quick enough; the others start many processes, or wait
@@ -223,6 +224,22 @@ def test_a_write_that_kills_is_given_up_and_the_rest_is_written(bench: Bench) ->
     memory = bench.memory()
     bench.plan(("write", "b", "die"), ("write", "b", "die"), ("write", "b", "die"))
     tell(memory, "a", "b", "c")
+    assert texts(memory) == ["a", "c"]
+    with pytest.raises(SidecarDied, match="write of m"):
+        memory.wait()
+    assert len([s for s in bench.seen("write") if s["args"]["texts"] == ["b"]]) == 2
+
+
+@pytest.mark.slow
+def test_what_was_answered_before_a_process_died_is_not_what_it_died_of(bench: Bench) -> None:
+    """Also where the death is found by sending, before anybody looked at the answer."""
+    memory = bench.memory()
+    bench.plan(*[("write", "b", "die")] * 4)
+    tell(memory, "a", "b")
+    transport = memory.host.delivery.transport
+    assert isinstance(transport, ProcessTransport)
+    transport.process.wait()
+    tell(memory, "c")
     assert texts(memory) == ["a", "c"]
     with pytest.raises(SidecarDied, match="write of m"):
         memory.wait()

@@ -179,11 +179,20 @@ class Delivery:
                 self._settled(pending, book.opening.error)
                 return
         try:
-            with self._blaming(self._queue[0]):
-                transport.send(pending.request, self.timeout)
+            transport.send(pending.request, self.timeout)
             pending.sent = True
         except SidecarFailed as e:
             self._settled(pending, e)
+        except LOST:
+            self._take_what_came(transport)  # what was answered before is not what it was lost over
+            with self._blaming(self._queue[0]):
+                raise
+
+    def _take_what_came(self, transport: Transport) -> None:
+        """The answers of a process that is no more."""
+        with contextlib.suppress(*LOST):
+            while True:
+                self._take(transport.receive(self.timeout, self._on_progress))
 
     def _receive(self) -> None:
         assert self.transport is not None
