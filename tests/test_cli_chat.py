@@ -19,6 +19,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.chat import Chat
 from titans_edge.cli import prompt
 from titans_edge.cli.chat import Loop
+from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.events import Event
 from titans_edge.history import History
 
@@ -325,3 +326,24 @@ def test_a_piped_chat_forgets_on_a_yes_and_goes_on_after_anything_else(
     assert out.count("Nothing was forgotten.") == 2 and out.count("> John left.") == 1
     assert out.count('"John left."') == 1 and "Forgotten: 1." in out and "Everything is forgotten." in out
     assert typed.texts() == [] and "0 sentences read" in out
+
+
+def test_a_piped_chat_goes_on_after_what_failed_and_keeps_the_first_exit_code(
+    typed: Typist, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failed(text: str) -> int:
+        loop = Loop(typed.chat, typed.history, piped(monkeypatch, text))
+        loop.run()
+        return loop.failed
+
+    assert failed("Mary went home.\n/memory\n") == 0
+    assert failed("/nonsense\nJohn left.\n/memory\n") == UsageError.exit_code
+    assert typed.texts() == ["Mary went home.", "John left."]
+    with monkeypatch.context() as patch:
+        patch.setattr(typed.chat.session, "commit", full)
+        assert failed("Ann left.\n/nonsense\nWhere is Ann?\n") == MemoryStateError.exit_code
+    assert typed.texts() == ["Mary went home.", "John left."]
+
+
+def full(*_: object, **__: object) -> None:
+    raise MemoryStateError("The disk is full.", "Make room.")

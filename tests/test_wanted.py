@@ -27,6 +27,11 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("At what hour do we meet?", "We meet in the evening.", True),
         ("How much is it?", "It is dear.", False),
         ("When is it?", "She's off until February.", True),
+        ("Where is item 1999?", "Item 67 is in the shed.", False),
+        ("Where is item 67?", "Item 67 is in the shed.", True),
+        ("what's the code of locker no. K11", "The code of locker K12 is 4417.", False),
+        ("Who has the Monday 9am class?", "The class is on Monday 10am now, with Jo.", True),  # a time is no number
+        ("Where do I live at 5?", "I live at 6 Elm Road.", True),  # "at" is no thing
         ("What's the dog called?", "it's a mutt", True),  # few write names with a capital in a chat
     ],
 )

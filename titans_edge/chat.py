@@ -39,6 +39,13 @@ class Dropped(Notice):
 
 
 @dataclass(frozen=True)
+class Unlearned(Notice):
+    """What was said could not be kept. exit_code: of the error that says why."""
+
+    exit_code: int
+
+
+@dataclass(frozen=True)
 class Undone:
     """What `undo` took back. texts: out of the memory; restored: see `MemoryClient.undo`; turns: that held one of the
     texts, and left the conversation; exchange: whether the last exchange left it; before: where there were no texts,
@@ -303,7 +310,7 @@ class Chat:
         try:
             self.commit()
         except (SidecarError, MemoryStateError) as e:
-            yield Notice(f"{e} The message was not learned.")
+            yield Unlearned(f"{e} The message was not learned.", e.exit_code)
 
     def commit(self, time: float | None = None) -> None:
         """Learn the last message, if that has not been done and is not to be left; see `Session.commit`."""

@@ -1,9 +1,10 @@
-"""What kind of thing a question wants (an amount, a time of day, a name), and whether a text has one. Knows texts
-only.
+"""What kind of thing a question wants (an amount, a time of day, a name, one thing of many that are numbered), and
+whether a text has one. Knows texts only.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from titans_edge.numerals import says_a_time_of_day, says_an_amount
@@ -11,6 +12,7 @@ from titans_edge.questions import asks_for_a_name, asks_for_a_time_of_day, asks_
 from titans_edge.text import stems, words
 
 Has = Callable[[str], bool]
+_NUMBERED = re.compile(r"([^\W\d_]{2,})(?: number| no\.?)? #?(?!\d+(?:[:.]\d| ?[ap]\.?m))([a-z]{0,3}-?\d\w*)")
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
@@ -18,8 +20,22 @@ _KINDS: tuple[tuple[Has, Has], ...] = (
 
 
 def may_answer(text: str, question: str) -> bool:
-    """Whether a text has a number where only a number answers, or a time of day where only that does."""
+    """Whether a text has a number where only a number answers, a time of day where only that does, and does not speak
+    of locker 12 where locker 7 is meant.
+    """
+    meant, said = _numbered(question), _numbered(text)
+    if any(said[what].isdisjoint(meant[what]) for what in meant.keys() & said.keys()):
+        return False
     return all(says(text) for asks, says in _KINDS if asks(question))
+
+
+def _numbered(text: str) -> dict[str, set[str]]:
+    """The numbers that follow a word that says something, by the word: {"locker": {"7", "k11"}}."""
+    out: dict[str, set[str]] = {}
+    for word, number in _NUMBERED.findall(text.lower()):
+        for what in stems(word):
+            out.setdefault(what, set()).add(number)
+    return out
 
 
 def of_reply(question: str, told: str) -> Has:

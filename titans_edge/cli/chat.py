@@ -55,7 +55,8 @@ def chat(
 ) -> None:
     """Talk to a model that remembers. What you tell it goes into memory and outlasts the conversation.
 
-    A backbone that is not here yet is fetched after a question.
+    A backbone that is not here yet is fetched after a question. Where the lines come from a pipe or a file, one that
+    fails is told and the next one is read; in the end the exit code is the first failure's.
 
     \b
     Examples:
@@ -93,8 +94,9 @@ def chat(
     lines = fitting(history, COMMANDS)
     if isinstance(lines, Piped):
         with opening as talk:
-            Loop(talk, history, lines, formatted(plain), footer).run()
-        return
+            loop = Loop(talk, history, lines, formatted(plain), footer)
+            loop.run()
+        raise typer.Exit(loop.failed)
     with opened(opening, lambda talk: _greet(talk, "off" if no_memory else memory), lines) as (talk, first):
         Loop(talk, history, lines, formatted(plain), footer).run(first)
 
@@ -115,6 +117,7 @@ class Loop:
         self.talk, self.history, self.footer, self.lines = talk, history, footer, lines
         self.show: Show = show or Plain()
         self.room = Room(talk, history, self.lines, self._say)
+        self.failed = 0  # exit code of the first line that failed
         self._given: Remembered | None = None
 
     def run(self, first: str | None = None) -> None:
@@ -149,6 +152,7 @@ class Loop:
             self._notices()
         except TitansError as e:
             print(f"! {e}", file=sys.stderr)
+            self.failed = self.failed or e.exit_code
             self._notices()
         except KeyboardInterrupt:
             print("\n! Stopped waiting; a change that was sent is made all the same.", file=sys.stderr)
@@ -194,7 +198,7 @@ class Loop:
 
     def _event(self, event: Event) -> list[str]:
         """Show an event; the citations it brings."""
-        from titans_edge.chat import Dropped
+        from titans_edge.chat import Dropped, Unlearned
         from titans_edge.events import Done, Notice, Remembered, Text
 
         if isinstance(event, Text):
@@ -203,6 +207,7 @@ class Loop:
             pass
         elif isinstance(event, Notice):
             self.room.told_of_window |= isinstance(event, Dropped)
+            self.failed = self.failed or (event.exit_code if isinstance(event, Unlearned) else 0)
             print(f"! {event.text}", file=sys.stderr)
         elif isinstance(event, Remembered):
             self._given = event
