@@ -56,7 +56,6 @@ tiny qwen2 · memory default (0 sentences) · /help for commands
 Mary is at home and that is a sentence which is longer than a line of the narrow
 screen is.
 
-
  1 one
  2 two
     • of it
@@ -100,7 +99,6 @@ for commands
 
 Mary is at home and that is a sentence which is
 longer than a line of the narrow screen is.
-
 
  1 one
  2 two

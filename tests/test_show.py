@@ -77,6 +77,13 @@ def test_markdown_looks_the_same_whatever_pieces_it_comes_in(monkeypatch: pytest
     assert whole.index("Birds") < whole.index("robin") < whole.index("def wings") < whole.index("it was told")
 
 
+@pytest.mark.parametrize("block", ["- one\n- two", "1. one", "> so", "# Birds", "And so on."])
+def test_between_two_blocks_is_one_blank_line(block: str) -> None:
+    left, _ = drawn(f"They are:\n\n{block}\n\nThe end.", 400)
+    blank = [not line.strip() for line in left.splitlines()]
+    assert blank[1] and not blank[2], left
+
+
 def test_code_is_coloured_and_control_characters_are_not_sent() -> None:
     text, raw = drawn(REPLY, 4)
     assert "\x1b[2J" not in raw and "\x07" not in raw and "The end\ufffd[2J\ufffd of it." in text

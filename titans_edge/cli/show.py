@@ -92,9 +92,11 @@ class Pretty:
         return sum(len(line) + 1 for line in self._held.split("\n")[:last])
 
     def _print(self, text: str) -> None:
-        if self._begun:
+        shown = _markdown(text)
+        first = self.console.render_lines(shown, pad=False)[:1]
+        if self._begun and any(part.text.strip() for row in first for part in row):  # some bring a blank line
             self.console.print()
-        self.console.print(_markdown(text))
+        self.console.print(shown)
         self._begun = True
 
     def _draw(self, text: str) -> None:
