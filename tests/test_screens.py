@@ -60,7 +60,6 @@ screen is.
  2 two
     • of it
 
-
  print('code')
 
 learnt 1 sentence, 10 facts · first token 0.50 s, 159 tokens, 79 tokens/s
@@ -103,7 +102,6 @@ longer than a line of the narrow screen is.
  1 one
  2 two
     • of it
-
 
  print('code')
 
