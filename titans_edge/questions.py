@@ -166,6 +166,14 @@ def as_question(sentence: str) -> str:
     return f"What is {'' if its or wanted[:1].isupper() else 'the '}{wanted}?"
 
 
+_OPEN = re.compile(r"\b(?:who|whom|whose|what|where|when|which|why|how)(?:'?s)?\b", re.IGNORECASE)
+
+
+def asks_yes_or_no(question: str) -> bool:
+    """Whether yes or no may be all of the answer ("Do I have a cat?")."""
+    return is_question(question) and _OPEN.search(question.replace("’", "'")) is None
+
+
 def asks_for_the_past(question: str) -> bool:
     """Whether a question is about what was before ("Where did I live before?")."""
     return _PAST.search(question) is not None

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from titans_edge.numerals import says_a_time_of_day, says_an_amount
-from titans_edge.questions import asks_for_a_name, asks_for_a_time_of_day, asks_for_an_amount
+from titans_edge.questions import asks_for_a_name, asks_for_a_time_of_day, asks_for_an_amount, asks_yes_or_no
 from titans_edge.text import stems, words
 
 Has = Callable[[str], bool]
@@ -20,11 +20,13 @@ _KINDS: tuple[tuple[Has, Has], ...] = (
 
 
 def may_answer(text: str, question: str) -> bool:
-    """Whether a text has a number where only a number answers, a time of day where only that does, and does not speak
-    of locker 12 where locker 7 is meant.
+    """Whether a text has a number where only a number answers, a time of day where only that does, does not speak of
+    locker 12 where locker 7 is meant, and says something that the question does not ("gate code at work").
     """
     meant, said = _numbered(question), _numbered(text)
     if any(said[what].isdisjoint(meant[what]) for what in meant.keys() & said.keys()):
+        return False
+    if not asks_yes_or_no(question) and stems(text) <= stems(question):
         return False
     return all(says(text) for asks, says in _KINDS if asks(question))
 
