@@ -22,11 +22,13 @@ NO_AMOUNT = 0.99  # how likely a span without a number does not answer a questio
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
+Changes = Callable[[dict[str, Any]], Spans]  # what the user said later and changes what a span answers, oldest first
 
 
 def chosen(
-    readout: MemoryReadout, spans: Spans, question: str, read: Read, *, k: int, likely: float, askable: bool
-) -> MemoryReadout:
+    readout: MemoryReadout, spans: Spans, question: str, read: Read, changes: Changes, *, k: int, likely: float,
+    askable: bool,
+) -> MemoryReadout:  # fmt: skip
     """A readout with at most k of these spans of it, which may answer. likely: the graft's threshold for what nobody
     told; askable: where nothing answers, nobody told it.
     """
@@ -57,6 +59,7 @@ def chosen(
     if askable and judging.surely(nobody, likely, len(spans)):
         return replace(readout, retrieved=(), untold=True)
     kept = _of_one_thing(judging.judged(spans, untold, k, past=past, several=several), question)
+    kept = kept if past or several else _as_changed(kept, question, changes)
     return replace(readout, retrieved=tuple(kept), doubted=askable and unlikely)
 
 
@@ -65,6 +68,17 @@ def _of_one_thing(spans: Spans, question: str) -> Spans:
     asked = stems(question)
     having = [s for s in spans if asked & stems(judging.whole(s))] if len(asked) == 1 else []
     return having or spans
+
+
+def _as_changed(kept: Spans, question: str, changes: Changes) -> Spans:
+    """What holds now: in the place of spans, the newest of the user's messages that changes what the first of his own
+    answers.
+    """
+    own = [s for s in kept if s["kind"] == USER.kind]
+    if not own:
+        return kept
+    newer = [s for s in changes(min(own, key=lambda s: int(s["id"]))) if may_answer(judging.whole(s), question)]
+    return newer[-1:] or kept
 
 
 def _with_more(span: dict[str, Any], read: Spans) -> dict[str, Any]:

@@ -40,7 +40,7 @@ from titans_edge.errors import (
 )
 from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.framing import Framed, Message, framed
-from titans_edge.judging import worth_reading
+from titans_edge.judging import whole, worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.questions import asks_for_advice, needs_the_date
 from titans_edge.recalling import Recaller
@@ -55,6 +55,7 @@ from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
+CHANGES = 4  # later messages that are read with a span, at most: do they change it?
 SPARE = 32  # positions kept for a reply when a prompt is checked
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 
@@ -367,9 +368,18 @@ class Session(Learner, Recaller):
             lines = [self.text_route.alone(*text) for text in texts]
             return self.speaker.untold(trained, lines, message, prompt.tail, prompt.begin)
 
+        def changes(span: dict[str, Any]) -> Spans:
+            memory, changing = self.memory, None if self.memory is None else self.memory.changing
+            if memory is None or changing is None:
+                return []
+            later = memory.later(span["id"], f"{prompt.text} {whole(span)}", CHANGES)
+            lines = [self.text_route.alone(span, s) for s in later]
+            same = self.speaker.untold(changing, lines, message, prompt.tail, prompt.begin)
+            return [s for s, u in zip(later, same, strict=False) if 1 - u >= changing.likely]
+
         with self._whole():
             self._begun(prompt)
-            return chosen(readout, spans, prompt.text, read, k=self.k, likely=trained.likely, askable=askable)
+            return chosen(readout, spans, prompt.text, read, changes, k=self.k, likely=trained.likely, askable=askable)
 
     def _say(self, turn: _Turn, text: str, sampling: Sampling, began: float) -> Iterator[Event]:
         """A reply that the model has no part in."""

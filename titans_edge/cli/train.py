@@ -23,12 +23,16 @@ def train(
     gate_steps: Annotated[int, typer.Option(help="Steps of stage 2 (gate).", min=0)] = 240,
     stories: Annotated[int, typer.Option(help="Stories to train on.", min=64)] = 6000,
     persons: Annotated[int, typer.Option(help="Invented people whose sentences keys are trained on.", min=16)] = 5000,
-    key_steps: Annotated[int, typer.Option(help="Steps of stage 3 (keys of sentences).", min=1)] = 1500,
+    key_steps: Annotated[
+        int, typer.Option(help="Steps of stage 3 (keys of sentences); 0: --keep's stage 3 is kept.", min=0)
+    ] = 1500,
     match_steps: Annotated[int, typer.Option(help="Steps of stage 3 (matcher).", min=0)] = 1000,
     prompt_steps: Annotated[int, typer.Option(help="Steps of stage 4 (which line answers); 0: none.", min=0)] = 400,
     speak_steps: Annotated[int, typer.Option(help="Steps of stage 5 (the reply from it); 0: none.", min=0)] = 500,
+    change_steps: Annotated[int, typer.Option(help="Steps of stage 6 (what changed it); 0: none.", min=0)] = 300,
     keep: Annotated[
-        Path | None, typer.Option(help="A graft whose memory and gate are kept; only stages 3 to 5 are trained.")
+        Path | None,
+        typer.Option(help="A graft whose memory and gate are kept; stages 3 to 6 are trained, or kept where 0 steps."),
     ] = None,
     layer: Annotated[int, typer.Option(help="Layer of the backbone to read.", min=0)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
@@ -42,6 +46,7 @@ def train(
     \b
     Example:
       titans-edge train --data DATA --out graft.gguf --plot loss.svg
+      titans-edge train --keep graft.gguf --key-steps 0 --prompt-steps 0 --speak-steps 0 --out changed.gguf
     """
     from titans_edge import pictures
 
@@ -60,6 +65,7 @@ def train(
     recipe = Recipe(
         seed=seed, layer=layer, stories=stories, steps=steps, gate_steps=gate_steps, persons=persons,
         key_steps=key_steps, match_steps=match_steps, prompt_steps=prompt_steps, speak_steps=speak_steps,
+        change_steps=change_steps,
     )  # fmt: skip
     tasks: dict[str, TaskID] = {}
     with (

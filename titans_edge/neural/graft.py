@@ -28,7 +28,7 @@ from titans_edge.neural.relations import Relations
 from titans_edge.neural.sentences import SentenceMemory
 
 ARCHITECTURE = "titans-graft"
-FORMAT = 4  # 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak
+FORMAT = 5  # 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak; 5 may tell changes
 OLDEST = 2  # that is read as it is
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
@@ -48,7 +48,8 @@ class GraftInfo:
 
 class Graft(nn.Module):
     """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences; prompt None: nothing judges
-    whether lines answer; speaking None: the backbone reads lines as it is.
+    whether lines answer; speaking None: the backbone reads lines as it is; changing None: nothing judges whether a
+    later line changes what an earlier one answers.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Graft(nn.Module):
         keys: KeyConfig | None = None,
         prompt: PromptConfig | None = None,
         speaking: PrefixConfig | None = None,
+        changing: PromptConfig | None = None,
     ) -> None:
         super().__init__()
         self.info = info
@@ -68,6 +70,7 @@ class Graft(nn.Module):
         self.gate = Gate(config.n_embd, config.width)
         self.prompt = None if prompt is None else SoftPrompt(prompt)
         self.speaking = None if speaking is None else SoftPrompt(speaking)
+        self.changing = None if changing is None else SoftPrompt(changing)
         self.register_buffer("mean", contents.mean)
         self.register_buffer("basis", contents.basis)
         self.register_buffer("inverse", contents.inverse)
@@ -99,10 +102,9 @@ def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
     fields |= {f"titans.encoder.{key}": value for key, value in asdict(config).items()}
     if graft.sentences is not None:
         fields |= {f"titans.keys.{key}": value for key, value in asdict(graft.sentences.config).items()}
-    if graft.prompt is not None:
-        fields |= {f"titans.prompt.{key}": value for key, value in asdict(graft.prompt.config).items()}
-    if graft.speaking is not None:
-        fields |= {f"titans.speaking.{key}": value for key, value in asdict(graft.speaking.config).items()}
+    for name, prompt in (("prompt", graft.prompt), ("speaking", graft.speaking), ("changing", graft.changing)):
+        if prompt is not None:
+            fields |= {f"titans.{name}.{key}": value for key, value in asdict(prompt.config).items()}
     fields |= {f"titans.backbone.{key}": text for key, text in info.fingerprint.items()}
     fields["titans.relations"] = graft.memory.relations.dump()
     fields["titans.routes"] = json.dumps(["embed"])
@@ -154,15 +156,16 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         keys = _group(fields, "titans.keys.")
         if check:
             _check(path, info.fingerprint, fingerprint(backbone))
-        prompts = _group(fields, "titans.prompt."), _group(fields, "titans.speaking.")
-        prompt = PromptConfig(**prompts[0]) if prompts[0] else None
-        speaking = PrefixConfig(**prompts[1]) if prompts[1] else None
+        prompt, changing = (
+            PromptConfig(**of) if (of := _group(fields, f"titans.{name}.")) else None for name in ("prompt", "changing")
+        )
+        speaking = PrefixConfig(**of) if (of := _group(fields, "titans.speaking.")) else None
         table = backbone.tensors["token_embd.weight"]
         contents = Contents(table, tensors["mean"], tensors["basis"], tensors["inverse"])
-        parts = (config, contents, relations, info, KeyConfig(**keys) if keys else None, prompt, speaking)
+        parts = (config, contents, relations, info, KeyConfig(**keys) if keys else None, prompt, speaking, changing)
         if (wrong := _wrong_size(parts, tensors)) or len(relations) != config.banks:
             raise ValueError(wrong or "banks")
-        if prompt is not None and not 0 <= prompt.untold < table.shape[0]:
+        if any(p is not None and not 0 <= p.untold < table.shape[0] for p in (prompt, changing)):
             raise ValueError("untold")
         graft = Graft(*parts)
         _fill(graft, tensors, path)

@@ -1,5 +1,6 @@
 """Soft prompts: trained keys and values behind a question that has lines of the memory before it. One makes the frozen
-backbone say whether a line answers the question, another one makes it read its reply from the lines.
+backbone say whether a line answers the question, one whether of two lines the later one changes the answer, and one
+makes it read its reply from the lines.
 
 n positions at every layer (prefix tuning: Li and Liang 2021, arXiv 2101.00190; P-tuning v2: Liu et al. 2021, arXiv
 2110.07602). The backbone's weights stay as they are, and nothing of a prompt stays behind. Keys are turned as at
@@ -28,8 +29,8 @@ class PrefixConfig:
 
 @dataclass(frozen=True)
 class PromptConfig(PrefixConfig):
-    """Of the prompt that judges. untold: the token that says a line does not answer; likely: how likely (0..1) it has
-    to be of all lines that they do not.
+    """Of a prompt that judges. untold: the token that says a line does not answer, or changes nothing; likely: how
+    likely (0..1) it has to be of all lines that they do not answer, or that it changes something.
     """
 
     untold: int

@@ -18,7 +18,7 @@ from titans_edge.journal import Entry, Journal
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
 from titans_edge.sidecar.fold import Fold
-from titans_edge.sidecar.recall import BESIDE, Recalled, recall
+from titans_edge.sidecar.recall import BESIDE, Recalled, recall, told_later
 from titans_edge.sidecar.retrieval import (
     ABOUT,
     LIKELY,
@@ -105,6 +105,11 @@ class Asks:
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Found]:
         """The n spans that most likely answer, best first; nothing where this graft makes no keys."""
         return self._ranked(question, text)[:n]
+
+    def later(self, span: int, text: str, n: int) -> Recalled:
+        """The user's messages after a span's that may change what it says: see `told_later`."""
+        found = self.journal.get([span])
+        return told_later(self.journal, self.fold, found[0], text, n) if found and self.fold is not None else Recalled()
 
     def _ranked(self, question: SpanFeatures | None, text: str, also: Sequence[Entry] = ()) -> list[Found]:
         if self.fold is None or self.graft.sentences is None or question is None or not len(question):

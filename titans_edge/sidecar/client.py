@@ -66,7 +66,15 @@ class HostClient:
     @property
     def prompt(self) -> Prompt | None:
         """The graft's soft prompt that judges lines."""
-        p = self.info.get("prompt")
+        return self._prompt("prompt")
+
+    @property
+    def changing(self) -> Prompt | None:
+        """The graft's soft prompt that judges whether the later of two lines changes what the earlier one answers."""
+        return self._prompt("changing")
+
+    def _prompt(self, name: str) -> Prompt | None:
+        p = self.info.get(name)
         return None if p is None else Prompt(_states(p), p["untold"], p["likely"])
 
     @property
@@ -180,6 +188,11 @@ class MemoryClient:
         """The graft's soft prompt that is set in before a reply that is read from lines."""
         return self.host.speaking
 
+    @property
+    def changing(self) -> Prompt | None:
+        """The graft's soft prompt that judges whether the later of two lines changes what the earlier one answers."""
+        return self.host.changing
+
     def set_guard(self, on: bool) -> None:
         """For the writes that follow."""
         self.guard = on
@@ -199,6 +212,13 @@ class MemoryClient:
     def rank(self, question: SpanFeatures, text: str, n: int) -> list[Fields]:
         """The n stored spans that most likely answer, best first, each with its `match` (0..1)."""
         spans: list[Fields] = self._ask("rank", {"text": text, "n": n}, [question]).result["spans"]
+        return spans
+
+    def later(self, span: int, text: str, n: int) -> list[Fields]:
+        """At most n of the user's messages after a span's that may change what it says, in the order of telling, each
+        with what was `said`: those that share words with a text, and those like the span.
+        """
+        spans: list[Fields] = self._ask("later", {"id": span, "text": text, "n": n}).result["spans"]
         return spans
 
     # --- changes

@@ -20,7 +20,7 @@ from titans_edge.gguf_header import read_header
 from titans_edge.journal import Entry, Journal, NewSpan, documents
 from titans_edge.journal.checks import MAX_NUMBER
 from titans_edge.neural import graft as grafts
-from titans_edge.neural.prompt import SoftPrompt
+from titans_edge.neural.prompt import PromptConfig, SoftPrompt
 from titans_edge.sidecar.asks import Progress
 from titans_edge.sidecar.opened import OpenMemory
 from titans_edge.sidecar.protocol import Reply, Request, pack, unpack_span
@@ -91,9 +91,9 @@ class MemoryHost:
         self._graft_id = grafts.file_id(path)
         info = self._graft.info
         about = {"layer": info.layer, "threshold": info.threshold, "recipe": info.recipe, "results": info.results}
-        prompt, speaking = self._graft.prompt, self._graft.speaking
-        judging = None if prompt is None else {"untold": prompt.config.untold, "likely": prompt.config.likely}
-        return Reply(True, about | {"prompt": _carried(prompt, judging), "speaking": _carried(speaking)})
+        graft = self._graft
+        prompts = {"prompt": graft.prompt, "speaking": graft.speaking, "changing": graft.changing}
+        return Reply(True, about | {name: _carried(prompt) for name, prompt in prompts.items()})
 
     def open(self, r: Request, progress: Progress) -> Reply:
         """args: path (None: nothing is kept), write. The memory's name is the request's."""
@@ -144,6 +144,13 @@ class MemoryHost:
         """args: text, n; one span: the question. The spans that most likely answer, and how likely each is."""
         found = self._memory(r, progress).rank(unpack_span(r.spans[0]), str(r.args["text"]), int(r.args["n"]))
         return Reply(True, {"spans": [f.entry.shown() | {"match": f.match} for f in found]})
+
+    def later(self, r: Request, progress: Progress) -> Reply:
+        """args: id, text, n. The user's messages after that span that may change what it says, in the order of telling
+        and as `retrieve` shows them.
+        """
+        found = self._memory(r, progress).later(int(r.args["id"]), str(r.args["text"]), int(r.args["n"]))
+        return Reply(True, {"spans": found.shown()})
 
     def write(self, r: Request, progress: Progress) -> Reply:
         """args: part, kind, name, texts, offsets, guard, time (left out: now). Durable when it returns; a group is
@@ -311,9 +318,10 @@ def _shown(entries: list[Entry]) -> Reply:
     return Reply(True, {"spans": [e.shown() for e in entries], "more": len(entries) >= PAGE})
 
 
-def _carried(prompt: SoftPrompt[Any] | None, more: dict[str, Any] | None = None) -> dict[str, Any] | None:
+def _carried(prompt: SoftPrompt[Any] | None) -> dict[str, Any] | None:
     """A soft prompt as the runtime sets it in: its states as 16-bit floats, in C order."""
     if prompt is None:
         return None
-    states = prompt().half().numpy()
-    return {"shape": states.shape, "states": states.tobytes(), **(more or {})}
+    states, config = prompt().half().numpy(), prompt.config
+    judging = {"untold": config.untold, "likely": config.likely} if isinstance(config, PromptConfig) else {}
+    return {"shape": states.shape, "states": states.tobytes(), **judging}

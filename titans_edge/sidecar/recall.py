@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from titans_edge.journal import Entry
+from titans_edge.journal import Entry, Journal
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.questions import asks_for_a_secret, asks_for_the_past, asks_what_was_told
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import MUCH, Found, allowed
-from titans_edge.text import begins_back, refers_back, stems, tells_a_change
+from titans_edge.text import begins_back, content_words, refers_back, stems, tells_a_change
 
 CLEAR_BEST, CLEAR = 0.65, 0.2  # where the best is this likely, those below that share of it are not given
 CHOSEN = 8  # where more than so many are asked for, whoever asks chooses among them
@@ -25,6 +25,7 @@ UNTOLD = 0.01  # a question about the user was not answered by anything told whe
 SECOND = 0.01  # a span that shares a rare word with the best is given too, if it is likelier than this
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
+LIKE = 60  # spans that share words, among which later ones are looked for
 NEIGHBOURS, NEAR = 3, 0.45  # later spans that may take a span's place: so many, with keys at least so near
 SAME = 2  # content words that a change and what it changes share, at least
 RIVAL = 0.6  # a later span that answers less likely than this share of the earlier one takes no place
@@ -82,6 +83,19 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     kept = [f for f in kept if f not in left]
     said = (*_said(kept, replaced, get, past=past), *_said(left, {}, get, past=past))
     return Recalled(tuple(kept), tuple(left), said, tuple(replaced.items()))
+
+
+def told_later(journal: Journal, fold: Fold, one: Entry, text: str, n: int) -> Recalled:
+    """At most n of the user's messages after the one that a span is of, in the order of telling: those that share most
+    words with a text, and those with a key near the span's.
+    """
+    near = fold.sentences.later(one.id, NEIGHBOURS, NEAR) if one.id in fold.sentences.words else []
+    like = [i for i, _ in journal.like(content_words(text), LIKE)] + near
+    entries = {e.id: e for e in journal.get([i for i in like if i > one.id])}
+    after = [entries[i] for i in dict.fromkeys(like) if i in entries and entries[i].operation != one.operation]
+    kept = _distinct([Found(e, 0.0) for e in after if e.source.kind == one.source.kind == "user" and allowed(e)], n)
+    kept.sort(key=lambda f: f.entry.id)
+    return Recalled(tuple(kept), said=tuple(_said(kept, {}, journal.get, past=False)))
 
 
 def _distinct(found: Sequence[Found], k: int) -> list[Found]:

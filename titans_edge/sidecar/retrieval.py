@@ -107,12 +107,13 @@ def about_what_was_told(
     )
     if evidence.match >= SURE:
         return 1.0
-    by = OF_ME if asks_of_himself(text) else OF_US if asks_what_was_told(text) else 0.0
+    of_me = asks_of_himself(text)
+    by = OF_ME if of_me else OF_US if asks_what_was_told(text) else 0.0
     named = any(
         len(ids) > 1 and name[0].isupper() and name.lower() in known for name, ids in _words(text, question)[1:]
     )
     likely = _likelier(sentences.told.about(question.hidden, evidence), by + NAMED * named)
-    return max(likely, MAYBE) if named else likely
+    return max(likely, MAYBE) if named or of_me else likely
 
 
 def _words(text: str, question: SpanFeatures) -> list[tuple[str, tuple[int, ...]]]:

@@ -46,3 +46,7 @@ class Recipe:
     speak_steps: int = 500
     speak_batch: int = 8
     speak_rate: float = 2e-2
+    change_steps: int = 300
+    change_batch: int = 8
+    change_rate: float = 1e-2
+    change_likely: float = 0.5

@@ -1,4 +1,4 @@
-"""The whole training of a graft: read, stages 1 to 5, save. Each part leaves a file and is skipped when it
+"""The whole training of a graft: read, stages 1 to 6, save. Each part leaves a file and is skipped when it
 is there.
 """
 
@@ -31,6 +31,7 @@ from titans_edge.stories.relations import INVERSES, PHRASES, ROUTES, TRACKED, Ba
 from titans_edge.stories.smalltalk import small_talk
 from titans_edge.stories.worlds import KINDS, Story, stories
 from titans_edge.train.cache import FeatureCache
+from titans_edge.train.changing import train_changing
 from titans_edge.train.dataset import Dataset, draw_noise
 from titans_edge.train.descent import Plan, cosine, descend
 from titans_edge.train.keys import train_sentences
@@ -133,7 +134,8 @@ def train(
 ) -> Graft:  # fmt: skip
     """All stages; files of the run in `folder`, the graft in `out`. Run again after an interruption to go on.
 
-    start: its memory and gate are kept as they are, and only what reads whole sentences is trained.
+    start: its memory and gate are kept as they are, and only what reads whole sentences is trained; of that, what the
+    recipe has no steps for is kept too.
     """
     torch.manual_seed(recipe.seed)
     folder.mkdir(parents=True, exist_ok=True)
@@ -145,9 +147,11 @@ def train(
         stage1(graft, cache, told, noise_sentences(backbone, recipe, data), recipe, folder / "stage1.pt", report)
         stage2(graft, backbone, told, recipe, folder, report)
     assert graft.sentences is not None
-    train_sentences(graft.sentences, backbone, graft.info.layer, recipe, data, folder, report)
+    if recipe.key_steps or start is None or start.sentences is None:
+        train_sentences(graft.sentences, backbone, graft.info.layer, recipe, data, folder, report)
     train_prompt(graft, backbone, recipe, folder, report)
     train_speaking(graft, backbone, recipe, folder, report)
+    train_changing(graft, backbone, recipe, folder, report)
     save(graft.eval(), out)
     return graft
 
@@ -163,21 +167,33 @@ def _new(backbone: Backbone, recipe: Recipe, of: dict[str, Any]) -> Graft:
 
 def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any]) -> Graft:
     """A graft with the memory and gate of another."""
-    memory, stages = start.memory, {k: v for k, v in of.items() if k not in start.info.recipe}
-    info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": of["questions"]}, replaces=())
-    keys = _keys(recipe, memory.dim)
-    graft = Graft(memory.config, memory.contents, memory.relations, info, keys, *_prompts(backbone, recipe))
+    memory, anew = start.memory, start.sentences is None or recipe.key_steps > 0
+    stages = {k: v for k, v in of.items() if k not in start.info.recipe}
+    questions = of["questions"] if anew else start.info.recipe.get("questions", False)
+    info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": questions}, replaces=())
+    keys = _keys(recipe, memory.dim) if start.sentences is None or recipe.key_steps else start.sentences.config
+    judging, speaking, changing = _prompts(backbone, recipe)
+    judging = judging if recipe.prompt_steps or start.prompt is None else start.prompt.config
+    speaking = speaking if recipe.speak_steps or start.speaking is None else start.speaking.config
+    changing = changing if recipe.change_steps or start.changing is None else start.changing.config
+    graft = Graft(memory.config, memory.contents, memory.relations, info, keys, judging, speaking, changing)
     graft.load_state_dict(start.state_dict(), strict=False)
     return graft
 
 
-def _prompts(backbone: Backbone, recipe: Recipe) -> tuple[PromptConfig | None, PrefixConfig | None]:
-    """The soft prompts that judge and that speak."""
+def _prompts(
+    backbone: Backbone, recipe: Recipe
+) -> tuple[PromptConfig | None, PrefixConfig | None, PromptConfig | None]:
+    """The soft prompts that judge lines, that speak, and that judge changes."""
     if backbone.rope is None:
-        return None, None
+        return None, None, None
     sizes = backbone.n_layer, recipe.prompt_positions, backbone.n_head_kv * backbone.rope.head
-    judging = PromptConfig(*sizes, backbone.vocab.encode(UNKNOWN)[0], recipe.prompt_likely)
-    return judging if recipe.prompt_steps else None, PrefixConfig(*sizes) if recipe.speak_steps else None
+    untold = backbone.vocab.encode(UNKNOWN)[0]
+    return (
+        PromptConfig(*sizes, untold, recipe.prompt_likely) if recipe.prompt_steps else None,
+        PrefixConfig(*sizes) if recipe.speak_steps else None,
+        PromptConfig(*sizes, untold, recipe.change_likely) if recipe.change_steps else None,
+    )
 
 
 def _keys(recipe: Recipe, dim: int) -> KeyConfig:
