@@ -47,6 +47,8 @@ class Answering:
         self.dead = False
         self.prompt: Prompt | None = None
         self.speaking: Prefix | None = None
+        self.changing: Prompt | None = None
+        self.told_later: tuple[dict[str, Any], ...] = ()
         self.caches = set[object]()
 
     def retrieve(
@@ -61,6 +63,9 @@ class Answering:
             self.rows, 0.9, "place", 1, self.spans[:k], self.behind, self.plain, self.untold, prompt=self.prompt,
             maybe=self.maybe,
         )  # fmt: skip
+
+    def later(self, span: int, text: str, n: int) -> list[dict[str, Any]]:
+        return [s for s in self.told_later if s["id"] > span][:n]
 
     def begin(self, time: float | None = None, operation: str = "", part: int = 0) -> None:
         self.operations += 1

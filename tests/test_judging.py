@@ -74,6 +74,31 @@ def test_a_span_that_is_not_worth_reading_alone_may_answer_with_another(tiny: Ba
     assert [s["id"] for s in kept.retrieved] == [1, 2]
 
 
+def test_what_the_user_changed_later_is_given_in_its_place(tiny: Backbone) -> None:
+    rent, new, tea = spans("My rent is 400.", "The landlord wants 450 from May.", "The landlord likes tea.")
+    asked_of = list[int]()
+
+    def given_of(question: str, *later: dict[str, Any], found: Sequence[dict[str, Any]] = (rent,)) -> list[int]:
+        def changes(span: dict[str, Any]) -> Sequence[dict[str, Any]]:
+            asked_of.append(span["id"])
+            return later
+
+        readout = replace(MemoryReadout.empty(tiny.n_embd), retrieved=tuple(found))
+        kept = chosen(
+            readout, found, question, lambda texts: [0.05] * len(texts), changes, k=4, likely=0.9, askable=True
+        )
+        return [s["id"] for s in kept.retrieved]
+
+    assert given_of("How much is my rent?", new) == [2] and given_of("How much is my rent?") == [1]
+    assert given_of("How much is my rent?", new, tea) == [2], "what has no number changes no amount"
+    assert given_of("How much is my rent?", tea) == [1]
+    del asked_of[:]
+    assert given_of("How much was my rent before?", new) == [1], "it held before"
+    assert given_of("What are all the things about my rent?", new) == [1]
+    assert given_of("How much is my rent?", new, found=[{**rent, "kind": "document"}]) == [1], "not the user's word"
+    assert asked_of == []
+
+
 def test_an_association_stands_unless_another_span_surely_answers_and_it_does_not_or_was_told_before() -> None:
     old, new, other = spans("Bowls meets on Tuesdays.", "Bowls has moved to Fridays.", "It rained.")
     assert outspoken(old, [old, new, other], [0.1, 0.1, 0.9]) == new, "told after it"

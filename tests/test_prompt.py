@@ -220,6 +220,32 @@ def test_lines_that_do_not_answer_are_not_given_and_where_none_does_the_reply_sa
         assert session.speaker.gap is None
 
 
+def test_what_a_later_message_changes_gives_way_to_it(tiny: Backbone) -> None:
+    """As the backbone says behind both and the prompt of changes; read two and two, whatever was read before."""
+    memory = Answering(tiny.n_embd, texts=["The key is in the shed."])
+    one = memory.spans[0]
+    memory.told_later = tuple(one | {"id": i, "text": f"The key was moved to {i}."} for i in (2, 3, 4))
+    with Session(tiny, client(memory)) as session:
+        prompt = framed(tiny, [{"role": "user", "content": ASKED}], session.system)
+        session.speaker.feed(prompt.head)
+        both = [session.text_route.alone(one, s) for s in memory.told_later]
+        memory.prompt = Prompt(states(tiny), 5, 1.1)
+        same = session.speaker.untold(memory.prompt, both, prompt.message, prompt.tail, prompt.begin)
+        assert len(set(same)) == 3
+
+        def given_at(likely: float) -> list[int]:
+            memory.changing = Prompt(states(tiny), 5, likely)
+            events = hear(session, ASKED)
+            return [s["id"] for e in events if isinstance(e, Remembered) for s in e.retrieved]
+
+        assert given_at(1.1) == [1], "nothing is so sure to change it"
+        assert given_at(0.0) == [4], "the newest"
+        order = sorted((2, 3, 4), key=lambda i: same[i - 2])
+        assert given_at(1 - (same[order[0] - 2] + same[order[1] - 2]) / 2) == [order[0]]
+        memory.told_later = ()
+        assert given_at(0.0) == [1]
+
+
 @pytest.mark.grounded
 def test_a_reply_that_is_not_read_from_the_lines_quotes_them_or_says_that_nobody_told(
     tiny: Backbone, monkeypatch: pytest.MonkeyPatch
@@ -382,12 +408,16 @@ def test_nobody_told_what_neither_eye_finds() -> None:
 def test_a_graft_keeps_its_prompt_in_its_file(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:
     plain = grafts.load(make_graft(tiny, tmp_path / "plain.gguf"), read_header(tiny_path))
     config = PromptConfig(tiny.n_layer, 4, width(tiny), untold=7, likely=0.25)
-    grown = Graft(plain.memory.config, plain.memory.contents, plain.memory.relations, plain.info, prompt=config)
-    assert grown.prompt is not None and plain.prompt is None
+    parts = plain.memory.config, plain.memory.contents, plain.memory.relations, plain.info
+    grown = Graft(*parts, prompt=config, changing=config)
+    assert grown.prompt is not None and grown.changing is not None and plain.prompt is None
     grown.prompt.start_from(start_states(Maker(tiny), 4))
     with torch.no_grad():
         grown.prompt.moved.normal_()
+        grown.changing.moved.normal_()
     grafts.save(grown.eval(), tmp_path / "grown.gguf")
     again = grafts.load(tmp_path / "grown.gguf", read_header(tiny_path))
     assert again.prompt is not None and again.prompt.config == config
     assert torch.equal(again.prompt(), grown.prompt())
+    assert again.changing is not None and again.changing.config == config and again.speaking is None
+    assert torch.equal(again.changing(), grown.changing())

@@ -56,6 +56,7 @@ def trained_and_gone_on_with(tiny: Backbone, tiny_path: Path, tmp_path: Path) ->
         "gate_steps": 0,
         "prompt_steps": 0,
         "speak_steps": 0,
+        "change_steps": 0,
         **SENTENCES,
     }
     out = tmp_path / "graft.gguf"
@@ -104,7 +105,8 @@ def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
 ) -> None:
     start, out = grafts.load(graft_path, read_header(tiny_path)), tmp_path / "grown.gguf"
     assert start.sentences is None
-    small = {"prompt_writers": 1, "prompt_steps": 3, "speak_writers": 1, "speak_questions": 3, "speak_steps": 3}
+    small = {"prompt_writers": 1, "prompt_steps": 3, "speak_writers": 1, "speak_questions": 3, "speak_steps": 3,
+             "change_steps": 0}  # fmt: skip
     train(
         tiny,
         Recipe(layer=1, dim=32, key_steps=3, match_steps=3, **small, **SENTENCES),
@@ -123,9 +125,26 @@ def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
     begun = start_states(Maker(tiny), grown.prompt.config.positions)
     assert torch.allclose(grown.prompt.start, begun, atol=1e-2)
     assert grown.speaking is not None and 0 < float(grown.speaking.moved.abs().max()) < 0.2
-    assert {"soft prompt": 3, "speaking": 3}.items() <= {
-        k: len(v) for k, v in curves.losses(tmp_path / "run").items()
-    }.items()
+    made = {part: len(losses) for part, losses in curves.losses(tmp_path / "run").items()}
+    assert {"soft prompt": 3, "speaking": 3}.items() <= made.items() and grown.changing is None
+    learns_what_changes_a_message_and_keeps_all_else(tiny, tiny_path, grown, tmp_path)
+
+
+def learns_what_changes_a_message_and_keeps_all_else(
+    tiny: Backbone, tiny_path: Path, start: grafts.Graft, folder: Path
+) -> None:
+    none = {"key_steps": 0, "match_steps": 0, "prompt_steps": 0, "speak_steps": 0}
+    recipe = Recipe(layer=1, dim=32, change_steps=3, change_batch=2, **none, **SENTENCES)
+    train(tiny, recipe, None, folder / "changes", folder / "changing.gguf", lambda *_: None, start)
+    grown = grafts.load(folder / "changing.gguf", read_header(tiny_path))
+    before, after = start.state_dict(), grown.state_dict()
+    assert all(torch.equal(before[k], after[k]) for k in before) and curves.losses(folder / "changes").keys() == {
+        "changes"
+    }
+    assert grown.changing is not None and start.prompt is not None
+    assert torch.allclose(grown.changing.start, start.prompt(), atol=1e-2), "it goes on from the one that judges"
+    assert 0 < float(grown.changing.moved.abs().max()) < 0.1
+    assert grown.info.recipe["change_steps"] == 3 and grown.info.recipe["key_steps"] == start.info.recipe["key_steps"]
 
 
 def test_questions_of_a_file_are_learned_from_and_no_other_line_is(tmp_path: Path) -> None:

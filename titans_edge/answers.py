@@ -26,8 +26,8 @@ Changes = Callable[[dict[str, Any]], Spans]  # what the user said later and chan
 
 
 def chosen(
-    readout: MemoryReadout, spans: Spans, question: str, read: Read, changes: Changes, *, k: int, likely: float,
-    askable: bool,
+    readout: MemoryReadout, spans: Spans, question: str, read: Read, changes: Changes = lambda _: (), *, k: int,
+    likely: float, askable: bool,
 ) -> MemoryReadout:  # fmt: skip
     """A readout with at most k of these spans of it, which may answer. likely: the graft's threshold for what nobody
     told; askable: where nothing answers, nobody told it.

@@ -41,6 +41,9 @@ from titans_edge.train.speaking import train_speaking
 from titans_edge.train.stage1 import losses
 from titans_edge.train.stage2 import stage2
 
+# what the dials of a stage begin with, by the one that says how many steps it has
+STAGES = {"key_steps": "key_", "match_steps": "match_", "prompt_steps": "prompt_", "speak_steps": "speak_",
+          "change_steps": "change_"}  # fmt: skip
 LATELY = 1000  # answers whose share of right ones is reported
 
 
@@ -168,7 +171,8 @@ def _new(backbone: Backbone, recipe: Recipe, of: dict[str, Any]) -> Graft:
 def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any]) -> Graft:
     """A graft with the memory and gate of another."""
     memory, anew = start.memory, start.sentences is None or recipe.key_steps > 0
-    stages = {k: v for k, v in of.items() if k not in start.info.recipe}
+    trained = tuple(first for steps, first in STAGES.items() if of[steps])
+    stages = {k: v for k, v in of.items() if k not in start.info.recipe or k.startswith(trained)}
     questions = of["questions"] if anew else start.info.recipe.get("questions", False)
     info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": questions}, replaces=())
     keys = _keys(recipe, memory.dim) if start.sentences is None or recipe.key_steps else start.sentences.config
