@@ -11,7 +11,7 @@ from titans_edge.sentence_ends import CLOSERS, OPENERS, listed
 
 _FILLER = re.compile(
     r"(?:(?:and|so|but|ok|okay|hey|hi|hello|well|(?:now|then)(?! (?:is|are|was|were)\b)|please|kindly|also|um|oh"
-    r"|alright|right|thanks|sorry|dear|omg|lol|hmm|ah|ooh|yo|wait|btw|by the way|quick question)\b[,.!:]* ?){1,4}",
+    r"|alright|right|thanks|sorry|dear|omg|lol|hmm|ah|ooh|yo|wait|btw|by the way|quick(?: question)?)\b[,.!:]* ?){1,4}",
     re.IGNORECASE,
 )
 # before and behind the word that asks, as it is typed: "wot time", "where tf did I", "where about does she live"
@@ -53,6 +53,7 @@ _AT_THE_END = re.compile(
     r"[,;] ?(?:so |but |and )?(?:who|what|where|when|which|how much|how many)(?:'s|s| is| was| are| were) "
     r"(?:it|that|this|he|she|they|those)(?: again)?$"
     r"|\b(?:at|in|on|by|for|from|to|of|with) (?:what|which) \w+$"
+    r"|[,;:] ?(?:so |but |and )?(?:who|what|where|when)(?:'?s|'re) (?:my|our|the|his|her|their|your)\b[^,;]*$"
     r"|[,;] ?(?:so |but |and )?(?:what|where|when|why|how(?: much| many| old| long)?) "
     r"(?:did|does|do|is|are|was|were|have|has|can|will|would|should)(?:n't)? "
     r"(?:i|we|you|he|she|it|they|my|our|your|his|her|the|this|that|these|those)\b",
