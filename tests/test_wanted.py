@@ -49,6 +49,11 @@ def test_only_what_has_the_kind_of_thing_that_is_wanted_may_answer(question: str
         ("What time's Cara's dancing?", DANCING, "At half four.", True),
         ("How old is Anna?", "Anna turned 7 and got a bike.", "Anna got a bike.", False),
         ("How much is it?", "It's dear.", "It is dear.", True),  # the line has no number either
+        ("What date's the wedding?", "The wedding is on 12 oct.", "The wedding is in October 2026.", False),
+        ("What date's the wedding?", "The wedding is on 12 oct.", "It is on the 12th of October.", True),
+        ("Which day is choir?", "Choir is on Tuesdays at 5:30.", "Choir is at 5:30.", False),
+        ("Which day is choir?", "Choir is on Tuesdays at 5:30.", "On Tuesday.", True),
+        ("Which day is choir?", "Choir is every evening.", "Every evening.", True),  # the line has no day either
         ("What's the name of Eirik's dog?", DOG, "Eirik's dog is a grey elkhound.", False),
         ("What's the name of Eirik's dog?", DOG, "Eirik's dog is called Bamse.", True),
         ("What is my cat called?", "my cat is called mochi", "Your cat is called mochi.", True),

@@ -8,11 +8,23 @@ import re
 from collections.abc import Callable
 
 from titans_edge.numerals import says_a_time_of_day, says_an_amount
-from titans_edge.questions import asks_for_a_name, asks_for_a_time_of_day, asks_for_an_amount, asks_yes_or_no
+from titans_edge.questions import (
+    asks_for_a_date,
+    asks_for_a_name,
+    asks_for_a_time_of_day,
+    asks_for_an_amount,
+    asks_yes_or_no,
+)
 from titans_edge.text import stems, words
+from titans_edge.when.spans import WEEKDAYS
 
 Has = Callable[[str], bool]
 _NUMBERED = re.compile(r"([^\W\d_]{2,})(?: number| no\.?)? #?(?!\d+(?:[:.]\d| ?[ap]\.?m))([a-z]{0,3}-?\d\w*)")
+_WEEKDAYS = "|".join(f"{day[:3]}(?:{day[3:]}s?)?" for day in WEEKDAYS)
+_DAY = re.compile(
+    rf"\b(?<![:.])(?:[12]?\d|3[01])(?:st|nd|rd|th)?\b(?![:.,]?\d)|\b(?:{_WEEKDAYS}|today|yesterday|tomorrow)\b",
+    re.IGNORECASE,
+)
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
@@ -44,6 +56,8 @@ def of_reply(question: str, told: str) -> Has:
     """What a reply that was read from a text must have: what the question wants, where the text has it."""
     has = [says for asks, says in _KINDS if asks(question) and says(told)]
     asked = stems(question)
+    if asks_for_a_date(question) and _DAY.search(told):
+        has.append(lambda reply: _DAY.search(reply) is not None)
     if asks_for_a_name(question) and _names(told, asked):
         has.append(lambda reply: _names(reply, asked))
     return lambda reply: all(says(reply) for says in has)
