@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,7 @@ def learns_what_changes_a_message_and_keeps_all_else(
 ) -> None:
     none = {"key_steps": 0, "match_steps": 0, "prompt_steps": 0, "speak_steps": 0}
     recipe = Recipe(layer=1, dim=32, change_steps=3, change_batch=2, **none, **SENTENCES)
+    start.info = replace(start.info, replaces=("an id",))
     train(tiny, recipe, None, folder / "changes", folder / "changing.gguf", lambda *_: None, start)
     grown = grafts.load(folder / "changing.gguf", read_header(tiny_path))
     before, after = start.state_dict(), grown.state_dict()
@@ -144,6 +146,7 @@ def learns_what_changes_a_message_and_keeps_all_else(
     assert grown.changing is not None and start.prompt is not None
     assert torch.allclose(grown.changing.start, start.prompt(), atol=1e-2), "it goes on from the one that judges"
     assert 0 < float(grown.changing.moved.abs().max()) < 0.1
+    assert grown.info.replaces == ("an id",), "it reads the same facts and keys"
     assert grown.info.recipe["change_steps"] == 3 and grown.info.recipe["key_steps"] == start.info.recipe["key_steps"]
 
 

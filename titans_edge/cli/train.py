@@ -51,6 +51,8 @@ def train(
     from titans_edge import pictures
 
     pictures.check(plot)
+    from dataclasses import replace
+
     import torch
     from rich.console import Console
     from rich.progress import Progress, TaskID, TimeRemainingColumn
@@ -79,6 +81,8 @@ def train(
             bar.update(tasks[part], completed=done, total=of, description=f"{part}: {remark}")
 
         start = None if keep is None else grafts.load(keep, model.header)
+        if start is not None and keep is not None:  # where stage 3 is kept it reads the same: memories of it go on
+            start.info = replace(start.info, replaces=(*start.info.replaces, grafts.file_id(keep)))
         train_graft(model, recipe, data, run, out, report, start)
     print(out)
     if plot is not None:

@@ -174,8 +174,9 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     trained = tuple(first for steps, first in STAGES.items() if of[steps])
     stages = {k: v for k, v in of.items() if k not in start.info.recipe or k.startswith(trained)}
     questions = of["questions"] if anew else start.info.recipe.get("questions", False)
-    info = replace(start.info, recipe={**start.info.recipe, **stages, "questions": questions}, replaces=())
-    keys = _keys(recipe, memory.dim) if start.sentences is None or recipe.key_steps else start.sentences.config
+    of_it = {**start.info.recipe, **stages, "questions": questions}
+    info = replace(start.info, recipe=of_it, replaces=() if anew else start.info.replaces)
+    keys = _keys(recipe, memory.dim) if anew or start.sentences is None else start.sentences.config
     judging, speaking, changing = _prompts(backbone, recipe)
     judging = judging if recipe.prompt_steps or start.prompt is None else start.prompt.config
     speaking = speaking if recipe.speak_steps or start.speaking is None else start.speaking.config
