@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
-from tests.answering import WARM, answering, client, done, hear, said, text
+from tests.answering import WARM, answering, client, done, hear, local, said, text
 from titans_edge.backbone.model import Backbone
 from titans_edge.replying import UNTOLD
 from titans_edge.routes import Mode, given
@@ -80,3 +81,12 @@ def test_what_a_turn_was_given_is_what_its_text_was_made_of(tiny: Backbone) -> N
     assert [s["id"] for s in given(Mode.AUTO, readout)] == [1]
     sure = replace(readout, rows=readout.rows.__class__((1, tiny.n_embd), readout.rows.dtype))
     assert [s["id"] for s in given(Mode.AUTO, sure)] == [9] and [s["id"] for s in given(Mode.TEXT, sure)] == [1]
+
+
+def test_where_nothing_was_told_a_question_that_is_likely_about_it_was_not_told(
+    tiny: Backbone, tiny_path: Path, keyed_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with local(tiny_path, keyed_path) as memory, Session(tiny, memory, context=512) as session:
+        for likely, untold in ((0.6, True), (0.4, False), (0.0, False)):
+            monkeypatch.setattr("titans_edge.sidecar.asks.about_what_was_told", lambda *_, it=likely: it)
+            assert (text(hear(session, "Where is the spare key?")) == UNTOLD) is untold

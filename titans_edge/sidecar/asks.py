@@ -138,6 +138,8 @@ class Asks:
         about = about_what_was_told(self.journal, self.graft.sentences, question, text, ranked)
         if about < MAYBE:
             return Recalled()
+        if not ranked:  # nothing was told at all
+            return Recalled(untold=about >= LIKELY)
         recalled = recall(self.fold, self.graft.sentences, ranked, text, k, self.journal.get)
         return recalled if about >= ABOUT else replace(recalled, untold=False, maybe=True)
 
