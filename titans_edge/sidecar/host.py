@@ -47,6 +47,7 @@ class MemoryHost:
             "close": self.close_memory,
             "retrieve": self.retrieve,
             "rank": self.rank,
+            "later": self.later,
             "write": self.write,
             "forget": self.forget,
             "undo": self.undo,
