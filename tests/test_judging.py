@@ -75,23 +75,30 @@ def test_a_span_that_is_not_worth_reading_alone_may_answer_with_another(tiny: Ba
 
 
 def test_what_the_user_changed_later_is_given_in_its_place(tiny: Backbone) -> None:
-    rent, new, tea = spans("My rent is 400.", "The landlord wants 450 from May.", "The landlord likes tea.")
+    rent, new, tea, last = spans(
+        "My rent is 400.", "The landlord wants 450 from May.", "The landlord likes tea.", "He took 460 in the end."
+    )
     asked_of = list[int]()
 
-    def given_of(question: str, *later: dict[str, Any], found: Sequence[dict[str, Any]] = (rent,)) -> list[int]:
-        def changes(span: dict[str, Any]) -> Sequence[dict[str, Any]]:
+    def given_of(
+        question: str, *later: dict[str, Any], found: Sequence[dict[str, Any]] = (rent,), alone: float = 0.7
+    ) -> list[int]:
+        def changes(span: dict[str, Any]) -> Sequence[tuple[dict[str, Any], float]]:
             asked_of.append(span["id"])
-            return later
+            return [(s, 0.99 if s is new else 0.9) for s in later if s["id"] > span["id"]]
+
+        def read(texts: Sequence[Sequence[dict[str, Any]]]) -> list[float]:
+            return [0.05 if text[0] in found else alone for text in texts]
 
         readout = replace(MemoryReadout.empty(tiny.n_embd), retrieved=tuple(found))
-        kept = chosen(
-            readout, found, question, lambda texts: [0.05] * len(texts), changes, k=4, likely=0.9, askable=True
-        )
+        kept = chosen(readout, found, question, read, changes, k=4, likely=0.9, askable=True)
         return [s["id"] for s in kept.retrieved]
 
     assert given_of("How much is my rent?", new) == [2] and given_of("How much is my rent?") == [1]
     assert given_of("How much is my rent?", new, tea) == [2], "what has no number changes no amount"
     assert given_of("How much is my rent?", tea) == [1]
+    assert given_of("How much is my rent?", new, last) == [4], "what changed the likeliest change"
+    assert given_of("How much is my rent?", new, alone=0.9) == [1], "by itself it does not answer at all"
     del asked_of[:]
     assert given_of("How much was my rent before?", new) == [1], "it held before"
     assert given_of("What are all the things about my rent?", new) == [1]

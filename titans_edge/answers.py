@@ -19,10 +19,13 @@ from titans_edge.text import begins_back, stems
 from titans_edge.wanted import may_answer
 
 NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount or a time, at least
+CHANGED = 3  # times that what was said is followed through what changed it, at most
+UNLIKELY = 0.8  # how likely a message that changed another does not answer by itself, at most
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
-Changes = Callable[[dict[str, Any]], Spans]  # what the user said later and changes what a span answers, oldest first
+# what the user said after a span, and how likely that changes what it answers
+Changes = Callable[[dict[str, Any]], Sequence[tuple[dict[str, Any], float]]]
 
 
 def chosen(
@@ -59,7 +62,9 @@ def chosen(
     if askable and judging.surely(nobody, likely, len(spans)):
         return replace(readout, retrieved=(), untold=True)
     kept = _of_one_thing(judging.judged(spans, untold, k, past=past, several=several), question)
-    kept = kept if past or several else _as_changed(kept, question, changes)
+    if not (past or several):
+        known = {judging.whole(s): u for s, u in zip(spans, untold, strict=False)}
+        kept = _now(kept, question, changes, lambda s: known.get(judging.whole(s)) or min(read([[s]]), default=1.0))
     return replace(readout, retrieved=tuple(kept), doubted=askable and unlikely)
 
 
@@ -70,15 +75,19 @@ def _of_one_thing(spans: Spans, question: str) -> Spans:
     return having or spans
 
 
-def _as_changed(kept: Spans, question: str, changes: Changes) -> Spans:
-    """What holds now: in the place of spans, the newest of the user's messages that changes what the first of his own
-    answers.
+def _now(kept: Spans, question: str, changes: Changes, alone: Callable[[dict[str, Any]], float]) -> Spans:
+    """What holds now: in the place of spans, what the user said later and likeliest changes what the first of his own
+    answers, and so on with that. alone: how likely a message by itself does not answer.
     """
-    own = [s for s in kept if s["kind"] == USER.kind]
-    if not own:
-        return kept
-    newer = [s for s in changes(min(own, key=lambda s: int(s["id"]))) if may_answer(judging.whole(s), question)]
-    return newer[-1:] or kept
+    one = min((s for s in kept if s["kind"] == USER.kind), key=lambda s: int(s["id"]), default=None)
+    for _ in range(CHANGED if one else 0):
+        assert one is not None
+        later = [(p, s) for s, p in changes(one) if may_answer(judging.whole(s), question) and alone(s) <= UNLIKELY]
+        if not later:
+            break
+        one = max(later, key=lambda x: x[0])[1]
+        kept = [one]
+    return kept
 
 
 def _with_more(span: dict[str, Any], read: Spans) -> dict[str, Any]:

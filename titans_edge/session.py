@@ -368,14 +368,14 @@ class Session(Learner, Recaller):
             lines = [self.text_route.alone(*text) for text in texts]
             return self.speaker.untold(trained, lines, message, prompt.tail, prompt.begin)
 
-        def changes(span: dict[str, Any]) -> Spans:
+        def changes(span: dict[str, Any]) -> list[tuple[dict[str, Any], float]]:
             memory, changing = self.memory, None if self.memory is None else self.memory.changing
             if memory is None or changing is None:
                 return []
             later = memory.later(span["id"], f"{prompt.text} {whole(span)}", CHANGES)
             lines = [self.text_route.alone(span, s) for s in later]
             same = self.speaker.untold(changing, lines, message, prompt.tail, prompt.begin)
-            return [s for s, u in zip(later, same, strict=False) if 1 - u >= changing.likely]
+            return [(s, 1 - u) for s, u in zip(later, same, strict=False) if 1 - u >= changing.likely]
 
         with self._whole():
             self._begun(prompt)

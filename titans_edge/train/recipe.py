@@ -49,4 +49,4 @@ class Recipe:
     change_steps: int = 300
     change_batch: int = 8
     change_rate: float = 1e-2
-    change_likely: float = 0.5
+    change_likely: float = 0.6
