@@ -372,7 +372,7 @@ class Session(Learner, Recaller):
             memory, changing = self.memory, None if self.memory is None else self.memory.changing
             if memory is None or changing is None:
                 return []
-            later = memory.later(span["id"], f"{prompt.text} {whole(span)}", CHANGES)
+            later = memory.later(span["id"], whole(span), CHANGES)
             lines = [self.text_route.alone(span, s) for s in later]
             same = self.speaker.untold(changing, lines, message, prompt.tail, prompt.begin)
             return [(s, 1 - u) for s, u in zip(later, same, strict=False) if 1 - u >= changing.likely]

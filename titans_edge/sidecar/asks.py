@@ -109,7 +109,7 @@ class Asks:
     def later(self, span: int, text: str, n: int) -> Recalled:
         """The user's messages after a span's that may change what it says: see `told_later`."""
         found = self.journal.get([span])
-        return told_later(self.journal, self.fold, found[0], text, n) if found and self.fold is not None else Recalled()
+        return told_later(self.journal, found[0], text, n) if found else Recalled()
 
     def _ranked(self, question: SpanFeatures | None, text: str, also: Sequence[Entry] = ()) -> list[Found]:
         if self.fold is None or self.graft.sentences is None or question is None or not len(question):

@@ -216,7 +216,7 @@ class MemoryClient:
 
     def later(self, span: int, text: str, n: int) -> list[Fields]:
         """At most n of the user's messages after a span's that may change what it says, in the order of telling, each
-        with what was `said`: those that share words with a text, and those like the span.
+        with what was `said`: those that share most words with a text.
         """
         spans: list[Fields] = self._ask("later", {"id": span, "text": text, "n": n}).result["spans"]
         return spans

@@ -85,12 +85,11 @@ def recall(fold: Fold, sentences: SentenceMemory, found: Sequence[Found], text: 
     return Recalled(tuple(kept), tuple(left), said, tuple(replaced.items()))
 
 
-def told_later(journal: Journal, fold: Fold, one: Entry, text: str, n: int) -> Recalled:
+def told_later(journal: Journal, one: Entry, text: str, n: int) -> Recalled:
     """At most n of the user's messages after the one that a span is of, in the order of telling: those that share most
-    words with a text, and those with a key near the span's.
+    words with a text.
     """
-    near = fold.sentences.later(one.id, NEIGHBOURS, NEAR) if one.id in fold.sentences.words else []
-    like = [i for i, _ in journal.like(content_words(text), LIKE)] + near
+    like = [i for i, _ in journal.like(content_words(text), LIKE)]
     entries = {e.id: e for e in journal.get([i for i in like if i > one.id])}
     after = [entries[i] for i in dict.fromkeys(like) if i in entries and entries[i].operation != one.operation]
     kept = _distinct([Found(e, 0.0) for e in after if e.source.kind == one.source.kind == "user" and allowed(e)], n)
