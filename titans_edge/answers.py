@@ -49,7 +49,7 @@ def chosen(
     if not untold:
         return readout.first(k)
     nobody = judging.nobody_told(spans, untold)
-    unlikely = judging.probably(nobody, likely, len(spans))
+    unlikely = judging.probably(nobody, likely)
     if readout.maybe and (unlikely or 1 - min(untold) < SURELY):
         return readout.first(k)  # of the world, as far as anybody can tell
     if len(readout.rows):
@@ -59,7 +59,7 @@ def chosen(
         readout = replace(readout, rows=readout.rows[:0])
         if past:
             return replace(readout, retrieved=(other,))
-    if askable and judging.surely(nobody, likely, len(spans)):
+    if askable and judging.surely(nobody, likely):
         return replace(readout, retrieved=(), untold=True)
     kept = _of_one_thing(judging.judged(spans, untold, k, past=past, several=several), question)
     if not (past or several):

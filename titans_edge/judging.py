@@ -21,8 +21,8 @@ SHARE = 0.01  # a span the matcher finds less likely than this share of the like
 FIRST, SURE = 5, 0.8  # so many are read first, the others only where none of these answers as likely as that
 BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
 SURELY = 0.8  # a span answers a question that may be about the world only where it is as likely as that
-DOUBT = 1.0  # so many log-odds around the graft's threshold, the reply decides whether nobody told
-USUAL, MANY = 8, 2.0  # of so many spans the threshold holds; of n it is MANY ln(n / USUAL) log-odds lower
+DOUBT = 0.7  # so many log-odds around the graft's threshold, the reply decides whether nobody told
+HALF = 0.5  # weight of the matcher's log-odds beside the backbone's where nobody may have told
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
 NOW = 0.4  # a later span that tells of a change says what holds now where it is so likely to answer
 ONCE, EVEN = 0.3, 0.5  # an earlier one says what held before: of the same thing, and of something else
@@ -173,26 +173,20 @@ def likely(match: float, untold: float) -> float:
 
 
 def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> float:
-    """How likely (0..1) none of the spans answers: the log-odds of both eyes, added. spans: with the matcher's `match`;
+    """How likely (0..1) none of the spans answers: the log-odds of both eyes. spans: with the matcher's `match`;
     untold: how likely the backbone finds that each does not.
     """
-    return 1 / (1 + math.exp(max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))))
+    return 1 / (1 + math.exp(HALF * max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))))
 
 
-def surely(untold: float, threshold: float, n: int) -> bool:
-    """Whether nobody told, so likely that no reply need be tried. threshold: the graft's; n: spans that may answer, of
-    many one more often seems to.
-    """
-    return _doubt(untold, n) >= log_odds(threshold) + DOUBT
+def surely(untold: float, threshold: float) -> bool:
+    """Whether nobody told, so likely that no reply need be tried. threshold: the graft's."""
+    return log_odds(untold) >= log_odds(threshold) + DOUBT
 
 
-def probably(untold: float, threshold: float, n: int) -> bool:
+def probably(untold: float, threshold: float) -> bool:
     """Whether nobody told, where the reply that was tried is not read from the spans."""
-    return _doubt(untold, n) >= log_odds(threshold) - DOUBT
-
-
-def _doubt(untold: float, n: int) -> float:
-    return log_odds(untold) + MANY * math.log(max(n, USUAL) / USUAL)
+    return log_odds(untold) >= log_odds(threshold) - DOUBT
 
 
 def log_odds(share: float) -> float:

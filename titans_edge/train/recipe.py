@@ -40,7 +40,7 @@ class Recipe:
     prompt_steps: int = 400
     prompt_batch: int = 6
     prompt_rate: float = 1e-2
-    prompt_likely: float = 0.88
+    prompt_likely: float = 0.71
     speak_writers: int = 90
     speak_questions: int = 14
     speak_steps: int = 500
@@ -49,4 +49,4 @@ class Recipe:
     change_steps: int = 300
     change_batch: int = 8
     change_rate: float = 1e-2
-    change_likely: float = 0.6
+    change_likely: float = 0.8

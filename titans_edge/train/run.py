@@ -169,7 +169,7 @@ def _new(backbone: Backbone, recipe: Recipe, of: dict[str, Any]) -> Graft:
 
 
 def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any]) -> Graft:
-    """A graft with the memory and gate of another."""
+    """A graft with another's memory, gate and what the recipe has no steps for; thresholds are the recipe's."""
     memory, anew = start.memory, start.sentences is None or recipe.key_steps > 0
     trained = tuple(first for steps, first in STAGES.items() if of[steps])
     stages = {k: v for k, v in of.items() if k not in start.info.recipe or k.startswith(trained)}
@@ -178,9 +178,12 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     info = replace(start.info, recipe=of_it, replaces=() if anew else start.info.replaces)
     keys = _keys(recipe, memory.dim) if anew or start.sentences is None else start.sentences.config
     judging, speaking, changing = _prompts(backbone, recipe)
-    judging = judging if recipe.prompt_steps or start.prompt is None else start.prompt.config
-    speaking = speaking if recipe.speak_steps or start.speaking is None else start.speaking.config
-    changing = changing if recipe.change_steps or start.changing is None else start.changing.config
+    if start.prompt is not None and not recipe.prompt_steps:
+        judging = replace(start.prompt.config, likely=recipe.prompt_likely)
+    if start.speaking is not None and not recipe.speak_steps:
+        speaking = start.speaking.config
+    if start.changing is not None and not recipe.change_steps:
+        changing = replace(start.changing.config, likely=recipe.change_likely)
     graft = Graft(memory.config, memory.contents, memory.relations, info, keys, judging, speaking, changing)
     graft.load_state_dict(start.state_dict(), strict=False)
     return graft
