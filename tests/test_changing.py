@@ -27,12 +27,16 @@ class Journal(Memory):
 
 def test_what_may_have_changed_a_message_is_the_users_shares_a_word_and_was_told_later() -> None:
     m = Journal(
-        "The rent is 400.", "My flat is small.|The rent is due.", "I like tea.", "My landlord raised the rent.|Alas."
+        "The rent is 400.",
+        "My flat is small.|The rent is due.",
+        "I said so, always.",
+        "My landlord raised the rent.|Alas.",
     )
     assert m.later(2, "What is the rent of my flat?") == ["My landlord raised the rent. Alas."]
     assert m.later(1, "rent flat") == ["My flat is small. The rent is due.", "My landlord raised the rent. Alas."]
     assert m.later(1, "rent flat", n=1) == ["My flat is small. The rent is due."], "it shares most"
-    assert m.later(4, "tea") == [] == m.later(5, "rent")
+    assert m.later(4, "always") == [] == m.later(5, "rent")
+    assert m.later(1, "I said it is always so") == [], "words that any two messages share"
     read = Journal("The rent is 400.", "The rent is 500.", source=Source("document", "a.txt"))
     assert read.later(1, "rent") == [], "a document is changed by its next version"
 

@@ -14,6 +14,7 @@ import numpy as np
 from titans_edge.journal import Entry, Journal
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.questions import asks_for_a_secret, asks_for_the_past, asks_what_was_told
+from titans_edge.sentence_ends import listed
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import MUCH, Found, allowed
 from titans_edge.text import begins_back, content_words, refers_back, stems, tells_a_change
@@ -25,6 +26,13 @@ UNTOLD = 0.01  # a question about the user was not answered by anything told whe
 SECOND = 0.01  # a span that shares a rare word with the best is given too, if it is likelier than this
 FEW = 50  # a word is rare that not one in so many spans has
 AROUND = 2  # spans before and after, of the same message, that are given with one
+# words that two messages on anything may share
+OF_ANYTHING = listed(
+    "so one i'm say says said saying tell told got get gets getting no not never i've like up out only same back"
+    " because off u all good come comes coming came left after put other first if thank thanks take takes took make"
+    " makes made need needs too am every down own here w over next gone again always wait wrong really just still now"
+    " went go goes going know think want wants wanted anyway well yes ok lol"
+)
 LIKE = 60  # spans that share words, among which later ones are looked for
 NEIGHBOURS, NEAR = 3, 0.45  # later spans that may take a span's place: so many, with keys at least so near
 SAME = 2  # content words that a change and what it changes share, at least
@@ -89,7 +97,7 @@ def told_later(journal: Journal, one: Entry, text: str, n: int) -> Recalled:
     """At most n of the user's messages after the one that a span is of, in the order of telling: those that share most
     words with a text.
     """
-    like = [i for i, _ in journal.like(content_words(text), LIKE)]
+    like = [i for i, _ in journal.like([w for w in content_words(text) if w not in OF_ANYTHING], LIKE)]
     entries = {e.id: e for e in journal.get([i for i in like if i > one.id])}
     after = [entries[i] for i in dict.fromkeys(like) if i in entries and entries[i].operation != one.operation]
     kept = _distinct([Found(e, 0.0) for e in after if e.source.kind == one.source.kind == "user" and allowed(e)], n)

@@ -172,7 +172,7 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     """A graft with another's memory, gate and what the recipe has no steps for; thresholds are the recipe's."""
     memory, anew = start.memory, start.sentences is None or recipe.key_steps > 0
     trained = tuple(first for steps, first in STAGES.items() if of[steps])
-    stages = {k: v for k, v in of.items() if k not in start.info.recipe or k.startswith(trained)}
+    stages = {k: v for k, v in of.items() if k not in start.info.recipe or k.startswith(trained) or "likely" in k}
     questions = of["questions"] if anew else start.info.recipe.get("questions", False)
     of_it = {**start.info.recipe, **stages, "questions": questions}
     info = replace(start.info, recipe=of_it, replaces=() if anew else start.info.replaces)
