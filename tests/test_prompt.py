@@ -322,8 +322,9 @@ def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answer
             return remembered
 
         monkeypatch.setattr("titans_edge.judging.surely", lambda *_: False)
-        assert not given(0.1), "nobody told, as both together find"
-        monkeypatch.setattr("titans_edge.judging.probably", lambda *_: False)
+        found, memory.spans = memory.spans, tuple(s | {"match": 0.1} for s in memory.spans)
+        assert not given(0.1), "the matcher has its doubts"
+        memory.spans = found
         assert given(0.1) and not given(0.25) and not given(0.1, Mode.TEXT)
         assert not session.surprise(ASKED)[1], "where nothing is judged"
         memory.prompt = None
@@ -334,7 +335,8 @@ def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answer
 
 def test_around_the_threshold_the_reply_decides_whether_nobody_told() -> None:
     for p, sure, probable in ((0.95, True, True), (0.5, False, True), (0.35, False, True), (0.2, False, False)):
-        assert (surely(p, 0.5), probably(p, 0.5)) == (sure, probable)
+        assert (surely(p, 0.5, 3), probably(p, 0.5, 8)) == (sure, probable)
+    assert surely(0.5, 0.5, 17) and not surely(0.5, 0.5, 8), "of many one more often seems to answer"
 
 
 def test_of_what_may_answer_the_far_less_likely_is_left_out_and_what_was_replaced_by_something_as_likely() -> None:

@@ -90,3 +90,4 @@ def test_where_nothing_was_told_a_question_that_is_likely_about_it_was_not_told(
         for likely, untold in ((0.6, True), (0.4, False), (0.0, False)):
             monkeypatch.setattr("titans_edge.sidecar.asks.about_what_was_told", lambda *_, it=likely: it)
             assert session.retrieve("Where is the spare key?").untold is untold
+            assert not session.retrieve("Where are keys?").untold

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from titans_edge import judging
-from titans_edge.judging import FIRST, SURE, SURELY
+from titans_edge.judging import FIRST, SURE
 from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
@@ -49,9 +49,9 @@ def chosen(
     if not untold:
         return readout.first(k)
     nobody = judging.nobody_told(spans, untold)
-    unlikely = judging.probably(nobody, likely)
-    if readout.maybe and (unlikely or 1 - min(untold) < SURELY):
-        return readout.first(k)  # of the world, as far as anybody can tell
+    unlikely = judging.probably(nobody, likely, len(spans))
+    if readout.maybe and judging.of_the_world(spans, untold):
+        return readout.first(k)
     if len(readout.rows):
         other = (judging.earlier if past else judging.outspoken)(readout.behind[0], spans, untold)
         if other is None:
@@ -59,7 +59,7 @@ def chosen(
         readout = replace(readout, rows=readout.rows[:0])
         if past:
             return replace(readout, retrieved=(other,))
-    if askable and judging.surely(nobody, likely):
+    if askable and judging.surely(nobody, likely, len(spans)):
         return replace(readout, retrieved=(), untold=True)
     kept = _of_one_thing(judging.judged(spans, untold, k, past=past, several=several), question)
     if not (past or several):

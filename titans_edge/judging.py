@@ -23,6 +23,8 @@ BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
 SURELY = 0.8  # a span answers a question that may be about the world only where it is as likely as that
 DOUBT = 0.7  # so many log-odds around the graft's threshold, the reply decides whether nobody told
 HALF = 0.5  # weight of the matcher's log-odds beside the backbone's where nobody may have told
+USUAL, MANY = 8, 1.0  # of so many spans the threshold holds; of n it is MANY ln(n / USUAL) log-odds lower
+WORLD = 0.4  # both eyes' log-odds that a span answers a question that may be about the world, at least
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
 NOW = 0.4  # a later span that tells of a change says what holds now where it is so likely to answer
 ONCE, EVEN = 0.3, 0.5  # an earlier one says what held before: of the same thing, and of something else
@@ -179,14 +181,28 @@ def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> flo
     return 1 / (1 + math.exp(HALF * max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))))
 
 
-def surely(untold: float, threshold: float) -> bool:
-    """Whether nobody told, so likely that no reply need be tried. threshold: the graft's."""
-    return log_odds(untold) >= log_odds(threshold) + DOUBT
+def of_the_world(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> bool:
+    """Of a question that may be about the world, whether it is as far as anybody can tell: either eye has its doubts
+    that one of the spans answers. spans, untold: as in `nobody_told`.
+    """
+    both = max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))
+    return both < WORLD or 1 - min(untold) < SURELY
 
 
-def probably(untold: float, threshold: float) -> bool:
+def surely(untold: float, threshold: float, n: int) -> bool:
+    """Whether nobody told, so likely that no reply need be tried. threshold: the graft's; n: spans that may answer, of
+    many one more often seems to.
+    """
+    return _doubt(untold, n) >= log_odds(threshold) + DOUBT
+
+
+def probably(untold: float, threshold: float, n: int) -> bool:
     """Whether nobody told, where the reply that was tried is not read from the spans."""
-    return log_odds(untold) >= log_odds(threshold) - DOUBT
+    return _doubt(untold, n) >= log_odds(threshold) - DOUBT
+
+
+def _doubt(untold: float, n: int) -> float:
+    return log_odds(untold) + MANY * math.log(max(n, USUAL) / USUAL)
 
 
 def log_odds(share: float) -> float:

@@ -175,6 +175,14 @@ def asks_yes_or_no(question: str) -> bool:
     return is_question(question) and _OPEN.search(question.replace("’", "'")) is None
 
 
+_THE = re.compile(r"\b(?:the|my|our|this|that)\b", re.IGNORECASE)
+
+
+def names_a_thing(question: str) -> bool:
+    """Whether a question speaks of one thing as known ("Where is the key?")."""
+    return _THE.search(question) is not None
+
+
 def asks_for_the_past(question: str) -> bool:
     """Whether a question is about what was before ("Where did I live before?")."""
     return _PAST.search(question) is not None

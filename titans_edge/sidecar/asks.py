@@ -17,6 +17,7 @@ from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
+from titans_edge.questions import names_a_thing
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.recall import BESIDE, Recalled, recall, told_later
 from titans_edge.sidecar.retrieval import (
@@ -139,7 +140,7 @@ class Asks:
         if about < MAYBE:
             return Recalled()
         if not ranked:  # nothing was told at all
-            return Recalled(untold=about >= LIKELY)
+            return Recalled(untold=about >= (LIKELY if names_a_thing(text) else ABOUT))
         recalled = recall(self.fold, self.graft.sentences, ranked, text, k, self.journal.get)
         return recalled if about >= ABOUT else replace(recalled, untold=False, maybe=True)
 
