@@ -99,6 +99,14 @@ def test_what_the_user_changed_later_is_given_in_its_place(tiny: Backbone) -> No
     assert given_of("How much is my rent?", tea) == [1]
     assert given_of("How much is my rent?", new, last) == [4], "what changed the likeliest change"
     assert given_of("How much is my rent?", new, alone=0.9) == [1], "by itself it does not answer at all"
+    rows = np.zeros((1, tiny.n_embd), np.float32)
+    sure = replace(MemoryReadout.empty(tiny.n_embd), rows=rows, behind=(rent,), plain=True)
+    for later, now in (([(new, 0.9)], [2]), ([], [])):
+        kept = chosen(
+            sure, [rent], "How much is my rent?", lambda texts: [0.1] * len(texts), lambda _, it=later: it, k=4,
+            likely=0.5, askable=True,
+        )  # fmt: skip
+        assert ([s["id"] for s in kept.retrieved], len(kept.rows)) == (now, int(not now)), "of an association too"
     del asked_of[:]
     assert given_of("How much was my rent before?", new) == [1], "it held before"
     assert given_of("What are all the things about my rent?", new) == [1]

@@ -52,8 +52,18 @@ def chosen(
     unlikely = judging.probably(nobody, likely, len(spans))
     if readout.maybe and judging.of_the_world(spans, untold):
         return readout.first(k)
+    known = {judging.whole(s): u for s, u in zip(spans, untold, strict=False)}
+
+    def alone(span: dict[str, Any]) -> float:
+        return known.get(judging.whole(span)) or min(read([[span]]), default=1.0)
+
+    def held_now(kept: Spans) -> Spans:
+        return kept if past or several else _now(kept, question, changes, alone)
+
     if len(readout.rows):
         other = (judging.earlier if past else judging.outspoken)(readout.behind[0], spans, untold)
+        if other is None and (now := held_now(readout.behind)) is not readout.behind:
+            return replace(readout, rows=readout.rows[:0], retrieved=tuple(now))
         if other is None:
             return replace(readout.first(k), behind=tuple(sure.values()))
         readout = replace(readout, rows=readout.rows[:0])
@@ -62,10 +72,7 @@ def chosen(
     if askable and judging.surely(nobody, likely, len(spans)):
         return replace(readout, retrieved=(), untold=True)
     kept = _of_one_thing(judging.judged(spans, untold, k, past=past, several=several), question)
-    if not (past or several):
-        known = {judging.whole(s): u for s, u in zip(spans, untold, strict=False)}
-        kept = _now(kept, question, changes, lambda s: known.get(judging.whole(s)) or min(read([[s]]), default=1.0))
-    return replace(readout, retrieved=tuple(kept), doubted=askable and unlikely)
+    return replace(readout, retrieved=tuple(held_now(kept)), doubted=askable and unlikely)
 
 
 def _of_one_thing(spans: Spans, question: str) -> Spans:
