@@ -24,16 +24,16 @@ UNLIKELY = 0.8  # how likely a message that changed another does not answer by i
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
-# what the user said after a span, and how likely that changes what it answers
-Changes = Callable[[dict[str, Any]], Sequence[tuple[dict[str, Any], float]]]
+# what the user said after a span, these of it among them, and how likely it changes what that answers
+Changes = Callable[[dict[str, Any], Spans], Sequence[tuple[dict[str, Any], float]]]
 
 
 def chosen(
-    readout: MemoryReadout, spans: Spans, question: str, read: Read, changes: Changes = lambda _: (), *, k: int,
+    readout: MemoryReadout, spans: Spans, question: str, read: Read, changes: Changes | None = None, *, k: int,
     likely: float, askable: bool,
 ) -> MemoryReadout:  # fmt: skip
     """A readout with at most k of these spans of it, which may answer. likely: the graft's threshold for what nobody
-    told; askable: where nothing answers, nobody told it.
+    told; askable: where nothing answers, nobody told it; changes None: the newest that surely answers holds now.
     """
     past, several = asks_for_the_past(question), asks_for_several(question)
     sure = {s["id"]: _with_more(s, spans) for s in readout.behind} if len(readout.rows) else {}
@@ -58,10 +58,16 @@ def chosen(
         return known.get(judging.whole(span)) or min(read([[span]]), default=1.0)
 
     def held_now(kept: Spans) -> Spans:
-        return kept if past or several else _now(kept, question, changes, alone)
+        if past or several or changes is None:
+            return kept
+        sure_too = [s for s, u in zip(spans, untold, strict=False) if 1 - u >= SURE and s["kind"] == USER.kind]
+        return _now(kept, question, lambda one: changes(one, sure_too), alone)
 
     if len(readout.rows):
-        other = (judging.earlier if past else judging.outspoken)(readout.behind[0], spans, untold)
+        if past:
+            other = judging.earlier(readout.behind[0], spans, untold)
+        else:
+            other = judging.outspoken(readout.behind[0], spans, untold, newest=changes is None)
         if other is None and (now := held_now(readout.behind)) is not readout.behind:
             return replace(readout, rows=readout.rows[:0], retrieved=tuple(now))
         if other is None:
@@ -71,7 +77,8 @@ def chosen(
             return replace(readout, retrieved=(other,))
     if askable and judging.surely(nobody, likely, len(spans)):
         return replace(readout, retrieved=(), untold=True)
-    kept = _of_one_thing(judging.judged(spans, untold, k, past=past, several=several), question)
+    kept = judging.judged(spans, untold, k, past=past, several=several, newest=changes is None)
+    kept = list(_of_one_thing(kept, question))
     return replace(readout, retrieved=tuple(held_now(kept)), doubted=askable and unlikely)
 
 
@@ -82,7 +89,10 @@ def _of_one_thing(spans: Spans, question: str) -> Spans:
     return having or spans
 
 
-def _now(kept: Spans, question: str, changes: Changes, alone: Callable[[dict[str, Any]], float]) -> Spans:
+def _now(
+    kept: Spans, question: str, changes: Callable[[dict[str, Any]], Sequence[tuple[dict[str, Any], float]]],
+    alone: Callable[[dict[str, Any]], float],
+) -> Spans:  # fmt: skip
     """What holds now: in the place of spans, what the user said later and likeliest changes what the first of his own
     answers, and so on with that. alone: how likely a message by itself does not answer.
     """

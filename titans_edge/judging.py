@@ -43,22 +43,25 @@ def worth_reading(spans: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def judged(
-    spans: Sequence[dict[str, Any]], untold: Sequence[float], k: int, *, past: bool, several: bool
+    spans: Sequence[dict[str, Any]], untold: Sequence[float], k: int, *, past: bool, several: bool, newest: bool = True
 ) -> list[dict[str, Any]]:
     """`answering` of spans with the matcher's `match`, of which as many as untold has were read."""
     read = list(zip(spans, untold, strict=False))
     sure = {s["id"] for s, u in read if 1 - u >= SURE}
-    return answering([s | {"match": likely(s["match"], u)} for s, u in read], k, sure, past=past, several=several)
+    both = [s | {"match": likely(s["match"], u)} for s, u in read]
+    return answering(both, k, sure, past=past, several=several, newest=newest)
 
 
 def answering(
-    spans: Sequence[dict[str, Any]], k: int, sure: Container[int] = (), *, past: bool = False, several: bool = False
-) -> list[dict[str, Any]]:
+    spans: Sequence[dict[str, Any]], k: int, sure: Container[int] = (), *, past: bool = False, several: bool = False,
+    newest: bool = True,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Spans with both eyes' `match` (0..1): at most k, the likeliest first. sure: numbers of those that surely answer.
 
     Where the user himself said such, the newest of them about the same thing, which says what holds now; past: the
     oldest; several: all of them, for a question that more than one may answer. Else those that are not far less likely
-    than the best. None that another one took the place of (`replaced_by`), but for the past.
+    than the best, and so where newest is false: somebody else knows what holds now. None that another one took the
+    place of (`replaced_by`), but for the past.
     """
     ranked = sorted(spans, key=lambda s: float(s["match"]), reverse=True)
     odds = {s["id"]: log_odds(s["match"]) for s in ranked}
@@ -69,6 +72,8 @@ def answering(
 
     rivals = [s for s in near(RIVAL) if s["id"] in sure and s["kind"] == held[0]["kind"] == "user"]
     rivals = [s for s in rivals if s in near(NEAR) or _same_thing(s, held[0])]
+    if not (newest or past or several):
+        return near(NEAR)[:k]
     if rivals and not several:
         chosen = [(min if past else max)(rivals, key=lambda s: int(s["id"]))]
     else:
@@ -105,16 +110,18 @@ def _same_thing(one: dict[str, Any], other: dict[str, Any]) -> bool:
     return one is other or bool(stems(one.get("text", "")) & stems(other.get("text", "")))
 
 
-def outspoken(one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> dict[str, Any] | None:
+def outspoken(
+    one: dict[str, Any], spans: Sequence[dict[str, Any]], untold: Sequence[float], *, newest: bool = True
+) -> dict[str, Any] | None:
     """Of spans of which as many as untold has were read, one of a source no less trusted that surely answers where this
-    one, which was read too, does not, or that was told after it; None: this one stands.
+    one, which was read too, does not, or (newest) that was told after it; None: this one stands.
     """
     read = list(zip(spans, untold, strict=False))
     sure = [s for s, u in read if 1 - u >= SURE and TRUST[s["kind"]] >= TRUST[one["kind"]]]
     if all(s["id"] != one["id"] for s, _ in read):
         return None
     if any(s["id"] == one["id"] for s in sure):
-        sure = [s for s in sure if s["id"] > one["id"] and s["kind"] == one["kind"] == "user"]
+        sure = [] if not newest else [s for s in sure if s["id"] > one["id"] and s["kind"] == one["kind"] == "user"]
     return max(sure, key=lambda s: int(s["id"]), default=None)
 
 

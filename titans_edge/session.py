@@ -368,18 +368,22 @@ class Session(Learner, Recaller):
             lines = [self.text_route.alone(*text) for text in texts]
             return self.speaker.untold(trained, lines, message, prompt.tail, prompt.begin)
 
-        def changes(span: dict[str, Any]) -> list[tuple[dict[str, Any], float]]:
-            memory, changing = self.memory, None if self.memory is None else self.memory.changing
-            if memory is None or changing is None:
-                return []
-            later = memory.later(span["id"], whole(span), CHANGES)
+        memory, changing = self.memory, None if self.memory is None else self.memory.changing
+
+        def changes(span: dict[str, Any], also: Spans) -> list[tuple[dict[str, Any], float]]:
+            assert memory is not None and changing is not None
+            later = {
+                whole(s): s for s in (*also, *memory.later(span["id"], whole(span), CHANGES)) if s["id"] > span["id"]
+            }
+            later = [s for text, s in later.items() if text != whole(span)]
             lines = [self.text_route.alone(span, s) for s in later]
             same = self.speaker.untold(changing, lines, message, prompt.tail, prompt.begin)
             return [(s, 1 - u) for s, u in zip(later, same, strict=False) if 1 - u >= changing.likely]
 
         with self._whole():
             self._begun(prompt)
-            return chosen(readout, spans, prompt.text, read, changes, k=self.k, likely=trained.likely, askable=askable)
+            judge = changes if changing is not None else None
+            return chosen(readout, spans, prompt.text, read, judge, k=self.k, likely=trained.likely, askable=askable)
 
     def _say(self, turn: _Turn, text: str, sampling: Sampling, began: float) -> Iterator[Event]:
         """A reply that the model has no part in."""

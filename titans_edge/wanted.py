@@ -25,6 +25,18 @@ _DAY = re.compile(
     rf"\b(?<![:.])(?:[12]?\d|3[01])(?:st|nd|rd|th)?\b(?![:.,]?\d)|\b(?:{_WEEKDAYS}|today|yesterday|tomorrow)\b",
     re.IGNORECASE,
 )
+_KIN = (
+    r"(?:mum|mom|mother|dad|father|parent|son|daughter|kid|child|wife|husband|partner|fianc[eé]e?|boyfriend|girlfriend"
+    r"|sister|brother|twin|aunt|auntie|uncle|cousin|niece|nephew|grand\w+|gran|granny|nan|in-law|friend|mate|flatmate"
+    r"|roommate|housemate|neighbou?r|colleague|boss)"
+)
+_ANOTHER = rf"(?:[A-ZÀ-Þ][\w-]+|(?i:{_KIN}))"  # a name, or whose one is
+_MINE = re.compile(r"\bmy (?:(?:new|old|first|last|next|spare|own|best|current) )?([a-z]+)\b(?!['’-])", re.IGNORECASE)
+_I_DO = re.compile(
+    r"\b(?:do|did|am) i (?:\w+ly |now |still )?(live|living|work|working|study|studying|teach|drive|driving|play|like"
+    r"|love|hate|prefer|eat|drink|speak|own|earn|wear|collect)\b",
+    re.IGNORECASE,
+)
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
@@ -33,14 +45,34 @@ _KINDS: tuple[tuple[Has, Has], ...] = (
 
 def may_answer(text: str, question: str) -> bool:
     """Whether a text has a number where only a number answers, a time of day where only that does, does not speak of
-    locker 12 where locker 7 is meant, and says something that the question does not ("gate code at work").
+    locker 12 where locker 7 is meant, nor only of another's dog where mine is, and says something that the question
+    does not ("gate code at work").
     """
+    if _of_another(text, question):
+        return False
     meant, said = _numbered(question), _numbered(text)
     if any(said[what].isdisjoint(meant[what]) for what in meant.keys() & said.keys()):
         return False
     if not asks_yes_or_no(question) and stems(text) <= stems(question):
         return False
     return all(says(text) for asks, says in _KINDS if asks(question))
+
+
+def _of_another(text: str, question: str) -> bool:
+    """Whether a question asks for something of the user's ("my dog", "do I live"), and a text says it of another alone
+    ("My sister's dog is called Bella.", "Tom lives in Bath.").
+    """
+    text, question = text.replace("’", "'"), question.replace("’", "'")
+    for what in _MINE.findall(question):
+        own = re.search(rf"(?i)\b(?:my|our|the|an?)\b(?: [\w-]+)? {what}\b(?!')|\bmine\b", text)
+        if own is None and re.search(rf"(?:\b{_ANOTHER}'s|(?i:\b(?:his|her|their)))(?: [\w-]+)? (?i:{what})\b", text):
+            return True
+    for does in _I_DO.findall(question):
+        does = re.sub(r"(?:y?ing|e|y)$", "", does.lower())
+        own = re.search(rf"(?i)\b(?:i|we|i'm|i've|we're|me)\b(?: [\w']+){{0,2}} {does}", text)
+        if own is None and re.search(rf"(?:\b{_ANOTHER}|(?i:\b(?:he|she)))(?: \w+)? (?i:{does}\w{{0,2}}s)\b", text):
+            return True
+    return False
 
 
 def _numbered(text: str) -> dict[str, set[str]]:
