@@ -74,6 +74,24 @@ def test_a_span_that_is_not_worth_reading_alone_may_answer_with_another(tiny: Ba
     assert [s["id"] for s in kept.retrieved] == [1, 2]
 
 
+def test_what_was_told_later_takes_no_place_where_it_changes_nothing(tiny: Backbone) -> None:
+    """Where changes are judged; else the newest that surely answers holds now."""
+    found = spans("My tea is green.", "Our tea is black.")
+    readout = replace(MemoryReadout.empty(tiny.n_embd), retrieved=tuple(found))
+
+    def given_of(changes: Any, *untold: float) -> list[int]:
+        kept = chosen(
+            readout, found, "Which tea do I like?", lambda _: list(untold), changes, k=4, likely=0.9, askable=True
+        )
+        return [s["id"] for s in kept.retrieved]
+
+    assert given_of(None, 0.02, 0.1) == [2] and given_of(lambda *_: [], 0.02, 0.1) == [1]
+    assert given_of(lambda *_: [], 0.05, 0.06) == [1, 2], "as likely: the backbone reads both"
+    seen = list[list[int]]()
+    given_of(lambda one, also: seen.append([one["id"], *(s["id"] for s in also)]) or [], 0.02, 0.1)
+    assert seen == [[1, 1, 2]]
+
+
 def test_what_the_user_changed_later_is_given_in_its_place(tiny: Backbone) -> None:
     rent, new, tea, last = spans(
         "My rent is 400.", "The landlord wants 450 from May.", "The landlord likes tea.", "He took 460 in the end."
@@ -83,8 +101,9 @@ def test_what_the_user_changed_later_is_given_in_its_place(tiny: Backbone) -> No
     def given_of(
         question: str, *later: dict[str, Any], found: Sequence[dict[str, Any]] = (rent,), alone: float = 0.7
     ) -> list[int]:
-        def changes(span: dict[str, Any]) -> Sequence[tuple[dict[str, Any], float]]:
+        def changes(span: dict[str, Any], also: Sequence[dict[str, Any]]) -> Sequence[tuple[dict[str, Any], float]]:
             asked_of.append(span["id"])
+            assert all(s in found for s in also), "what surely answers is looked at too"
             return [(s, 0.99 if s is new else 0.9) for s in later if s["id"] > span["id"]]
 
         def read(texts: Sequence[Sequence[dict[str, Any]]]) -> list[float]:
@@ -103,7 +122,7 @@ def test_what_the_user_changed_later_is_given_in_its_place(tiny: Backbone) -> No
     sure = replace(MemoryReadout.empty(tiny.n_embd), rows=rows, behind=(rent,), plain=True)
     for later, now in (([(new, 0.9)], [2]), ([], [])):
         kept = chosen(
-            sure, [rent], "How much is my rent?", lambda texts: [0.1] * len(texts), lambda _, it=later: it, k=4,
+            sure, [rent], "How much is my rent?", lambda texts: [0.1] * len(texts), lambda *_, it=later: it, k=4,
             likely=0.5, askable=True,
         )  # fmt: skip
         assert ([s["id"] for s in kept.retrieved], len(kept.rows)) == (now, int(not now)), "of an association too"
