@@ -238,12 +238,12 @@ def test_what_a_later_message_changes_gives_way_to_it(tiny: Backbone, monkeypatc
             events = hear(session, ASKED)
             return [s["id"] for e in events if isinstance(e, Remembered) for s in e.retrieved]
 
-        monkeypatch.setattr("titans_edge.answers.UNLIKELY", 1.0)
+        monkeypatch.setattr("titans_edge.answers.BOTH", -99.0)
         likeliest = min((2, 3, 4), key=lambda i: same[i - 2])
         assert given_at(1.1) == [1], "nothing is so sure to change it"
         memory.told_later = tuple(s for s in memory.told_later if s["id"] <= likeliest)
         assert given_at(0.0) == [likeliest]
-        monkeypatch.setattr("titans_edge.answers.UNLIKELY", 0.0)
+        monkeypatch.setattr("titans_edge.answers.BOTH", 99.0)
         assert given_at(0.0) == [1], "by itself it does not answer"
         memory.told_later = ()
         assert given_at(0.0) == [1]

@@ -16,11 +16,11 @@ from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
 from titans_edge.text import begins_back, stems
-from titans_edge.wanted import may_answer
+from titans_edge.wanted import may_answer, of_another
 
 NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount or a time, at least
 CHANGED = 3  # times that what was said is followed through what changed it, at most
-UNLIKELY = 0.8  # how likely a message that changed another does not answer by itself, at most
+BOTH = 1.5  # log-odds that a message changed another, and that it answers by itself, added, at least
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
@@ -44,6 +44,7 @@ def chosen(
     if not (several or readout.maybe or len(readout.rows)):
         two = judging.pairs(spans, untold, question, (*readout.retrieved, *readout.replaced))
         two = [pair for pair in two if any(may_answer(judging.whole(s), question) for s in pair)]
+        two = [pair for pair in two if not any(of_another(judging.whole(s), question) for s in pair)]
         if two and (best := judging.together(two, read(two), untold)) is not None:
             return replace(readout, retrieved=two[best])
     if not untold:
@@ -99,7 +100,8 @@ def _now(
     one = min((s for s in kept if s["kind"] == USER.kind), key=lambda s: int(s["id"]), default=None)
     for _ in range(CHANGED if one else 0):
         assert one is not None
-        later = [(p, s) for s, p in changes(one) if may_answer(judging.whole(s), question) and alone(s) <= UNLIKELY]
+        later = [(p, s) for s, p in changes(one) if may_answer(judging.whole(s), question)]
+        later = [(p, s) for p, s in later if judging.log_odds(p) - judging.log_odds(alone(s)) >= BOTH]
         if not later:
             break
         one = max(later, key=lambda x: x[0])[1]

@@ -30,8 +30,21 @@ _KIN = (
     r"|sister|brother|twin|aunt|auntie|uncle|cousin|niece|nephew|grand\w+|gran|granny|nan|in-law|friend|mate|flatmate"
     r"|roommate|housemate|neighbou?r|colleague|boss)"
 )
+_SAME = (
+    "mum mom mother mam",
+    "dad father",
+    "sister",
+    "brother",
+    "son",
+    "daughter",
+    "wife",
+    "husband",
+    "aunt auntie",
+    "uncle",
+)
 _ANOTHER = rf"(?:[A-ZÀ-Þ][\w-]+|(?i:{_KIN}))"  # a name, or whose one is
 _MINE = re.compile(r"\bmy (?:(?:new|old|first|last|next|spare|own|best|current) )?([a-z]+)\b(?!['’-])", re.IGNORECASE)
+_KINS = re.compile(rf"\bmy ({_KIN})'s (?:\w+ )?(\w+)")
 _I_DO = re.compile(
     r"\b(?:do|did|am) i (?:\w+ly |now |still )?(live|living|work|working|study|studying|teach|drive|driving|play|like"
     r"|love|hate|prefer|eat|drink|speak|own|earn|wear|collect)\b",
@@ -48,7 +61,7 @@ def may_answer(text: str, question: str) -> bool:
     locker 12 where locker 7 is meant, nor only of another's dog where mine is, and says something that the question
     does not ("gate code at work").
     """
-    if _of_another(text, question):
+    if of_another(text, question):
         return False
     meant, said = _numbered(question), _numbered(text)
     if any(said[what].isdisjoint(meant[what]) for what in meant.keys() & said.keys()):
@@ -58,7 +71,7 @@ def may_answer(text: str, question: str) -> bool:
     return all(says(text) for asks, says in _KINDS if asks(question))
 
 
-def _of_another(text: str, question: str) -> bool:
+def of_another(text: str, question: str) -> bool:
     """Whether a question asks for something of the user's ("my dog", "do I live"), and a text says it of another alone
     ("My sister's dog is called Bella.", "Tom lives in Bath.").
     """
@@ -66,6 +79,12 @@ def _of_another(text: str, question: str) -> bool:
     for what in _MINE.findall(question):
         own = re.search(rf"(?i)\b(?:my|our|the|an?)\b(?: [\w-]+)? {what}\b(?!')|\bmine\b", text)
         if own is None and re.search(rf"(?:\b{_ANOTHER}'s|(?i:\b(?:his|her|their)))(?: [\w-]+)? (?i:{what})\b", text):
+            return True
+    for whose, what in _KINS.findall(question.lower()):
+        same = next((group.split() for group in _SAME if whose in group.split()), [whose])
+        others = "|".join(word for group in _SAME for word in group.split() if word not in same)
+        own = re.search(rf"(?i)\b(?:{'|'.join(same)})\b", text)
+        if own is None and re.search(rf"(?i)\b(?:{others})'s(?: [\w-]+)? {what}\b", text):
             return True
     for does in _I_DO.findall(question):
         does = re.sub(r"(?:y?ing|e|y)$", "", does.lower())
