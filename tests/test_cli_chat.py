@@ -19,7 +19,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.chat import Chat
 from titans_edge.cli import prompt
 from titans_edge.cli.chat import Loop
-from titans_edge.errors import MemoryStateError, UsageError
+from titans_edge.errors import MemoryStateError
 from titans_edge.events import Event
 from titans_edge.history import History
 
@@ -336,8 +336,7 @@ def test_a_piped_chat_goes_on_after_what_failed_and_keeps_the_first_exit_code(
         loop.run()
         return loop.failed
 
-    assert failed("Mary went home.\n/memory\n") == 0
-    assert failed("/nonsense\nJohn left.\n/memory\n") == UsageError.exit_code
+    assert failed("Mary went home.\n/nonsense\nJohn left.\n/memory\n") == 0, "a wrong command is told, no more"
     assert typed.texts() == ["Mary went home.", "John left."]
     with monkeypatch.context() as patch:
         patch.setattr(typed.chat.session, "commit", full)

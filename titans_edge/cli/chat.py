@@ -55,8 +55,8 @@ def chat(
 ) -> None:
     """Talk to a model that remembers. What you tell it goes into memory and outlasts the conversation.
 
-    A backbone that is not here yet is fetched after a question. Where the lines come from a pipe or a file, one that
-    fails is told and the next one is read; in the end the exit code is the first failure's.
+    A backbone that is not here yet is fetched after a question. Where the lines come from a pipe or a file, what fails
+    is told and the next line is read; in the end the exit code is the first failure's (a wrong command is none).
 
     \b
     Examples:
@@ -117,7 +117,7 @@ class Loop:
         self.talk, self.history, self.footer, self.lines = talk, history, footer, lines
         self.show: Show = show or Plain()
         self.room = Room(talk, history, self.lines, self._say)
-        self.failed = 0  # exit code of the first line that failed
+        self.failed = 0  # exit code of the first line that failed; a wrong command is told, and no failure
         self._given: Remembered | None = None
 
     def run(self, first: str | None = None) -> None:
@@ -141,7 +141,7 @@ class Loop:
     def handle(self, line: str) -> None:
         """One line of the user: a command or a message. Neither an error nor Ctrl-C ends the chat."""
         from titans_edge.cli.prompt import block
-        from titans_edge.errors import TitansError
+        from titans_edge.errors import TitansError, UsageError
 
         try:
             message = block(line)
@@ -152,7 +152,7 @@ class Loop:
             self._notices()
         except TitansError as e:
             print(f"! {e}", file=sys.stderr)
-            self.failed = self.failed or e.exit_code
+            self.failed = self.failed or (0 if isinstance(e, UsageError) else e.exit_code)
             self._notices()
         except KeyboardInterrupt:
             print("\n! Stopped waiting; a change that was sent is made all the same.", file=sys.stderr)
