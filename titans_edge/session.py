@@ -55,6 +55,7 @@ from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
+OTHERS = 0.95  # how likely a message that shares no word with it has to change one, at least
 CHANGES = 4  # later messages that are read with a span, at most: do they change it?
 SPARE = 32  # positions kept for a reply when a prompt is checked
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
@@ -372,13 +373,13 @@ class Session(Learner, Recaller):
 
         def changes(span: dict[str, Any], also: Spans) -> list[tuple[dict[str, Any], float]]:
             assert memory is not None and changing is not None
-            later = {
-                whole(s): s for s in (*also, *memory.later(span["id"], whole(span), CHANGES)) if s["id"] > span["id"]
-            }
-            later = [s for text, s in later.items() if text != whole(span)]
+            shares = {whole(s): s for s in memory.later(span["id"], whole(span), CHANGES)}
+            others = {whole(s): s for s in also if s["id"] > span["id"] and whole(s) not in (*shares, whole(span))}
+            later = [*shares.values(), *others.values()]
             lines = [self.text_route.alone(span, s) for s in later]
             same = self.speaker.untold(changing, lines, message, prompt.tail, prompt.begin)
-            return [(s, 1 - u) for s, u in zip(later, same, strict=False) if 1 - u >= changing.likely]
+            sure = [changing.likely] * len(shares) + [max(changing.likely, OTHERS)] * len(others)
+            return [(s, 1 - u) for s, u, p in zip(later, same, sure, strict=False) if 1 - u >= p]
 
         with self._whole():
             self._begun(prompt)
