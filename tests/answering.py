@@ -48,6 +48,7 @@ class Answering:
         self.prompt: Prompt | None = None
         self.speaking: Prefix | None = None
         self.changing: Prompt | None = None
+        self.lost: TitansError | None = None  # raised when it is asked what was told later
         self.told_later: tuple[dict[str, Any], ...] = ()
         self.caches = set[object]()
 
@@ -65,6 +66,8 @@ class Answering:
         )  # fmt: skip
 
     def later(self, span: int, text: str, n: int) -> list[dict[str, Any]]:
+        if self.lost is not None:
+            raise self.lost
         return [s for s in self.told_later if s["id"] > span][:n]
 
     def begin(self, time: float | None = None, operation: str = "", part: int = 0) -> None:

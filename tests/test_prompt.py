@@ -21,7 +21,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.backbone.splice import SPARE
 from titans_edge.backbone.state import State
-from titans_edge.errors import ModelError
+from titans_edge.errors import ModelError, SidecarDied
 from titans_edge.events import Remembered
 from titans_edge.framing import framed
 from titans_edge.gguf_header import read_header
@@ -245,7 +245,10 @@ def test_what_a_later_message_changes_gives_way_to_it(tiny: Backbone, monkeypatc
         assert given_at(0.0) == [likeliest]
         monkeypatch.setattr("titans_edge.answers.BOTH", 99.0)
         assert given_at(0.0) == [1], "by itself it does not answer"
-        memory.told_later = ()
+        monkeypatch.setattr("titans_edge.answers.BOTH", -99.0)
+        memory.lost = SidecarDied("The memory process died.")
+        assert given_at(0.0) == [1], "the turn goes on with what was found"
+        memory.lost, memory.told_later = None, ()
         assert given_at(0.0) == [1]
 
 

@@ -373,7 +373,10 @@ class Session(Learner, Recaller):
 
         def changes(span: dict[str, Any], also: Spans) -> list[tuple[dict[str, Any], float]]:
             assert memory is not None and changing is not None
-            shares = {whole(s): s for s in memory.later(span["id"], whole(span), CHANGES)}
+            try:
+                shares = {whole(s): s for s in memory.later(span["id"], whole(span), CHANGES)}
+            except NO_ANSWER:  # the turn goes on with what was found
+                return []
             others = {whole(s): s for s in also if s["id"] > span["id"] and whole(s) not in (*shares, whole(span))}
             later = [*shares.values(), *others.values()]
             lines = [self.text_route.alone(span, s) for s in later]

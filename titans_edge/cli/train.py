@@ -46,7 +46,7 @@ def train(
     \b
     Example:
       titans-edge train --data DATA --out graft.gguf --plot loss.svg
-      titans-edge train --keep graft.gguf --key-steps 0 --prompt-steps 0 --speak-steps 0 --out changed.gguf
+      titans-edge train --keep graft.gguf --key-steps 0 --match-steps 0 --prompt-steps 0 --speak-steps 0 -o new.gguf
     """
     from titans_edge import pictures
 
