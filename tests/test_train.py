@@ -101,6 +101,11 @@ def test_curves_that_could_not_be_drawn_are_refused_before_anything_is_trained(t
             command(backbone=str(tmp_path / "none.gguf"), plot=plot)
 
 
+def test_stage_3_is_kept_of_a_graft_only() -> None:
+    with pytest.raises(UsageError, match="no stage 3 to keep"):
+        command(key_steps=0)
+
+
 def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
     tiny: Backbone, tiny_path: Path, graft_path: Path, tmp_path: Path
 ) -> None:

@@ -56,7 +56,8 @@ def chosen(
     known = {judging.whole(s): u for s, u in zip(spans, untold, strict=False)}
 
     def alone(span: dict[str, Any]) -> float:
-        return known.get(judging.whole(span)) or min(read([[span]]), default=1.0)
+        text = judging.whole(span)
+        return known[text] if text in known else min(read([[span]]), default=1.0)
 
     def held_now(kept: Spans) -> Spans:
         if past or several or changes is None:

@@ -70,10 +70,10 @@ def answering(
     def near(gap: float) -> list[dict[str, Any]]:
         return [s for s in held if odds[held[0]["id"]] - odds[s["id"]] <= gap]
 
-    rivals = [s for s in near(RIVAL) if s["id"] in sure and s["kind"] == held[0]["kind"] == "user"]
-    rivals = [s for s in rivals if s in near(NEAR) or _same_thing(s, held[0])]
     if not (newest or past or several):
         return near(NEAR)[:k]
+    rivals = [s for s in near(RIVAL) if s["id"] in sure and s["kind"] == held[0]["kind"] == "user"]
+    rivals = [s for s in rivals if s in near(NEAR) or _same_thing(s, held[0])]
     if rivals and not several:
         chosen = [(min if past else max)(rivals, key=lambda s: int(s["id"]))]
     else:
@@ -121,7 +121,7 @@ def outspoken(
     if all(s["id"] != one["id"] for s, _ in read):
         return None
     if any(s["id"] == one["id"] for s in sure):
-        sure = [] if not newest else [s for s in sure if s["id"] > one["id"] and s["kind"] == one["kind"] == "user"]
+        sure = [s for s in sure if newest and s["id"] > one["id"] and s["kind"] == one["kind"] == "user"]
     return max(sure, key=lambda s: int(s["id"]), default=None)
 
 

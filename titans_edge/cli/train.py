@@ -9,6 +9,7 @@ import typer
 
 from titans_edge import library
 from titans_edge.cli import common
+from titans_edge.errors import UsageError
 
 
 def train(
@@ -51,6 +52,8 @@ def train(
     from titans_edge import pictures
 
     pictures.check(plot)
+    if keep is None and not key_steps:
+        raise UsageError("There is no stage 3 to keep.", "Name a graft with --keep, or give --key-steps.")
     from dataclasses import replace
 
     import torch
