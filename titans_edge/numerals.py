@@ -30,6 +30,7 @@ _QUANTITIES = listed(
     "hundred half quarter dozen couple pair both twins few several none nothing free lot bit pinch double triple once"
 )
 _AMOUNTS = {*_CARDINALS, *_SCALES, *_QUANTITIES}
+_AGES = {*_CARDINALS, *listed("half born birth birthday birthdays turned turns turning teenager toddler baby newborn age")}
 _FIGURE_OR_WORD = re.compile(r"\d+(?!\d|st\b|nd\b|rd\b|th\b)|[a-z]+")
 _CENTURIES = range(13, 21)  # "nineteen eighty-seven" is a year; "twelve thirty" is none
 
@@ -64,6 +65,16 @@ def of_one_word(word: str) -> int | None:
 def says_an_amount(text: str) -> bool:
     """Whether a text has a number that may be an amount, in figures or words; no ordinal ("the 14th")."""
     return any(w[0].isdigit() or w in _AMOUNTS for w in _FIGURE_OR_WORD.findall(text.lower()))
+
+
+def says_an_age(text: str) -> bool:
+    """Whether a text has a number that may be an age, in figures or words, or says when somebody was born."""
+    return any(w[0].isdigit() or w in _AGES for w in _FIGURE_OR_WORD.findall(text.lower()))
+
+
+def says_an_ordinal(text: str) -> bool:
+    """Whether a text has a number that puts in order, in words ("on the tenth")."""
+    return any(part in _ORDINALS for part in _FIGURE_OR_WORD.findall(text.lower()))
 
 
 _OF_THE_DAY = listed("noon midnight midday morning afternoon evening night dawn dusk lunchtime lunch breakfast dinner")

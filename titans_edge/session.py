@@ -13,12 +13,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import Asking, spoken_of
+from titans_edge.asking import spoken_of
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -29,19 +30,12 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import mean_nll
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.errors import (
-    ContextOverflow,
-    GraftError,
-    MemoryStateError,
-    ModelError,
-    SidecarError,
-    SidecarFailed,
-    UsageError,
-)
+from titans_edge.errors import ContextOverflow, ModelError, SidecarFailed, UsageError
 from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.framing import Framed, Message, framed
-from titans_edge.judging import whole, worth_reading
+from titans_edge.judging import worth_reading
 from titans_edge.learning import Learner, moved
+from titans_edge.prompted import NO_ANSWER, Prompted
 from titans_edge.questions import asks_for_advice, needs_the_date
 from titans_edge.recalling import Recaller
 from titans_edge.replying import UNTOLD, Reading, Stopper
@@ -50,15 +44,12 @@ from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
-from titans_edge.text import Span, calm, is_question, plain, sentences
+from titans_edge.text import Span, is_question, plain, sentences
 from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
-OTHERS = 0.95  # how likely a message that shares no word with it has to change one, at least
-CHANGES = 4  # later messages that are read with a span, at most: do they change it?
 SPARE = 32  # positions kept for a reply when a prompt is checked
-NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 
 
 @dataclass
@@ -361,32 +352,12 @@ class Session(Learner, Recaller):
         if trained is None or hops or not readout.retrieved or not self._room(len(prompt)):
             return readout.first(self.k)
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
-        asking = Asking.of(prompt.text)
-        put = asking.put if asking.wants else calm(prompt.text)
-        message = prompt.message if put == prompt.text else self.backbone.vocab.encode(put)
-
-        def read(texts: Sequence[Spans]) -> list[float]:
-            lines = [self.text_route.alone(*text) for text in texts]
-            return self.speaker.untold(trained, lines, message, prompt.tail, prompt.begin)
-
-        memory, changing = self.memory, None if self.memory is None else self.memory.changing
-
-        def changes(span: dict[str, Any], also: Spans) -> list[tuple[dict[str, Any], float]]:
-            assert memory is not None and changing is not None
-            try:
-                shares = {whole(s): s for s in memory.later(span["id"], whole(span), CHANGES)}
-            except NO_ANSWER:  # the turn goes on with what was found
-                return []
-            others = {whole(s): s for s in also if s["id"] > span["id"] and whole(s) not in (*shares, whole(span))}
-            later = [*shares.values(), *others.values()]
-            lines = [self.text_route.alone(span, s) for s in later]
-            same = self.speaker.untold(changing, lines, message, prompt.tail, prompt.begin)
-            sure = [changing.likely] * len(shares) + [max(changing.likely, OTHERS)] * len(others)
-            return [(s, 1 - u) for s, u, p in zip(later, same, sure, strict=False) if 1 - u >= p]
-
+        put = Prompted.of(self.speaker, self.text_route, prompt)
+        read, judge = partial(put.untold, trained), None
+        if self.memory is not None and (changing := self.memory.changing) is not None:
+            judge = partial(put.changes, changing, self.memory)
         with self._whole():
             self._begun(prompt)
-            judge = changes if changing is not None else None
             return chosen(readout, spans, prompt.text, read, judge, k=self.k, likely=trained.likely, askable=askable)
 
     def _say(self, turn: _Turn, text: str, sampling: Sampling, began: float) -> Iterator[Event]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from titans_edge.numerals import says_a_time_of_day, says_an_amount
+from titans_edge.numerals import says_a_time_of_day, says_an_age, says_an_amount, says_an_ordinal
 from titans_edge.questions import (
     asks_for_a_date,
     asks_for_a_name,
@@ -16,11 +16,11 @@ from titans_edge.questions import (
     asks_yes_or_no,
 )
 from titans_edge.text import stems, words
-from titans_edge.when.spans import WEEKDAYS
+from titans_edge.when.spans import MONTHS, WEEKDAYS
 
 Has = Callable[[str], bool]
 _NUMBERED = re.compile(r"([^\W\d_]{2,})(?: number| no\.?)? #?(?!\d+(?:[:.]\d| ?[ap]\.?m))([a-z]{0,3}-?\d\w*)")
-_WEEKDAYS = "|".join(f"{day[:3]}(?:{day[3:]}s?)?" for day in WEEKDAYS)
+_WEEKDAYS = "|".join(f"{day[:3]}s?|{day[:4]}s?|{day[:5]}|{day}s?" for day in WEEKDAYS)
 _DAY = re.compile(
     rf"\b(?<![:.])(?:[12]?\d|3[01])(?:st|nd|rd|th)?\b(?![:.,]?\d)|\b(?:{_WEEKDAYS}|today|yesterday|tomorrow)\b",
     re.IGNORECASE,
@@ -50,9 +50,23 @@ _I_DO = re.compile(
     r"|love|hate|prefer|eat|drink|speak|own|earn|wear|collect)\b",
     re.IGNORECASE,
 )
+
+
+def _has(pattern: str) -> Has:
+    found = re.compile(pattern, re.IGNORECASE)
+    return lambda text: found.search(text) is not None
+
+
+_MONTHS = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
+_TIMES = _has(rf"\b(?:{_MONTHS})\b|\b\w*(?:day|week|weekend|month|fortnight|year|eve|christmas|easter|night)s?\b")
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
+    (_has(r"\bhow old\b"), says_an_age),
+    (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),
+    (_has(r"\be-?mail address\b"), _has(r"@|\bat\b")),
+    (_has(r"\b(?:what|which) year\b"), lambda text: says_an_amount(text) or _TIMES(text)),
+    (asks_for_a_date, lambda text: _DAY.search(text) is not None or _TIMES(text) or says_an_ordinal(text)),
 )
 
 
