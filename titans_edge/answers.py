@@ -16,11 +16,12 @@ from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
 from titans_edge.text import begins_back, stems
-from titans_edge.wanted import may_answer, of_another
+from titans_edge.wanted import may_answer, of_another, of_nobody_named
 
 NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount or a time, at least
 CHANGED = 3  # times that what was said is followed through what changed it, at most
 BOTH = 1.5  # log-odds that a message changed another, and that it answers by itself, added, at least
+NAMELESS = 1.0  # log-odds that a span does not answer, more where it has none of the names that a question has
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell
@@ -49,7 +50,7 @@ def chosen(
             return replace(readout, retrieved=two[best])
     if not untold:
         return readout.first(k)
-    nobody = judging.nobody_told(spans, untold)
+    nobody = judging.nobody_told(spans, untold if past else _without_the_name(spans, untold, question))
     unlikely = judging.probably(nobody, likely, len(spans))
     if readout.maybe and judging.of_the_world(spans, untold):
         return readout.first(k)
@@ -117,6 +118,12 @@ def _with_more(span: dict[str, Any], read: Spans) -> dict[str, Any]:
     said = next((str(s.get("said", "")) for s in read if s["id"] == span["id"]), "")
     after = said.partition(span["text"])[2].strip()
     return {**span, "said": f"{span['text']} {after}"} if begins_back(after) else span
+
+
+def _without_the_name(spans: Spans, untold: Sequence[float], question: str) -> list[float]:
+    """How likely the spans do not answer, likelier where they have none of the names that the question has."""
+    without = [of_nobody_named(judging.whole(s), question) for s in spans[: len(untold)]]
+    return [judging.likelier(u, NAMELESS * w) for u, w in zip(untold, without, strict=True)]
 
 
 def _by_words(spans: Spans, question: str, untold: Sequence[float]) -> list[float]:

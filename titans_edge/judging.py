@@ -28,7 +28,8 @@ WORLD = 0.4  # both eyes' log-odds that a span answers a question that may be ab
 NEAR = 1.0  # a span whose log-odds of answering are so much below the best one's is not given
 NOW = 0.4  # a later span that tells of a change says what holds now where it is so likely to answer
 ONCE, EVEN = 0.3, 0.5  # an earlier one says what held before: of the same thing, and of something else
-ALONE = 0.95  # where a span answers as likely as that, no two are read together
+ALONE = 0.75  # where a span answers as likely as that, no two are read together
+EITHER = 0.5  # nor two of which either answers, and the later one tells of a change
 PAIRS = 4  # of two spans, read together at most
 OF_FEW = 3  # spans that a word stands in, at most, for it to join two
 NO_JOINT = {"called", "named", "name"}  # words that join none
@@ -155,7 +156,9 @@ def pairs(
             if joining & words[other["id"]] and whole(one) not in whole(other) and whole(other) not in whole(one):
                 first, second = sorted((one, other), key=lambda s: int(s["id"]))
                 out.setdefault((first["id"], second["id"]), (first, second))
-    return list(out.values())[:PAIRS]
+    either = {s["id"] for s, u in read if 1 - u >= EITHER}
+    rivals = {ids for ids, (_, later) in out.items() if either.issuperset(ids) and tells_a_change(later["text"])}
+    return [pair for ids, pair in out.items() if ids not in rivals][:PAIRS]
 
 
 def together(
@@ -210,6 +213,11 @@ def probably(untold: float, threshold: float, n: int) -> bool:
 
 def _doubt(untold: float, n: int) -> float:
     return log_odds(untold) + MANY * math.log(max(n, USUAL) / USUAL)
+
+
+def likelier(share: float, by: float) -> float:
+    """A probability, its log-odds raised."""
+    return 1 / (1 + math.exp(-log_odds(share) - by))
 
 
 def log_odds(share: float) -> float:

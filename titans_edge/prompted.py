@@ -22,7 +22,7 @@ from titans_edge.sidecar.client import MemoryClient
 from titans_edge.text import calm
 
 LATER = 4  # later messages that are read with a span, at most: do they change it?
-OTHERS = 0.95  # how likely a message that shares no word with it has to change one, at least
+SHARING, OTHERS = 0.9, 0.95  # how likely a message that shares a word with it, or none, has to change one, at least
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 
 
@@ -62,6 +62,6 @@ class Prompted:
             return []
         others = {whole(s): s for s in also if s["id"] > span["id"] and whole(s) not in (*shares, whole(span))}
         later = [*shares.values(), *others.values()]
-        sure = [trained.likely] * len(shares) + [max(trained.likely, OTHERS)] * len(others)
+        sure = [max(trained.likely, SHARING)] * len(shares) + [max(trained.likely, OTHERS)] * len(others)
         same = self.untold(trained, [[span, s] for s in later])
         return [(s, 1 - u) for s, u, p in zip(later, same, sure, strict=False) if 1 - u >= p]

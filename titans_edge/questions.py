@@ -259,7 +259,7 @@ _NAME = re.compile(
     r"|\bwho(?:'s| is|s) (?:my|our) (?P<who>\w+(?: \w+){0,2}?)\W*$",
     re.IGNORECASE,
 )
-_NO_NAME = listed(
+NO_NAME = listed(
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august"
     " september october november december i"
 )
@@ -274,7 +274,7 @@ def gives_the_name(span: str, question: str) -> bool:
         return False
     what = next(filter(None, asked.groups()))
     named = re.search(rf"(?i:\b(?:my|our) (?:\w+ )?{what}),? (?P<name>[A-ZÀ-Þ][\w'-]+)", span)
-    return named is not None and named["name"].lower() not in _NO_NAME
+    return named is not None and named["name"].lower() not in NO_NAME
 
 
 _WHEN_TOLD = re.compile(

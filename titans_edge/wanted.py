@@ -5,10 +5,11 @@ whether a text has one. Knows texts only.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from titans_edge.numerals import says_a_time_of_day, says_an_age, says_an_amount, says_an_ordinal
 from titans_edge.questions import (
+    NO_NAME,
     asks_for_a_date,
     asks_for_a_name,
     asks_for_a_time_of_day,
@@ -59,6 +60,14 @@ def _has(pattern: str) -> Has:
 
 _MONTHS = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
 _TIMES = _has(rf"\b(?:{_MONTHS})\b|\b\w*(?:day|week|weekend|month|fortnight|year|eve|christmas|easter|night)s?\b")
+_CAPITAL = r"[A-ZÀ-Þ][\w-]+"
+_NAMES = rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_CAPITAL}(?: {_CAPITAL})*)"
+_OF_PLACE = r"(?i:to|in|from|at|of|near|for|on|with|by|into|about|and|or|as)"
+_NAMED = re.compile(rf"\b({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
+_INTRODUCES = re.compile(
+    rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b)[\w'-]+,? ){{1,4}}?{_NAMES}"
+    rf"|\b(?:called|named) {_NAMES}|\b{_NAMES}(?:,| is| was)(?: also| now)? (?:my|our)\b"
+)
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
@@ -87,7 +96,7 @@ def may_answer(text: str, question: str) -> bool:
 
 def of_another(text: str, question: str) -> bool:
     """Whether a question asks for something of the user's ("my dog", "do I live"), and a text says it of another alone
-    ("My sister's dog is called Bella.", "Tom lives in Bath.").
+    ("My sister's dog is called Bella.", "Tom lives in Bath."), or for something of Ann's, and a text has Ben's.
     """
     text, question = text.replace("’", "'"), question.replace("’", "'")
     for what in _MINE.findall(question):
@@ -100,12 +109,33 @@ def of_another(text: str, question: str) -> bool:
         own = re.search(rf"(?i)\b(?:{'|'.join(same)})\b", text)
         if own is None and re.search(rf"(?i)\b(?:{others})'s(?: [\w-]+)? {what}\b", text):
             return True
+    for whose, what in _NAMED.findall(question):
+        if whose.lower() not in text.lower() and re.search(rf"\b{_CAPITAL}'s (?:[\w-]+ ){{0,2}}?{what}\b", text):
+            return True
     for does in _I_DO.findall(question):
         does = re.sub(r"(?:y?ing|e|y)$", "", does.lower())
         own = re.search(rf"(?i)\b(?:i|we|i'm|i've|we're|me)\b(?: [\w']+){{0,2}} {does}", text)
         if own is None and re.search(rf"(?:\b{_ANOTHER}|(?i:\b(?:he|she)))(?: \w+)? (?i:{does}\w{{0,2}}s)\b", text):
             return True
     return False
+
+
+def of_somebody_introduced(question: str, told: Iterable[str]) -> bool:
+    """Whether a question has the name of somebody or something that one of the texts introduces as the user's ("my late
+    husband Rupert", "Eino is my friend"), and no other name.
+    """
+    found = [m for text in told for m in _INTRODUCES.finditer(text.replace("’", "'"))]
+    names = {n.lower() for m in found for n in re.findall(_CAPITAL, next(filter(None, m.groups())))}.difference(NO_NAME)
+    asked = [w.text for w in words(question.replace("’", "'"))]
+    known = [w.lower() in names or (w[-1:] == "s" and w[:-1].lower() in names) for w in asked]
+    others = [w for w, k in list(zip(asked, known, strict=True))[1:] if w[:1].isupper() and w != "I" and not k]
+    return any(known) and not others
+
+
+def of_nobody_named(text: str, question: str) -> bool:
+    """Whether a question has names, and a text none of them."""
+    names = [n for n in re.findall(rf"(?<=\S ){_CAPITAL}", question) if n.lower() not in (*NO_NAME, "mr", "mrs", "dr")]
+    return bool(names) and not any(n.lower() in text.lower() for n in names)
 
 
 def _numbered(text: str) -> dict[str, set[str]]:

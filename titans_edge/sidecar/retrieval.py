@@ -5,7 +5,6 @@ Knows journal and fold; nothing of how what is found is put to the model.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ import numpy as np
 from titans_edge.features import SpanFeatures, word_ids
 from titans_edge.journal import Entry, Journal, documents
 from titans_edge.journal.search import coverage, known_words, likeness
+from titans_edge.judging import likelier
 from titans_edge.neural.keys import outside, rarity
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.store import Address
@@ -22,7 +22,9 @@ from titans_edge.neural.told import Evidence
 from titans_edge.questions import asks_for_a_secret, asks_of_himself, asks_what_was_told
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
+from titans_edge.sources import USER
 from titans_edge.text import content_words, is_question, words
+from titans_edge.wanted import of_somebody_introduced
 
 LOOKED_AT = 20  # candidates by key, and by words, that the matcher sees
 BY_MATCH = 0.5  # weight of the matcher's logit beside cosine and BM25, each as a share of the best
@@ -112,19 +114,15 @@ def about_what_was_told(
     named = any(
         len(ids) > 1 and name[0].isupper() and name.lower() in known for name, ids in _words(text, question)[1:]
     )
-    likely = _likelier(sentences.told.about(question.hidden, evidence), by + NAMED * named)
+    likely = likelier(sentences.told.about(question.hidden, evidence), by + NAMED * named)
+    if of_somebody_introduced(text, [f.entry.text for f in found if f.entry.source.kind == USER.kind]):
+        return max(likely, ABOUT)
     return max(likely, MAYBE) if named or of_me else likely
 
 
 def _words(text: str, question: SpanFeatures) -> list[tuple[str, tuple[int, ...]]]:
     """A question's words, and the token ids of each."""
     return [(w.text, ids) for w, ids in zip(words(text), word_ids(question.address), strict=False)]
-
-
-def _likelier(share: float, by: float) -> float:
-    """A probability, its log-odds raised."""
-    raised = share * math.exp(by)
-    return raised / (raised + 1 - share)
 
 
 def _behind(fold: Fold, by_words: Iterable[int]) -> list[int]:
