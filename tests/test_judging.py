@@ -35,20 +35,20 @@ def ids(found: Sequence[tuple[dict[str, Any], dict[str, Any]]]) -> list[tuple[in
 
 
 def test_two_are_read_together_that_a_word_joins_which_is_not_the_questions() -> None:
-    assert ids(pairs(spans(*TOLD), [0.2, 0.9, 0.9], CAR)) == [(1, 2)]
-    assert pairs(spans(*TOLD), [0.2, 0.9, 0.9], "What kind of car does Gideon drive?") == [], "the question's own word"
+    assert ids(pairs(spans(*TOLD), [0.3, 0.9, 0.9], CAR)) == [(1, 2)]
+    assert pairs(spans(*TOLD), [0.3, 0.9, 0.9], "What kind of car does Gideon drive?") == [], "the question's own word"
     assert pairs(spans(*TOLD), [0.9 * (1 - ALONE), 0.9, 0.9], CAR) == [], "one surely answers alone"
     assert pairs(spans(*TOLD), [], CAR) == [] and pairs([], [], CAR) == []
     snorkel, fiat, _ = spans(*TOLD)
-    assert ids(pairs([snorkel], [0.2], CAR, (fiat,))) == [(1, 2)], "which was found, and not worth reading alone"
+    assert ids(pairs([snorkel], [0.3], CAR, (fiat,))) == [(1, 2)], "which was found, and not worth reading alone"
 
 
 def test_what_was_told_later_stands_later_and_a_word_that_many_have_joins_nothing() -> None:
-    assert ids(pairs(spans(TOLD[1], TOLD[0]), [0.9, 0.2], CAR)) == [(1, 2)]
+    assert ids(pairs(spans(TOLD[1], TOLD[0]), [0.9, 0.3], CAR)) == [(1, 2)]
     many = [f"Gideon has a {thing}." for thing in ("boat", "dog", "shed")]
-    assert pairs(spans(TOLD[0], *many), [0.2, 0.9, 0.9, 0.9], CAR) == []
+    assert pairs(spans(TOLD[0], *many), [0.3, 0.9, 0.9, 0.9], CAR) == []
     linked = [f"{name} sails with Gideon{n % 2}." for n, name in enumerate("ABCDEFGH")]
-    assert len(pairs(spans("My snorkel is with Gideon0 and Gideon1.", *linked[:4]), [0.2] * 5, CAR)) <= PAIRS
+    assert len(pairs(spans("My snorkel is with Gideon0 and Gideon1.", *linked[:4]), [0.3] * 5, CAR)) <= PAIRS
 
 
 def test_a_span_is_not_read_with_one_that_says_it_already() -> None:
@@ -57,10 +57,19 @@ def test_a_span_is_not_read_with_one_that_says_it_already() -> None:
     assert pairs(both, [0.4, 0.3], "Which instrument?") == []
 
 
+def test_two_that_answer_and_one_of_which_changes_the_other_are_rivals() -> None:
+    both = spans("Lucinda is on the paint counter.", "Moved Lucinda off paint, she's in lumber now.")
+    where = "Which department is she in?"
+    assert ids(pairs(both, [0.4, 0.6], where)) == [(1, 2)]
+    assert pairs(both, [0.4, 0.4], where) == []
+    same = spans("Lucinda is on the paint counter.", "Lucinda is good at paint.")
+    assert ids(pairs(same, [0.4, 0.4], where)) == [(1, 2)], "it tells of no change"
+
+
 def test_two_answer_together_where_they_do_and_no_span_alone_does_as_well() -> None:
-    two = pairs(spans(*TOLD), [0.2, 0.9, 0.9], CAR)
-    assert together(two, [0.04], [0.2, 0.9]) == 0
-    assert together(two, [0.07], [0.2, 0.9]) is None, "hardly likelier than one alone"
+    two = pairs(spans(*TOLD), [0.3, 0.9, 0.9], CAR)
+    assert together(two, [0.04], [0.3, 0.9]) == 0
+    assert together(two, [0.1], [0.3, 0.9]) is None, "hardly likelier than one alone"
     assert together(two, [0.4], [0.9, 0.9]) is None, "not likely enough"
     assert together([], [], [0.5]) is None and together(two, [], [0.5]) is None, "they could not be read"
 
@@ -191,7 +200,7 @@ def test_two_facts_are_given_together(tiny: Backbone, monkeypatch: pytest.Monkey
     memory = Answering(tiny.n_embd, texts=TOLD)
     memory.prompt = Prompt(states(tiny), 5, 1.1)
     with Session(tiny, client(memory)) as session:
-        judge(monkeypatch, tiny, {"snorkel|Fiat": 0.97, "snorkel": 0.84})
+        judge(monkeypatch, tiny, {"snorkel|Fiat": 0.97, "snorkel": 0.7})
         assert given(session, CAR) == TOLD[:2]
         judge(monkeypatch, tiny, {"snorkel|Fiat": 0.85, "snorkel": 0.84})
         assert given(session, CAR) == TOLD[:1]

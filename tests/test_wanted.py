@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from titans_edge.replying import Reading
-from titans_edge.wanted import may_answer, of_reply
+from titans_edge.wanted import may_answer, of_nobody_named, of_reply, of_somebody_introduced
 
 DANCING = "Cara's dancing moved to Mondays, still half four."
 DOG = "Our son Eirik got a puppy, a grey elkhound. It is called Bamse."
@@ -42,6 +42,21 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("Where do I work now?", "My brother works at a bank.", False),
         ("What do I study?", "Anna studies law.", False),
         ("Where am I living?", "he lives in Bath", False),
+        ("What is Ann's phone number?", "Ben's phone number is 083 552 7914.", False),
+        ("What is Ann's phone number?", "Ann's phone number is 083 552 7914.", True),
+        ("What is Ann's phone number?", "My sister's phone number is 083 552 7914.", True),  # she may be Ann
+        ("What's Ann allergic to?", "Ann's a nurse, and allergic to nuts.", True),
+        ("What is Ann's phone number?", "Ann's dentist is at 15:15.", False),
+        ("What's the e-mail address of the clinic?", "The clinic is in Leeds.", False),
+        ("What's the e-mail address of the clinic?", "Write to hi@clinic.example.", True),
+        ("How old are the twins?", "Our twins are called Omid and Laleh.", False),
+        ("How old are the twins?", "The twins turned seven.", True),
+        ("How old is she?", "She was born on Easter Sunday.", True),
+        ("In which year did Rupert die?", "Rupert restored clocks.", False),
+        ("In which year did Rupert die?", "Rupert died in nineteen ninety-eight.", True),
+        ("On what date is our wedding?", "The wedding will be in Malbork.", False),
+        ("On what date is our wedding?", "The wedding is on the tenth.", True),
+        ("Which day is choir?", "choir is tues now", True),
         ("When do I start work?", "Work starts at seven.", True),
         ("gate code at work", "gate code at work", False),
         ("What's the gate code at work?", "gate code at work", False),
@@ -56,6 +71,36 @@ def said(reply: str, question: str, *lines: str) -> str:
 )
 def test_only_what_has_the_kind_of_thing_that_is_wanted_may_answer(question: str, text: str, answers: bool) -> None:
     assert may_answer(text, question) is answers
+
+
+INTRODUCED = [
+    "My late husband Rupert restored clocks.",
+    "my best friend is Eino from finland.",
+    "My boss is called Mr. Oka.",
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "theirs"),
+    [
+        ("In which year did Rupert die?", True),
+        ("whats einos email", True),
+        ("When does Mr. Oka come?", True),
+        ("Who was Rupert Murdoch?", False),
+        ("When did Napoleon die?", False),
+        ("What is there to see in Paris?", False),
+    ],
+)
+def test_who_was_introduced_as_theirs_is_no_matter_of_the_world(question: str, theirs: bool) -> None:
+    told = [*INTRODUCED, "My flight to Paris is on Monday.", "I love our house in Oslo."]
+    assert of_somebody_introduced(question, told) is theirs
+
+
+def test_a_text_without_any_of_a_questions_names_is_known() -> None:
+    assert of_nobody_named("The surgery's number is 0155.", "What is Phoebe's number?")
+    assert not of_nobody_named("Phoebe and Tom came.", "When did Phoebe and Ann come?")
+    assert not of_nobody_named("It is at nine.", "When is the dentist on Monday?"), "a day is no name"
+    assert not of_nobody_named("It is at nine.", "Where is it?")
 
 
 @pytest.mark.parametrize(

@@ -292,7 +292,7 @@ def asks_when_told(question: str) -> bool:
 
 
 _AMOUNT = re.compile(
-    r"\bhow (?:much|old)\b"
+    r"\bhow much\b"
     r"|\b(?:phone|telephone|mobile|account|seat|room|house|flight|locker|customer|member\w*|pin) number\b"
     r"|\bpin(?: code)?\W*$",
     re.IGNORECASE,

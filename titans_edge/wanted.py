@@ -63,7 +63,8 @@ _TIMES = _has(rf"\b(?:{_MONTHS})\b|\b\w*(?:day|week|weekend|month|fortnight|year
 _CAPITAL = r"[A-ZÀ-Þ][\w-]+"
 _NAMES = rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_CAPITAL}(?: {_CAPITAL})*)"
 _OF_PLACE = r"(?i:to|in|from|at|of|near|for|on|with|by|into|about|and|or|as)"
-_NAMED = re.compile(rf"\b(?!(?:What|Who|Where|When|How|It|That|There|Here|Let)')({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
+_NO_OWNER = "(?:What|Who|Where|When|How|It|That|There|Here|Let)'"
+_NAMED = re.compile(rf"\b(?!{_NO_OWNER})({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
 _INTRODUCES = re.compile(
     rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b)[\w'-]+,? ){{1,4}}?{_NAMES}"
     rf"|\b(?:called|named) {_NAMES}|\b{_NAMES}(?:,| is| was)(?: also| now)? (?:my|our)\b"
