@@ -21,7 +21,7 @@ from titans_edge.wanted import may_answer, of_another, of_nobody_named
 NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount or a time, at least
 CHANGED = 3  # times that what was said is followed through what changed it, at most
 BOTH = 1.5  # log-odds that a message changed another, and that it answers by itself, added, at least
-NAMELESS = 1.0  # log-odds that a span does not answer, more where it has none of the names that a question has
+NAMELESS = 1.3  # log-odds that a span does not answer, more where it has none of the names that a question has
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
 Spans = Sequence[dict[str, Any]]
 Read = Callable[[Sequence[Spans]], list[float]]  # how likely each of these texts does not answer; empty: cannot tell

@@ -32,7 +32,7 @@ _QUANTITIES = listed(
 _AMOUNTS = {*_CARDINALS, *_SCALES, *_QUANTITIES}
 _AGES = {
     *_CARDINALS,
-    *listed("half born birth birthday birthdays turn turned turns turning teenager toddler baby newborn"),
+    *listed("born birth birthday birthdays turn turned turns turning teenager toddler baby newborn"),
 }
 _FIGURE_OR_WORD = re.compile(r"\d+(?!\d|st\b|nd\b|rd\b|th\b)|[a-z]+")
 _CENTURIES = range(13, 21)  # "nineteen eighty-seven" is a year; "twelve thirty" is none

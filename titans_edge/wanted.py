@@ -74,7 +74,7 @@ _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_a_time_of_day, says_a_time_of_day),
     (_has(r"\bhow old\b"), says_an_age),
     (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),
-    (_has(r"\be-?mail address\b"), _has(r"@|\bat\b")),
+    (_has(r"\be-?mail(?: address)?\W*$|\be-?mail address\b"), _has(r"@|\bat\b")),
     (_has(r"\b(?:what|which) year\b"), lambda text: says_an_amount(text) or _TIMES(text)),
     (asks_for_a_date, lambda text: _DAY.search(text) is not None or _TIMES(text) or says_an_ordinal(text)),
 )
