@@ -7,9 +7,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titans_edge.framing import Message
-from titans_edge.questions import as_question, may_ask
-from titans_edge.text import calm, content_words, is_question, sentences
+from titans_edge.questions import as_question, asks_what_was_told, may_ask, plainer
+from titans_edge.text import calm, content_words, is_question, sentences, words
 
+UNTOLD = "You have not told me that."
+MOST = 0.5  # of a question's words, more than that stand in a conversation that speaks of it
+REPLY = 30  # words of a reply that says what "she" is, at most
+_OURS = re.compile(rf"{UNTOLD}|You told me\b|From [^:]*: “")  # replies that say nothing of what "she" is
+_CLAUSE = re.compile(r"(?<=\S)(?:[,;]| (?:and|because|when|if|that|which|while)\b)", re.IGNORECASE)
+_AND = re.compile(r"^(?:and|but|so|ok|then|what about|how about)\b,? ?", re.IGNORECASE)
+_ELLIPSIS = 4  # words behind "and", or "what about", that ask no question of their own
+_SAID_BEFORE = re.compile(
+    r"\b(?:he|she|it|they|him|them|his|hers?|its|theirs?)\b|\bthere\W*$"
+    r"|^(?:who|what) (?:is|was|are|were) th(?:at|ose)\b",
+    re.IGNORECASE,
+)
+_NO_THING = re.compile(r"\b(?:time|day|date|year|month|weather) is it\b|^is it\b|\bit(?:'s| is) raining", re.IGNORECASE)
+_OWN = re.compile(r"\b(?i:my|our|your|the)\b|(?<=\S )(?!I\b)[A-ZÀ-Þ]")  # what "she" is may stand behind such
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 
 
@@ -17,8 +31,8 @@ _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 class Asking:
     """parts: a message's sentences; questions: those that ask; asked: what is looked for, the last question or the
     last sentence, with the others where it says nothing without them ("I'm at the padlock. What's the code?"). wants:
-    nothing asks, and what is said may want what was told all the same. put: what is looked for as a question, in small
-    letters where the message shouts.
+    nothing asks, and what is said may want what was told all the same. put: what is looked for as a plain question, in
+    small letters where the message shouts.
     """
 
     parts: tuple[str, ...]
@@ -35,7 +49,7 @@ class Asking:
         says = len(set(content_words(asked))) > 1 or _NAMES.search(asked) is not None
         whole = asked if says or not questions or asked != parts[-1] else " ".join(parts)
         wants = not questions and may_ask(asked, alone=len(parts) == 1)
-        return cls(parts, questions, whole, wants, calm(as_question(whole) if wants else whole))
+        return cls(parts, questions, whole, wants, plainer(calm(as_question(whole) if wants else whole)))
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -44,6 +58,42 @@ class Asking:
 
 
 def spoken_of(question: str, messages: Sequence[Message]) -> bool:
-    """Whether a word the question is about stands in the conversation, where the model can see it."""
-    said = {w for m in messages if m.get("role") != "system" for w in content_words(m.get("content", ""))}
-    return bool(said & set(content_words(question)))
+    """Whether most of the words a question is about stand in what the conversation tells, where the model can see it:
+    not in other questions about what was told, nor in their replies.
+    """
+    about, said, answers = set(content_words(question)), set[str](), False
+    for m in messages:
+        text, parts = str(m.get("content", "")), Asking.of(str(m.get("content", "")))
+        if m.get("role") == "user":
+            answers = any(asks_what_was_told(q) for q in parts.questions)
+            said.update(w for part in parts.parts if part not in parts.questions for w in content_words(part))
+        elif m.get("role") == "assistant" and not answers:
+            said.update(content_words(text))
+    return len(about & said) > MOST * len(about)
+
+
+def left_open(message: str, messages: Sequence[Message]) -> str:
+    """What stands before a question that cannot be understood without it ("And where does she live?"): the last reply,
+    or where that was none, the last question. Empty: the message says all by itself, or is the first.
+    """
+    said = [m for m in messages if m.get("role") in ("user", "assistant")]
+    message = message.replace("’", "'")
+    if len(said) < 2 or not (_is_ellipsis(message) or _is_open(message)):
+        return ""
+    question, reply = (sentences(str(m.get("content", ""))) for m in said[-2:])
+    tells = bool(reply) and len(words(reply[0].text)) <= REPLY and not _OURS.match(reply[0].text)
+    about = reply[:1] if tells and not _is_ellipsis(message) else question[-1:]
+    return about[0].text if about else ""
+
+
+def _is_ellipsis(message: str) -> bool:
+    """ "And my brother?" """
+    rest = _AND.sub("", message, count=1).rstrip(" ?!.")
+    return _AND.match(message) is not None and len(words(rest)) <= _ELLIPSIS and not is_question(rest)
+
+
+def _is_open(message: str) -> bool:
+    """ "And where does she live?" """
+    clause = _CLAUSE.split(_AND.sub("", message, count=1), maxsplit=1)[0]
+    found = _SAID_BEFORE.search(clause)
+    return found is not None and not _NO_THING.search(clause) and not _OWN.search(clause[: found.start()])

@@ -21,7 +21,8 @@ SHARE = 0.01  # a span the matcher finds less likely than this share of the like
 FIRST, SURE = 5, 0.8  # so many are read first, the others only where none of these answers as likely as that
 BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
 SURELY = 0.8  # a span answers a question that may be about the world only where it is as likely as that
-DOUBT = 0.7  # so many log-odds around the graft's threshold, the reply decides whether nobody told
+DOUBT, SURER = 0.7, 0.1  # from so many log-odds below the graft's threshold to so many above, the reply decides
+BLIND = 0.98  # a span this likely does not answer
 HALF = 0.5  # weight of the matcher's log-odds beside the backbone's where nobody may have told
 USUAL, MANY = 8, 1.0  # of so many spans the threshold holds; of n it is MANY ln(n / USUAL) log-odds lower
 WORLD = 0.4  # both eyes' log-odds that a span answers a question that may be about the world, at least
@@ -186,9 +187,10 @@ def likely(match: float, untold: float) -> float:
 
 def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> float:
     """How likely (0..1) none of the spans answers: the log-odds of both eyes. spans: with the matcher's `match`;
-    untold: how likely the backbone finds that each does not.
+    untold: how likely the backbone finds that each does not. What surely does not is not looked at by the other eye.
     """
-    return 1 / (1 + math.exp(HALF * max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))))
+    seen = [s for i, s in enumerate(spans) if i >= len(untold) or untold[i] < BLIND] or spans
+    return 1 / (1 + math.exp(HALF * max(log_odds(s["match"]) for s in seen) - log_odds(min(untold))))
 
 
 def of_the_world(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> bool:
@@ -203,7 +205,7 @@ def surely(untold: float, threshold: float, n: int) -> bool:
     """Whether nobody told, so likely that no reply need be tried. threshold: the graft's; n: spans that may answer, of
     many one more often seems to.
     """
-    return _doubt(untold, n) >= log_odds(threshold) + DOUBT
+    return _doubt(untold, n) >= log_odds(threshold) + SURER
 
 
 def probably(untold: float, threshold: float, n: int) -> bool:
@@ -217,7 +219,8 @@ def _doubt(untold: float, n: int) -> float:
 
 def likelier(share: float, by: float) -> float:
     """A probability, its log-odds raised."""
-    return 1 / (1 + math.exp(-log_odds(share) - by))
+    raised = share * math.exp(by)
+    return raised / (raised + 1 - share)
 
 
 def log_odds(share: float) -> float:

@@ -17,12 +17,14 @@ from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import GraftError, MemoryStateError, SidecarError
 from titans_edge.framing import Framed
 from titans_edge.judging import whole
+from titans_edge.questions import plainer
 from titans_edge.routes import TextRoute
 from titans_edge.sidecar.client import MemoryClient
-from titans_edge.text import calm
+from titans_edge.text import calm, tells_a_change
 
 LATER = 4  # later messages that are read with a span, at most: do they change it?
-SHARING, OTHERS = 0.9, 0.95  # how likely a message that shares a word with it, or none, has to change one, at least
+# how likely a message has to change one, at least: one that shares a word with it and tells of a change, and any other
+TELLING, OTHERS = 0.9, 0.95
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 
 
@@ -40,7 +42,7 @@ class Prompted:
     @classmethod
     def of(cls, speaker: Speaker, route: TextRoute, prompt: Framed) -> Prompted:
         asking = Asking.of(prompt.text)
-        put = asking.put if asking.wants else calm(prompt.text)
+        put = asking.put if asking.wants else plainer(calm(prompt.text))
         return cls(speaker, route, prompt, prompt.message if put == prompt.text else route.encode(put))
 
     def untold(self, trained: Prompt, texts: Sequence[Spans]) -> list[float]:
@@ -62,6 +64,7 @@ class Prompted:
             return []
         others = {whole(s): s for s in also if s["id"] > span["id"] and whole(s) not in (*shares, whole(span))}
         later = [*shares.values(), *others.values()]
-        sure = [max(trained.likely, SHARING)] * len(shares) + [max(trained.likely, OTHERS)] * len(others)
+        tells = [text in shares and tells_a_change(text) for text in map(whole, later)]
+        sure = [max(trained.likely, TELLING if t else OTHERS) for t in tells]
         same = self.untold(trained, [[span, s] for s in later])
         return [(s, 1 - u) for s, u, p in zip(later, same, sure, strict=False) if 1 - u >= p]

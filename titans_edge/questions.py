@@ -167,6 +167,24 @@ def as_question(sentence: str) -> str:
     return f"What is {'' if its or wanted[:1].isupper() else 'the '}{wanted}?"
 
 
+_LIVING = re.compile(
+    r"\bwhat (?:is|am|are|do|does|did) (?P<who>i|we|you|he|she|they|[\w'’. -]{2,40}?) (?:do|doing|work(?:ing)?)"
+    r" (?:for (?:a living|a job|work)|as a job|professionally)\b",
+    re.IGNORECASE,
+)
+_WHOSE = {"i": "my", "we": "our", "you": "your", "he": "his", "she": "her", "they": "their"}
+
+
+def plainer(question: str) -> str:
+    """A question with an idiom in plain words: "What do I do for a living?" is "What is my job?"."""
+
+    def job(m: re.Match[str]) -> str:
+        return f"what is {_WHOSE.get(m['who'].lower(), m['who'] + chr(39) + 's')} job"
+
+    out = _LIVING.sub(job, question)
+    return out[:1].upper() + out[1:] if question[:1].isupper() else out
+
+
 _OPEN = re.compile(r"\b(?:who|whom|whose|what|where|when|which|why|how)(?:'?s)?\b", re.IGNORECASE)
 
 

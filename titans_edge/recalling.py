@@ -36,15 +36,17 @@ class Recaller:
         """The moment by `clock`, in this computer's time zone."""
         return datetime.fromtimestamp(self.clock())
 
-    def retrieve(self, message: str, mode: Mode = Mode.AUTO, *, reply_id: str | None = "") -> MemoryReadout:
-        """What the memory answers to the message's last question, or to its last sentence. reply_id: see
-        `MemoryClient.retrieve`.
+    def retrieve(
+        self, message: str, mode: Mode = Mode.AUTO, *, before: str = "", reply_id: str | None = ""
+    ) -> MemoryReadout:
+        """What the memory answers to the message's last question, or to its last sentence. before: what that cannot be
+        understood without; reply_id: see `MemoryClient.retrieve`.
         """
         empty = MemoryReadout.empty(self.backbone.n_embd)
         if self.memory is None or self.reader is None or mode is Mode.OFF:
             return empty
         asking = Asking.of(message)
-        asked, questions = asking.put, asking.questions
+        asked, questions = f"{before} {asking.put}".lstrip(), asking.questions
         wants = asking.wants and mode is Mode.AUTO
         told_of = (questions or wants) and not asks_for_a_sum(asked)
         k = self.k if told_of and mode is not Mode.ASSOCIATION else 0

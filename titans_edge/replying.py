@@ -9,14 +9,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titans_edge.answers import Spans
+from titans_edge.asking import UNTOLD as UNTOLD
 from titans_edge.asking import Asking
 from titans_edge.grounding import Grounding
 from titans_edge.questions import asks_for_a_date, asks_for_a_favour, asks_when_told, needs_the_date
 from titans_edge.routes import dates, on_the_day, quoted, said
 from titans_edge.wanted import of_reply
 from titans_edge.when import Dating
-
-UNTOLD = "You have not told me that."
 
 
 class Stopper:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import spoken_of
+from titans_edge.asking import left_open, spoken_of
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -54,10 +54,13 @@ SPARE = 32  # positions kept for a reply when a prompt is checked
 
 @dataclass
 class _Turn:
-    """What `commit` needs of the last reply. nll: of the prompt's message, where it was taken."""
+    """What `commit` needs of the last reply. apart: what was said before is out of sight; nll: of the prompt's message,
+    where it was taken.
+    """
 
     message: str
     prompt: Framed
+    apart: bool = False
     nll: FloatArray | None = None
     reply: str = ""
 
@@ -145,10 +148,12 @@ class Session(Learner, Recaller):
         began, sampling = time.perf_counter(), sampling or Sampling()
         self._begin()
         content, prompt = self._prompt(messages)
-        readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id)
+        before = left_open(content, messages[:-1])
+        alone = self._alone(messages, before)
+        readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id, before)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         askable = ours and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
-        readout = self._answering(readout, prompt, askable=askable)
+        readout = self._answering(readout, alone, content, askable=askable)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)
@@ -166,11 +171,14 @@ class Session(Learner, Recaller):
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
         reading = self._reading(messages, prompt, spans, doubted=readout.doubted)
+        turn.apart = reading is not None or (ours and routes == ("association",)) or alone == prompt
+        if turn.apart:  # it is read from what was told, and not from what was said before
+            turn.prompt = prompt = alone
         if reading is not None and reading.known:
             yield self._remembered(readout, routes, spans)
             yield from self._say(turn, reading.known, sampling, began)
             return
-        surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(prompt)
+        surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(content, prompt)
         speaking = None if reading is None or self.memory is None else self.memory.speaking
         turn.nll = self._feed(turn, injection, surprise=surprise, speaking=speaking)
         yield from self._read_as_text()
@@ -249,10 +257,18 @@ class Session(Learner, Recaller):
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
         return plain(content), framed(self.backbone, messages, self.system)
 
-    def _ask(self, message: str, mode: Mode, reply_id: str | None = "") -> tuple[MemoryReadout, Notice | None]:
+    def _alone(self, messages: Sequence[Message], before: str) -> Framed:
+        """The last message as if nothing had been said but what it cannot be understood without."""
+        last, system = messages[-1], [m for m in messages[:-1] if m.get("role") == "system"]
+        asked = {"role": "user", "content": f"{before} {last['content']}".lstrip()}
+        return framed(self.backbone, [*system, asked], self.system)
+
+    def _ask(
+        self, message: str, mode: Mode, reply_id: str | None = "", before: str = ""
+    ) -> tuple[MemoryReadout, Notice | None]:
         """What the memory answers; a memory that cannot answer is a notice, and the turn goes on."""
         try:
-            return self.retrieve(message, mode, reply_id=reply_id), None
+            return self.retrieve(message, mode, before=before, reply_id=reply_id), None
         except NO_ANSWER as e:
             self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
@@ -262,7 +278,7 @@ class Session(Learner, Recaller):
         self._begin()
         content, prompt = self._prompt([{"role": "user", "content": message}])
         askable = not asks_for_advice(content)
-        readout = self._answering(self.retrieve(content, mode, reply_id=None), prompt, askable=askable)
+        readout = self._answering(self.retrieve(content, mode, reply_id=None), prompt, content, askable=askable)
         return self._remembered(readout, choose(mode, readout, self._routes)[1], given(mode, readout))
 
     def check(self, messages: Sequence[Message]) -> None:
@@ -288,10 +304,12 @@ class Session(Learner, Recaller):
         prompt, nll = turn.prompt, None
         self._mine(turn)
         with self._whole():
+            if not turn.apart:
+                self.speaker.back()
             if not surprise and prompt.tail and self.speaker.ids == prompt.head:
                 self._injected = self.speaker.go_on(injection, prompt.message)  # it was read while it was judged
             if self._injected is None:
-                self._begun(prompt)
+                self._begun(prompt, apart=turn.apart)
                 at = self.speaker.inject(injection.without_end(), prompt.begin).start
                 self._injected = Handle(at, at + len(injection))
                 if surprise:
@@ -320,11 +338,14 @@ class Session(Learner, Recaller):
             yield Notice(f"What was recalled is read as text: {why}")
         self._why = why
 
-    def _begun(self, prompt: Framed) -> None:
+    def _begun(self, prompt: Framed, *, apart: bool = False) -> None:
         """What stands before the last message into the speaker. The constant beginning, but for its last token, is fed
-        by itself, whether it is kept or not: the same logits either way, to the bit.
+        by itself, whether it is kept or not: the same logits either way, to the bit. apart: what else stands there is
+        set aside.
         """
         speaker, begin = self.speaker, prompt.begin - 1
+        if apart and not speaker.apart and speaker.ids[: len(prompt.head)] == prompt.head:
+            speaker.set_aside(begin)
         heads = self.heads if self.system == SYSTEM and not prompt.told_system and begin > 0 else None
         if heads is not None and not speaker.length:
             heads.put(speaker, prompt.head[:begin])
@@ -335,18 +356,18 @@ class Session(Learner, Recaller):
                 heads.keep(speaker, prompt.head[:begin])
         speaker.feed(prompt.head[max(known, begin) :])
 
-    def _teaches(self, prompt: Framed) -> bool:
+    def _teaches(self, message: str, prompt: Framed) -> bool:
         """Whether a message is to be learned with its surprise: one that only asks is not."""
-        return len(prompt.message) <= SURPRISE_TOKENS and not all(is_question(s.text) for s in sentences(prompt.text))
+        return len(prompt.message) <= SURPRISE_TOKENS and not all(is_question(s.text) for s in sentences(message))
 
     def _mine(self, turn: _Turn) -> None:
         """A reply that was left for another one cannot go on: the sequence is the other's now."""
         if self._speaking is not turn:
             raise UsageError("This reply was ended by the one that was asked for after it.", "Ask again.")
 
-    def _answering(self, readout: MemoryReadout, prompt: Framed, *, askable: bool) -> MemoryReadout:
+    def _answering(self, readout: MemoryReadout, prompt: Framed, content: str, *, askable: bool) -> MemoryReadout:
         """A readout with those of its spans that answer, as the backbone finds, reading each alone behind the graft's
-        soft prompt. askable: where it finds none, nobody told it.
+        soft prompt. prompt: the message by itself; askable: where it finds none, nobody told it.
         """
         trained, hops = readout.prompt, len(readout.rows) and not readout.plain
         if trained is None or hops or not readout.retrieved or not self._room(len(prompt)):
@@ -357,8 +378,8 @@ class Session(Learner, Recaller):
         if self.memory is not None and (changing := self.memory.changing) is not None:
             judge = partial(put.changes, changing, self.memory)
         with self._whole():
-            self._begun(prompt)
-            return chosen(readout, spans, prompt.text, read, judge, k=self.k, likely=trained.likely, askable=askable)
+            self._begun(prompt, apart=True)
+            return chosen(readout, spans, content, read, judge, k=self.k, likely=trained.likely, askable=askable)
 
     def _say(self, turn: _Turn, text: str, sampling: Sampling, began: float) -> Iterator[Event]:
         """A reply that the model has no part in."""
@@ -371,8 +392,8 @@ class Session(Learner, Recaller):
     def _reading(self, messages: Sequence[Message], prompt: Framed, spans: Spans, *, doubted: bool) -> Reading | None:
         """For a question that is answered from lines; None for one whose reply may say what nobody told."""
         ours = self.system == SYSTEM and not prompt.told_system
-        before = [str(m.get("content", "")) for m in messages[:-1]]
-        return Reading.of(prompt.text, before, spans, doubted=doubted) if ours and spans else None
+        *before, content = (str(m.get("content", "")) for m in messages)
+        return Reading.of(plain(content), before, spans, doubted=doubted) if ours and spans else None
 
     def _speak(
         self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: Reading | None
@@ -403,12 +424,13 @@ class Session(Learner, Recaller):
         yield Done(first or seconds, count, seconds, reason, prompt)
 
     def _tidy(self) -> None:
-        """Take what the memory gave out of the sequence, and what was computed beside it: the next reply depends on
-        the messages alone.
+        """Take what the memory gave out of the sequence, and what was computed beside it, and bring back what was set
+        aside: the next reply depends on the messages alone.
         """
         if self._injected is not None:
             self.speaker.retract(self._injected, keep=False)
             self._injected = None
+        self.speaker.back()
 
     def _remembered(
         self, readout: MemoryReadout, routes: tuple[str, ...], spans: tuple[dict[str, Any], ...]

@@ -69,6 +69,11 @@ _INTRODUCES = re.compile(
     rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b)[\w'-]+,? ){{1,4}}?{_NAMES}"
     rf"|\b(?:called|named) {_NAMES}|\b{_NAMES}(?:,| is| was)(?: also| now)? (?:my|our)\b"
 )
+_MY_WORK = re.compile(r"\bdo i (?:do|work)\b|\b(?:my|am i by) (?:job|work|profession|occupation)\b", re.IGNORECASE)
+_OWN_WORK = re.compile(
+    r"\b(?:i|i'm|im|i've|i'd|we|we're)\b|\b(?:my|our) (?:job|work|profession|trade)\b", re.IGNORECASE
+)
+_WORKS = re.compile(rf"\b(?:{_ANOTHER}|(?i:he|she))\b(?: [\w,']+){{0,8}}? (?:works?|teaches|runs|sells|is an?)\b")
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
@@ -113,6 +118,8 @@ def of_another(text: str, question: str) -> bool:
     for whose, what in _NAMED.findall(question):
         if whose.lower() not in text.lower() and re.search(rf"\b{_CAPITAL}'s (?:[\w-]+ ){{0,2}}?{what}\b", text):
             return True
+    if _MY_WORK.search(question) and not _OWN_WORK.search(text) and _WORKS.search(text):
+        return True
     for does in _I_DO.findall(question):
         does = re.sub(r"(?:y?ing|e|y)$", "", does.lower())
         own = re.search(rf"(?i)\b(?:i|we|i'm|i've|we're|me)\b(?: [\w']+){{0,2}} {does}", text)

@@ -28,6 +28,7 @@ from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
 DIGITS = 20  # of a number may come again unpenalised: the longest numbers people tell have so many
+ASIDE = SPARE + 1  # the sequence in which what was set aside stays
 SURPRISE_BATCH = 128  # tokens whose vocabulary-wide logits are taken at once
 
 
@@ -62,7 +63,7 @@ class Speaker:
         params = llama_cpp.llama_context_default_params()
         params.n_ctx = self.n_ctx
         params.n_batch = params.n_ubatch = BATCH_TOKENS
-        params.n_seq_max, params.kv_unified = 1 + SPARE, True
+        params.n_seq_max, params.kv_unified = ASIDE + 1, True
         if cache is not None:
             params.type_k = params.type_v = cache
         if flash is not None:
@@ -74,6 +75,7 @@ class Speaker:
         self.length = 0  # positions in use
         self.ids: list[int] = []  # tokens of the sequence, injections left out
         self.gap: int | None = None  # where the first injection stands: later tokens do not stand where `ids` has them
+        self._aside: tuple[int, list[int]] | None = None  # what stands aside behind so many tokens, and all of its ids
         self.nats = 0.0  # how unlikely the last token of a reply was, where that is weighed
         self.stopped = ""  # why the last reply ended: "stop", "length" or "context"
 
@@ -107,7 +109,34 @@ class Speaker:
 
     def room(self) -> int:
         """Positions left."""
-        return self.n_ctx - self.length
+        return self.n_ctx - self.length - (len(self._aside[1]) - self._aside[0] if self._aside else 0)
+
+    def set_aside(self, begin: int) -> None:
+        """What stands behind the first `begin` tokens stays as it is, out of sight, until `back`. Where it would leave
+        little room it is dropped. No injection may stand in the sequence.
+        """
+        self.back()
+        if begin < self.length:
+            ids = list(self.ids)
+            if kept := 2 * self.length <= self.n_ctx:
+                llama_cpp.llama_memory_seq_cp(self._memory, 0, ASIDE, begin, -1)
+            self.cut(begin, self.length)
+            self._aside = (begin, ids) if kept else None
+
+    @property
+    def apart(self) -> bool:
+        """Whether something is set aside."""
+        return self._aside is not None
+
+    def back(self) -> None:
+        """What was set aside stands again where it stood, in the place of what came since."""
+        if self._aside is None:
+            return
+        (begin, ids), self._aside = self._aside, None
+        self.cut(begin, self.length)
+        llama_cpp.llama_memory_seq_cp(self._memory, ASIDE, 0, begin, -1)
+        llama_cpp.llama_memory_seq_rm(self._memory, ASIDE, -1, -1)
+        self.length, self.ids = len(ids), ids
 
     def share(self, ids: Sequence[int]) -> int:
         """Keep what the sequence has in common with `ids` from its start, drop the rest. Returns how many tokens that
@@ -296,8 +325,7 @@ class Speaker:
     def clear(self) -> None:
         self.splice.drop()
         llama_cpp.llama_memory_clear(self._memory, True)
-        self.length, self.gap = 0, None
-        self.ids = []
+        self.length, self.gap, self.ids, self._aside = 0, None, [], None
 
     def snapshot(self) -> bytes:
         """The sequence's state, to be restored into a speaker of the same backbone and build."""

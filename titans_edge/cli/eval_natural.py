@@ -44,6 +44,9 @@ def natural(
     fast: Annotated[
         bool, typer.Option("--fast", help="Read the messages without replying to each: much faster.")
     ] = False,
+    together: Annotated[
+        bool, typer.Option("--together", help="All of a person's questions in one conversation.")
+    ] = False,
     world: Annotated[
         bool, typer.Option("--world", help="Instead: are replies about the world the same with a full memory?")
     ] = False,
@@ -58,7 +61,8 @@ def natural(
     context: common.Context = 8192,
     gpu_layers: common.GpuLayers = None,
 ) -> None:
-    """Accuracy and retrieval on messages as people type them: a memory a person, every question in a new conversation.
+    """Accuracy and retrieval on messages as people type them: a memory a person, every question in a new
+    conversation.
 
     A set: {"people": [{"name", "told": [{"text", "days_ago"}], "questions": [{"id", "question", "targets", "kind"}]}]}.
 
@@ -73,7 +77,7 @@ def natural(
     report.check(out, *files, *([distractors] if distractors else []))
     who = _chosen(natural_sets.people(*files), people)
     asked = tuple(known(several(kinds, "--kinds"), list(natural_sets.KINDS), "Kinds")) if kinds else natural_sets.KINDS
-    plan = Plan(modes(mode), asked, _noon(today), drawn(distractors, n, seed), seed, rank_only, fast)
+    plan = Plan(modes(mode), asked, _noon(today), drawn(distractors, n, seed), seed, rank_only, fast, together)
     if world or untold:
         questions = {
             name: natural_sets.questions(natural_sets.shipped(name))

@@ -44,7 +44,8 @@ class Said:
 class Plan:
     """modes, kinds of questions, others' statements told between, and the moment at which all is asked.
 
-    rank_only: nothing is answered. fast: messages are read, not answered as turns of a chat.
+    rank_only: nothing is answered. fast: messages are read, not answered as turns of a chat. together: a person's
+    questions are asked in one conversation.
     """
 
     modes: tuple[str, ...]
@@ -54,6 +55,7 @@ class Plan:
     seed: int = 0
     rank_only: bool = False
     fast: bool = False
+    together: bool = False
 
     def asks(self, person: Person) -> list[Question]:
         return [q for q in person.questions if q.kind in self.kinds]
@@ -223,9 +225,9 @@ def _rank(chat: Chat, person: Person, plan: Plan, own: set[int], done: Results, 
 def _answer(chat: Chat, person: Person, plan: Plan, modes: Sequence[str], done: Results, progress: Progress) -> None:
     told = tuple(s.text for s in stream([person], plan, person.name))
     for mode in modes:
-        for q in plan.asks(person):
+        for i, q in enumerate(plan.asks(person)):
             case = replace(person.case(q), turns=told, context="\n".join(told))
-            done.answers.append(judged(runner.asked(chat, case, mode)))
+            done.answers.append(judged(runner.asked(chat, case, mode, fresh=not (plan.together and i))))
             progress(1)
 
 

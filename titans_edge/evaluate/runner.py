@@ -108,12 +108,14 @@ def answers(chat: Chat, cases: Sequence[Case], mode: str) -> Iterator[Answer]:
         yield asked(chat, case, mode)
 
 
-def asked(chat: Chat, case: Case, mode: str) -> Answer:
-    """One case's question of the memory as it is, in a fresh conversation. The chat's settings are put back."""
+def asked(chat: Chat, case: Case, mode: str, *, fresh: bool = True) -> Answer:
+    """One case's question of the memory as it is, in a fresh conversation or in the one that goes on. The chat's
+    settings are put back.
+    """
     with _settings_kept(chat):
         chat.memory_mode, chat.facts = Takes(mode_named(mode).memory), ()
         chat.sampling = replace(chat.sampling, max_tokens=LABELLED_TOKENS if case.labels else SAMPLING.max_tokens)
-        return _answer(chat, case, mode)
+        return _answer(chat, case, mode, fresh)
 
 
 def mode_named(name: str) -> Mode:
@@ -162,9 +164,9 @@ def _tell(chat: Chat, told: Sequence[str], source: Source) -> None:
             pass
 
 
-def _answer(chat: Chat, case: Case, mode: str) -> Answer:
-    """The question in a fresh conversation."""
-    chat.new()
+def _answer(chat: Chat, case: Case, mode: str, fresh: bool) -> Answer:
+    if fresh:
+        chat.new()
     question = case.question
     if mode == "full":
         chat.facts = tuple(s.text for message in case.told() for s in sentences(message))

@@ -36,7 +36,7 @@ class Dating:
         out = ""
         while self._left and (match := self._next(over=over)) is not None:
             label = self._left.pop(match[0].lower())
-            dated = label in self._said[: match.start()] or self._said.startswith(BRACKET, match.end())
+            dated = label in self._said[: match.start()] or self._said.startswith((BRACKET, _rest(label)), match.end())
             out += self._said[self._at : match.end()] + ("" if dated else f"{BRACKET}{label})")
             self._at = match.end()
         cut = len(self._said) if over or not self._left else self._open()
@@ -48,8 +48,11 @@ class Dating:
         longest = sorted(self._left, key=len, reverse=True)
         times = re.compile(rf"\b(?:{'|'.join(map(re.escape, longest))})\b", re.IGNORECASE | re.ASCII)
         match = times.search(self._said, self._at)
-        known = match is not None and (over or len(self._said) >= match.end() + len(BRACKET))
-        return match if known else None
+        if match is None:
+            return None
+        behind, rest = self._said[match.end() :], _rest(self._left[match[0].lower()])
+        known = len(behind) >= len(BRACKET) and (len(behind) >= len(rest) or not rest.startswith(behind))
+        return match if over or known else None
 
     def _open(self) -> int:
         """From where on what was said may become such a time."""
@@ -58,3 +61,8 @@ class Dating:
             if any(words.startswith(tail) or tail.startswith(words) for words in self._left):
                 return m.start()
         return len(self._said)
+
+
+def _rest(label: str) -> str:
+    """What follows the first word of a date: " 4 December" of "Friday 4 December 2026"."""
+    return " " + " ".join(label.split()[1:3])

@@ -1,0 +1,156 @@
+"""A question about what was told is judged and answered as in a new conversation, whatever was said before it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.answering import Answering, client, hear, text
+from tests.test_prompt import ASKED, HEAD, states
+from titans_edge.asking import UNTOLD, left_open, spoken_of
+from titans_edge.backbone.injection import Prompt
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.speaker import Speaker
+from titans_edge.framing import Message
+from titans_edge.session import Session
+
+TEXTS = ["The key is in the shed.", "The cup is red."]
+
+
+def history(*texts: str) -> list[Message]:
+    return [{"role": ("user", "assistant")[i % 2], "content": t} for i, t in enumerate(texts)]
+
+
+SISTER = history("What's my sister called?", "My sister is called Bella.")
+
+
+def test_what_is_set_aside_comes_back_to_the_bit(tiny: Backbone) -> None:
+    head, said, other = (tiny.vocab.encode(t, special=True) for t in (HEAD, "I am here. And you?", "Where is it?"))
+    with Speaker(tiny, 512) as speaker:
+        speaker.feed([*head, *said])
+        before = speaker.splice.taken(0, speaker.length)
+        speaker.set_aside(len(head))
+        assert speaker.apart and speaker.ids == head and speaker.room() == 512 - len(head) - len(said)
+        speaker.feed(other)
+        apart = speaker.last_logits()
+        speaker.back()
+        assert not speaker.apart and speaker.ids == [*head, *said] and speaker.room() == 512 - len(head) - len(said)
+        assert speaker.splice.taken(0, speaker.length) == before
+        speaker.feed(other)
+        after = speaker.last_logits()
+        speaker.clear()
+        speaker.feed([*head, *said])
+        speaker.feed(other)
+        assert np.array_equal(speaker.last_logits(), after), "as if nothing had been between"
+        speaker.clear()
+        speaker.feed(head)
+        speaker.feed(other)
+        assert np.array_equal(speaker.last_logits(), apart), "nothing of what was set aside was seen"
+
+
+def test_what_would_leave_little_room_is_dropped_and_clearing_drops_what_is_aside(tiny: Backbone) -> None:
+    with Speaker(tiny, 128) as speaker:
+        speaker.feed([1] * 100)
+        speaker.set_aside(10)
+        assert not speaker.apart and speaker.ids == [1] * 10 and speaker.room() == 118
+        speaker.set_aside(10)
+        assert not speaker.apart, "nothing stands there"
+        speaker.feed([2] * 10)
+        speaker.set_aside(10)
+        speaker.clear()
+        speaker.back()
+        assert speaker.length == 0 and speaker.room() == 128
+
+
+class Shown:
+    """Shows all of a reply, as a reading does that finds nothing invented."""
+
+    def __init__(self) -> None:
+        self.known, self.instead, self.grounding = "", "", SimpleNamespace(invented=False)
+
+    def take(self, text: str, nats: float, reason: str) -> str:
+        return text
+
+
+@pytest.fixture
+def session(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """Reads its replies from what a memory gives."""
+    memory = Answering(tiny.n_embd, texts=TEXTS)
+    memory.prompt = Prompt(states(tiny), 5, 1.1)
+    monkeypatch.setattr("titans_edge.judging.judged", lambda spans, untold, k, **_: list(spans[:1]))
+    monkeypatch.setattr(Session, "_reading", lambda self, messages, prompt, spans, **_: Shown() if spans else None)
+    return Session(tiny, client(memory))
+
+
+def test_a_reply_from_what_was_told_is_the_same_whatever_was_said_before(session: Session) -> None:
+    with session:
+        first = text(hear(session, ASKED))
+        assert text(hear(session, "Hello.", "Yes?", ASKED)) == first
+        assert text(hear(session, "Do I have a dog?", UNTOLD, "I like tea.", "Fine.", ASKED)) == first
+
+
+def test_the_conversation_goes_on_where_it_was(session: Session, tiny: Backbone) -> None:
+    """The memory answers one question of three, the others are the backbone's."""
+    talk = ("Hello.", "Yes?", ASKED, "In the shed.", "Write a poem.")
+    with session:
+        memory: Any = session.memory
+        spans = memory.spans
+        got = []
+        for n in (1, 3, 5):
+            memory.spans = spans if n == 3 else ()
+            got.append(text(hear(session, *talk[:n])))
+        memory.spans = ()
+        with Session(tiny, session.memory) as new:
+            assert text(hear(new, *talk)) == got[2], "a new session reads all of it anew"
+        memory.spans = spans
+        assert session.speaker.ids and text(hear(session, *talk[:3])) == got[1]
+
+
+@pytest.mark.parametrize(
+    ("question", "before"),
+    [
+        ("Where does she live?", "My sister is called Bella."),
+        ("And when's her birthday?", "My sister is called Bella."),
+        ("Which school does he go to?", "My sister is called Bella."),
+        ("How do I get there?", "My sister is called Bella."),
+        ("And my brother?", "What's my sister called?"),
+        ("What about Tom?", "What's my sister called?"),
+        ("Where is the spare key and who has it?", ""),
+        ("Does Tom like his job?", ""),
+        ("What does my sister do in her free time?", ""),
+        ("What time is it?", ""),
+        ("Is there a bank nearby?", ""),
+        ("When is the party?", ""),
+        ("And what does Ann do?", ""),
+    ],
+)
+def test_a_question_that_is_left_open_is_asked_behind_what_was_said_last(question: str, before: str) -> None:
+    assert left_open(question, SISTER) == before
+    assert left_open(question, []) == "", "nothing was said"
+
+
+def test_a_reply_that_says_nothing_leaves_its_question() -> None:
+    for reply in (UNTOLD, "You told me: “My sister is Bella.”", "word " * 40):
+        assert left_open("Where does she live?", history("Who is my sister?", reply)) == "Who is my sister?"
+
+
+def test_the_memory_is_asked_with_it(tiny: Backbone) -> None:
+    memory = Answering(tiny.n_embd)
+    with Session(tiny, client(memory)) as session:
+        hear(session, *(m["content"] for m in SISTER), "Where does she live?")
+        hear(session, *(m["content"] for m in SISTER), "Where do I live?")
+    assert [asked for asked, *_ in memory.asked] == [
+        "My sister is called Bella. Where does she live?",
+        "Where do I live?",
+    ]
+
+
+def test_a_conversation_speaks_of_what_it_tells_and_not_of_what_it_asks() -> None:
+    assert not spoken_of("Where does my sister live?", SISTER), "nor of what a reply had from the memory"
+    assert not spoken_of("Where does my sister live?", history("My sister is Bella.", "Fine.")), "half of it"
+    assert spoken_of("Who is my landlord?", history("My landlord is Jo.", "Fine."))
+    assert spoken_of("Why that soup?", history("What could I cook tonight?", "A soup.")), "the model's own word"
+    assert not spoken_of("Who is my landlord?", [{"role": "system", "content": "The landlord is Jo."}])
