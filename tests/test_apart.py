@@ -10,11 +10,11 @@ import pytest
 
 from tests.answering import Answering, client, hear, text
 from tests.test_prompt import ASKED, HEAD, states
-from titans_edge.asking import UNTOLD, left_open, spoken_of
+from titans_edge.asking import UNTOLD, left_open, of_a_reply, spoken_of
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.framing import Message
+from titans_edge.framing import Message, framed
 from titans_edge.session import Session
 
 TEXTS = ["The key is in the shed.", "The cup is red."]
@@ -109,6 +109,16 @@ def test_the_conversation_goes_on_where_it_was(session: Session, tiny: Backbone)
         assert session.speaker.ids and text(hear(session, *talk[:3])) == got[1]
 
 
+@pytest.mark.grounded
+def test_what_the_model_said_is_no_matter_of_the_memorys(tiny: Backbone) -> None:
+    with Session(tiny) as session:
+        of = session._reading
+        spans = [{"id": 1, "text": TEXTS[0], "kind": "user"}]
+        for question, read in (("What name did you suggest?", False), (ASKED, True)):
+            messages = history("A name?", "Fluffy.", question)
+            assert (of(messages, framed(tiny, messages, session.system), spans, doubted=False) is not None) is read
+
+
 @pytest.mark.parametrize(
     ("question", "before"),
     [
@@ -154,3 +164,6 @@ def test_a_conversation_speaks_of_what_it_tells_and_not_of_what_it_asks() -> Non
     assert spoken_of("Who is my landlord?", history("My landlord is Jo.", "Fine."))
     assert spoken_of("Why that soup?", history("What could I cook tonight?", "A soup.")), "the model's own word"
     assert not spoken_of("Who is my landlord?", [{"role": "system", "content": "The landlord is Jo."}])
+    named = history("I have a rabbit. A name?", "Fluffy.")
+    assert spoken_of("What name did you suggest for my rabbit?", named) and of_a_reply("What did you say?", named)
+    assert not of_a_reply("What did you say?", []) and not of_a_reply("What did I tell you?", named)

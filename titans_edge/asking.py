@@ -22,6 +22,13 @@ _SAID_BEFORE = re.compile(
     r"|^(?:who|what) (?:is|was|are|were) th(?:at|ose)\b",
     re.IGNORECASE,
 )
+_YOU_SAID = re.compile(
+    r"\b(?:did|had|have|do|'ve) you (?:just |ever |also )?"
+    r"(?:say|said|suggest\w*|recommend\w*|mention\w*|write|written|list\w*|propos\w*|answer\w*|call\w*)\b"
+    r"|\byou (?:just )?(?:said|suggested|recommended|mentioned|wrote|listed|proposed|answered)\b"
+    r"|\byour (?:last|first|previous|second|earlier) (?:\w+ )?(?:answer|reply|message|suggestion|sentence|idea)\b",
+    re.IGNORECASE,
+)
 _NO_THING = re.compile(r"\b(?:time|day|date|year|month|weather) is it\b|^is it\b|\bit(?:'s| is) raining", re.IGNORECASE)
 _OWN = re.compile(r"\b(?i:my|our|your|the)\b|(?<=\S )(?!I\b)[A-ZÀ-Þ]")  # what "she" is may stand behind such
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
@@ -59,8 +66,10 @@ class Asking:
 
 def spoken_of(question: str, messages: Sequence[Message]) -> bool:
     """Whether most of the words a question is about stand in what the conversation tells, where the model can see it:
-    not in other questions about what was told, nor in their replies.
+    not in other questions about what was told, nor in their replies. Or it asks what the model itself has said there.
     """
+    if of_a_reply(question, messages):
+        return True
     about, said, answers = set(content_words(question)), set[str](), False
     for m in messages:
         text, parts = str(m.get("content", "")), Asking.of(str(m.get("content", "")))
@@ -70,6 +79,11 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
         elif m.get("role") == "assistant" and not answers:
             said.update(content_words(text))
     return len(about & said) > MOST * len(about)
+
+
+def of_a_reply(question: str, messages: Sequence[Message]) -> bool:
+    """Whether a question asks what the model has said in the conversation ("What name did you suggest?")."""
+    return any(m.get("role") == "assistant" for m in messages) and _YOU_SAID.search(question) is not None
 
 
 def left_open(message: str, messages: Sequence[Message]) -> str:

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import left_open, spoken_of
+from titans_edge.asking import left_open, of_a_reply, spoken_of
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -392,6 +392,7 @@ class Session(Learner, Recaller):
     def _reading(self, messages: Sequence[Message], prompt: Framed, spans: Spans, *, doubted: bool) -> Reading | None:
         """For a question that is answered from lines; None for one whose reply may say what nobody told."""
         ours = self.system == SYSTEM and not prompt.told_system
+        spans = () if of_a_reply(str(messages[-1]["content"]), messages[:-1]) else spans
         *before, content = (str(m.get("content", "")) for m in messages)
         return Reading.of(plain(content), before, spans, doubted=doubted) if ours and spans else None
 
