@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titans_edge.framing import Message
-from titans_edge.questions import as_question, asks_what_was_told, may_ask, plainer
+from titans_edge.questions import as_question, asks_for_advice, may_ask, plainer
 from titans_edge.text import calm, content_words, is_question, sentences, words
 
 UNTOLD = "You have not told me that."
@@ -66,7 +66,7 @@ class Asking:
 
 def spoken_of(question: str, messages: Sequence[Message]) -> bool:
     """Whether most of the words a question is about stand in what the conversation tells, where the model can see it:
-    not in other questions about what was told, nor in their replies. Or it asks what the model itself has said there.
+    not in other questions, nor in replies that may be from the memory. Or it asks what the model itself has said.
     """
     if of_a_reply(question, messages):
         return True
@@ -74,7 +74,7 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
     for m in messages:
         text, parts = str(m.get("content", "")), Asking.of(str(m.get("content", "")))
         if m.get("role") == "user":
-            answers = any(asks_what_was_told(q) for q in parts.questions)
+            answers = bool(parts.questions) and not any(map(asks_for_advice, parts.questions))
             said.update(w for part in parts.parts if part not in parts.questions for w in content_words(part))
         elif m.get("role") == "assistant" and not answers:
             said.update(content_words(text))
