@@ -14,7 +14,7 @@ from titans_edge.asking import UNTOLD, left_open, of_a_reply, spoken_of
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
-from titans_edge.framing import Message, framed
+from titans_edge.framing import Message
 from titans_edge.session import Session
 
 TEXTS = ["The key is in the shed.", "The cup is red."]
@@ -109,14 +109,13 @@ def test_the_conversation_goes_on_where_it_was(session: Session, tiny: Backbone)
         assert session.speaker.ids and text(hear(session, *talk[:3])) == got[1]
 
 
-@pytest.mark.grounded
 def test_what_the_model_said_is_no_matter_of_the_memorys(tiny: Backbone) -> None:
-    with Session(tiny) as session:
-        of = session._reading
-        spans = [{"id": 1, "text": TEXTS[0], "kind": "user"}]
-        for question, read in (("What name did you suggest?", False), (ASKED, True)):
-            messages = history("A name?", "Fluffy.", question)
-            assert (of(messages, framed(tiny, messages, session.system), spans, doubted=False) is not None) is read
+    memory = Answering(tiny.n_embd, texts=TEXTS)
+    with Session(tiny, client(memory)) as session:
+        hear(session, "A name?", "Fluffy.", "What name did you suggest?")
+        assert not memory.asked
+        hear(session, "A name?", "Fluffy.", "What name did I suggest?")
+        assert memory.asked
 
 
 @pytest.mark.parametrize(

@@ -150,7 +150,8 @@ class Session(Learner, Recaller):
         content, prompt = self._prompt(messages)
         before = left_open(content, messages[:-1])
         alone = self._alone(messages, before)
-        readout, notice = self._ask(content, mode if not facts else Mode.OFF, reply_id, before)
+        mine = of_a_reply(content, messages[:-1])  # which the memory knows nothing of
+        readout, notice = self._ask(content, mode if not (facts or mine) else Mode.OFF, reply_id, before)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         askable = ours and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
         readout = self._answering(readout, alone, content, askable=askable)
@@ -392,7 +393,6 @@ class Session(Learner, Recaller):
     def _reading(self, messages: Sequence[Message], prompt: Framed, spans: Spans, *, doubted: bool) -> Reading | None:
         """For a question that is answered from lines; None for one whose reply may say what nobody told."""
         ours = self.system == SYSTEM and not prompt.told_system
-        spans = () if of_a_reply(str(messages[-1]["content"]), messages[:-1]) else spans
         *before, content = (str(m.get("content", "")) for m in messages)
         return Reading.of(plain(content), before, spans, doubted=doubted) if ours and spans else None
 
