@@ -113,7 +113,7 @@ def test_what_the_user_changed_later_is_given_in_its_place(tiny: Backbone) -> No
         def changes(span: dict[str, Any], also: Sequence[dict[str, Any]]) -> Sequence[tuple[dict[str, Any], float]]:
             asked_of.append(span["id"])
             assert all(s in found for s in also), "what surely answers is looked at too"
-            return [(s, 0.99 if s is new else 0.95) for s in later if s["id"] > span["id"]]
+            return [(s, 0.99 if s in (new, last) else 0.95) for s in later if s["id"] > span["id"]]
 
         def read(texts: Sequence[Sequence[dict[str, Any]]]) -> list[float]:
             return [0.05 if text[0] in found else alone for text in texts]
@@ -140,6 +140,33 @@ def test_what_the_user_changed_later_is_given_in_its_place(tiny: Backbone) -> No
     assert given_of("What are all the things about my rent?", new) == [1]
     assert given_of("How much is my rent?", new, found=[{**rent, "kind": "document"}]) == [1], "not the user's word"
     assert asked_of == []
+
+
+def test_a_change_of_something_else_and_one_of_a_change_that_tells_of_none_are_none(tiny: Backbone) -> None:
+    exam, other, moved, lunch = spans(
+        "The pharmacology exam is on 19 May.", "My parasitology exam is on 6 May.", "Parasitology is on 11 May now.",
+        "Lunch is on 12 May.",
+    )  # fmt: skip
+
+    def given_of(found: Sequence[dict[str, Any]], sure: dict[int, float], later: dict[int, float]) -> list[int]:
+        def changes(span: dict[str, Any], _: object) -> Sequence[tuple[dict[str, Any], float]]:
+            return [(s, later[s["id"]]) for s in (moved, lunch) if s["id"] in later and s["id"] > span["id"]]
+
+        def read(texts: Sequence[Sequence[dict[str, Any]]]) -> list[float]:
+            return [1 - sure.get(text[0]["id"], 0.1) for text in texts]
+
+        readout = replace(MemoryReadout.empty(tiny.n_embd), retrieved=tuple(found))
+        kept = chosen(
+            readout, found, "When is the pharmacology exam?", read, changes, k=4, likely=0.9, askable=True
+        )  # fmt: skip
+        return [s["id"] for s in kept.retrieved]
+
+    answers = {1: 0.97, 2: 0.7, 3: 0.8, 4: 0.8}
+    assert given_of([exam], answers, {3: 0.97}) == [3]
+    assert given_of([exam, other], answers, {3: 0.97}) == [1], "it changes the other one"
+    assert given_of([exam], answers, {3: 0.99, 4: 0.97}) == [3] and given_of([exam], answers, {3: 0.99, 4: 0.985}) == [
+        4
+    ]
 
 
 def test_an_association_stands_unless_another_span_surely_answers_and_it_does_not_or_was_told_before() -> None:

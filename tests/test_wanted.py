@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from titans_edge.questions import asks_for_several
 from titans_edge.replying import Reading
-from titans_edge.wanted import may_answer, of_nobody_named, of_reply, of_somebody_introduced
+from titans_edge.wanted import has_the_contact, may_answer, of_nobody_named, of_reply, of_somebody_introduced
 
 DANCING = "Cara's dancing moved to Mondays, still half four."
 DOG = "Our son Eirik got a puppy, a grey elkhound. It is called Bamse."
@@ -47,6 +48,16 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("What is Ann's phone number?", "My sister's phone number is 083 552 7914.", True),  # she may be Ann
         ("What's Ann allergic to?", "Ann's a nurse, and allergic to nuts.", True),
         ("What is Ann's phone number?", "Ann's dentist is at 15:15.", False),
+        ("What is my grandson's job these days?", "My granddaughter Ilinca is training to be a pilot.", False),
+        ("What is my grandson's job these days?", "My granddaughter's brother, my grandson, is a pilot.", True),
+        ("What is my grandson's job these days?", "My daughter's boy, my grandson, drives a tram.", True),
+        ("What is my mum's job?", "My mother is a pilot.", True),
+        ("Where does Seoyeon hide her passport?", "I've moved my passport to the drawer.", False),
+        ("Where does Seoyeon hide her passport?", "Seoyeon keeps her passport next to my passport.", True),
+        ("How much does it pay?", "The gigs are on 5 December and May 8th.", False),
+        ("How much does it pay?", "It's 40 in December.", True),
+        ("What do I do for a living?", "My neighbour is Ann. She works as a vet.", False),
+        ("What do I do for a living?", "I'm a vet like my neighbour Ann.", True),
         ("What's the e-mail address of the clinic?", "The clinic is in Leeds.", False),
         ("What's the e-mail address of the clinic?", "Write to hi@clinic.example.", True),
         ("How old are the twins?", "Our twins are called Omid and Laleh.", False),
@@ -101,6 +112,18 @@ def test_a_text_without_any_of_a_questions_names_is_known() -> None:
     assert not of_nobody_named("Phoebe and Tom came.", "When did Phoebe and Ann come?")
     assert not of_nobody_named("It is at nine.", "When is the dentist on Monday?"), "a day is no name"
     assert not of_nobody_named("It is at nine.", "Where is it?")
+
+
+def test_of_what_holds_now_there_is_one() -> None:
+    assert asks_for_several("Which languages do I speak?") and asks_for_several("What shifts do I work?")
+    assert not asks_for_several("what shifts am I working these days?")
+
+
+def test_a_contact_with_its_name_is_known() -> None:
+    told = "The contact is Ignacio, ignacio@tresrobles.example"
+    assert has_the_contact(told, "what's Ignacio's email")
+    assert not has_the_contact(told, "what's Maria's email") and not has_the_contact(told, "Where is Ignacio?")
+    assert not has_the_contact("Ignacio is out.", "what's Ignacio's email")
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,13 @@ from titans_edge.judging import FIRST, SURE
 from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
-from titans_edge.text import begins_back, stems
-from titans_edge.wanted import may_answer, of_another, of_nobody_named
+from titans_edge.text import begins_back, stems, tells_a_change
+from titans_edge.wanted import has_the_contact, may_answer, of_another, of_nobody_named
 
 NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount or a time, at least
 CHANGED = 3  # times that what was said is followed through what changed it, at most
+AGAIN = 0.98  # how likely a message that tells of no change changes a change, at least
+RIVAL = 0.5  # a span that is not given, and answers as likely as that, may be what a later one changes
 BOTH = 1.5  # log-odds that a message changed another, and that it answers by itself, added, at least
 NAMELESS = 1.3  # log-odds that a span does not answer, more where it has none of the names that a question has
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
@@ -64,7 +66,9 @@ def chosen(
         if past or several or changes is None:
             return kept
         sure_too = [s for s, u in zip(spans, untold, strict=False) if 1 - u >= SURE and s["kind"] == USER.kind]
-        return _now(kept, question, lambda one: changes(one, sure_too), alone)
+        given = {s["id"] for s in kept}
+        rivals = [s for s, u in zip(spans, untold, strict=False) if 1 - u >= RIVAL and s["id"] not in given]
+        return _now(kept, question, lambda one: changes(one, sure_too), alone, rivals)
 
     if len(readout.rows):
         if past:
@@ -82,7 +86,9 @@ def chosen(
         return replace(readout, retrieved=(), untold=True)
     kept = judging.judged(spans, untold, k, past=past, several=several, newest=changes is None)
     kept = list(_of_one_thing(kept, question))
-    return replace(readout, retrieved=tuple(held_now(kept)), doubted=askable and unlikely)
+    now = tuple(held_now(kept))
+    doubted = askable and unlikely and not any(has_the_contact(judging.whole(s), question) for s in now)
+    return replace(readout, retrieved=now, doubted=doubted)
 
 
 def _of_one_thing(spans: Spans, question: str) -> Spans:
@@ -94,21 +100,32 @@ def _of_one_thing(spans: Spans, question: str) -> Spans:
 
 def _now(
     kept: Spans, question: str, changes: Callable[[dict[str, Any]], Sequence[tuple[dict[str, Any], float]]],
-    alone: Callable[[dict[str, Any]], float],
+    alone: Callable[[dict[str, Any]], float], rivals: Spans,
 ) -> Spans:  # fmt: skip
     """What holds now: in the place of spans, what the user said later and likeliest changes what the first of his own
-    answers, and so on with that. alone: how likely a message by itself does not answer.
+    answers, and so on with that, where it tells of a change or surely is one. alone: how likely a message by itself
+    does not answer; rivals: others that may answer, one of which it may change instead.
     """
     one = min((s for s in kept if s["kind"] == USER.kind), key=lambda s: int(s["id"]), default=None)
-    for _ in range(CHANGED if one else 0):
+    for n in range(CHANGED if one else 0):
         assert one is not None
         later = [(p, s) for s, p in changes(one) if may_answer(judging.whole(s), question)]
         later = [(p, s) for p, s in later if judging.log_odds(p) - judging.log_odds(alone(s)) >= BOTH]
+        later = [(p, s) for p, s in later if not n or p >= AGAIN or tells_a_change(judging.whole(s))]
+        later = [(p, s) for p, s in later if not _of_a_rival(s, one, rivals, question)]
         if not later:
             break
         one = max(later, key=lambda x: x[0])[1]
         kept = [one]
     return kept
+
+
+def _of_a_rival(later: dict[str, Any], one: dict[str, Any], rivals: Spans, question: str) -> bool:
+    """Whether a message shares more words, which are not the question's, with another before it than with this one."""
+    said = stems(judging.whole(later)) - stems(question)
+    shared = len(said & stems(judging.whole(one)))
+    others = [s for s in rivals if s["id"] < later["id"] and judging.whole(s) != judging.whole(later)]
+    return any(len(said & stems(judging.whole(s))) > shared for s in others)
 
 
 def _with_more(span: dict[str, Any], read: Spans) -> dict[str, Any]:

@@ -34,7 +34,7 @@ EITHER = 0.5  # nor two of which either answers, and the later one tells of a ch
 PAIRS = 4  # of two spans, read together at most
 OF_FEW = 3  # spans that a word stands in, at most, for it to join two
 NO_JOINT = {"called", "named", "name"}  # words that join none
-TOGETHER, GAIN = 0.7, 1.4  # two answer so likely, and so many log-odds likelier than any alone
+TOGETHER, GAIN = 0.87, 1.4  # two answer so likely, and so many log-odds likelier than any alone
 RIVAL = 3.0  # of spans that surely answer, one as near as that to the best may say what holds instead
 
 

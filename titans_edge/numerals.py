@@ -35,6 +35,9 @@ _AGES = {
     *listed("born birth birthday birthdays turn turned turns turning teenager toddler baby newborn"),
 }
 _FIGURE_OR_WORD = re.compile(r"\d+(?!\d|st\b|nd\b|rd\b|th\b)|[a-z]+")
+_MONTH = "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
+_MONTH += "|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_DATES = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\b|\b{_MONTH} \d{{1,2}}\b(?!:)")
 _CENTURIES = range(13, 21)  # "nineteen eighty-seven" is a year; "twelve thirty" is none
 
 Parsed = tuple[int, int, bool]  # the number, the index after its last word, whether it is an ordinal
@@ -66,8 +69,8 @@ def of_one_word(word: str) -> int | None:
 
 
 def says_an_amount(text: str) -> bool:
-    """Whether a text has a number that may be an amount, in figures or words; no ordinal ("the 14th")."""
-    return any(w[0].isdigit() or w in _AMOUNTS for w in _FIGURE_OR_WORD.findall(text.lower()))
+    """Whether a text has a number that may be an amount, in figures or words; no date ("the 14th", "6 December")."""
+    return any(w[0].isdigit() or w in _AMOUNTS for w in _FIGURE_OR_WORD.findall(_DATES.sub(" ", text.lower())))
 
 
 def says_an_age(text: str) -> bool:

@@ -206,9 +206,12 @@ def asks_for_the_past(question: str) -> bool:
     return _PAST.search(question) is not None
 
 
+_AS_OF_NOW = re.compile(r"\b(?:these days|nowadays|at the moment|at present|right now|currently|now)\b", re.IGNORECASE)
+
+
 def asks_for_several(question: str) -> bool:
-    """Whether more than one thing may be the answer ("Which languages do I speak?")."""
-    return _SEVERAL.search(question.replace("’", "'")) is not None
+    """Whether more than one thing may be the answer ("Which languages do I speak?"); not of what holds now alone."""
+    return _SEVERAL.search(question.replace("’", "'")) is not None and _AS_OF_NOW.search(question) is None
 
 
 def asks_for_advice(question: str) -> bool:

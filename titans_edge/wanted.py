@@ -31,18 +31,29 @@ _KIN = (
     r"|sister|brother|twin|aunt|auntie|uncle|cousin|niece|nephew|grand\w+|gran|granny|nan|in-law|friend|mate|flatmate"
     r"|roommate|housemate|neighbou?r|colleague|boss)"
 )
-_SAME = (
-    "mum mom mother mam",
-    "dad father",
-    "sister",
-    "brother",
-    "son",
-    "daughter",
-    "wife",
-    "husband",
-    "aunt auntie",
-    "uncle",
-)
+_KINDRED = """
+mum mom mother mam mama
+dad father papa
+sister
+brother
+son boy
+daughter girl
+wife
+husband
+aunt auntie
+uncle
+grandmother gran granny nan grandma
+grandfather grandad grandpa
+grandson
+granddaughter
+boss
+landlord
+neighbour
+"""
+_SAME = [line.split() for line in _KINDRED.strip().splitlines()]  # words for one of the user's
+_ONE = "|".join(word for group in _SAME for word in group)
+_OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|'s (?:{_ONE})\b)", re.IGNORECASE)
+_ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGNORECASE)
 _ANOTHER = rf"(?:[A-ZÀ-Þ][\w-]+|(?i:{_KIN}))"  # a name, or whose one is
 _MINE = re.compile(r"\bmy (?:(?:new|old|first|last|next|spare|own|best|current) )?([a-z]+)\b(?!['’-])", re.IGNORECASE)
 _KINS = re.compile(rf"\bmy ({_KIN})'s (?:\w+ )?(\w+)")
@@ -64,6 +75,7 @@ _CAPITAL = r"[A-ZÀ-Þ][\w-]+"
 _NAMES = rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_CAPITAL}(?: {_CAPITAL})*)"
 _OF_PLACE = r"(?i:to|in|from|at|of|near|for|on|with|by|into|about|and|or|as)"
 _NO_OWNER = "(?:What|Who|Where|When|How|It|That|There|Here|Let)'"
+_THEIRS = re.compile(r"\b(?:his|her|their) (?:\w+ )?([a-z]{3,})\b(?!')")
 _NAMED = re.compile(rf"\b(?!{_NO_OWNER})({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
 _INTRODUCES = re.compile(
     rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b)[\w'-]+,? ){{1,4}}?{_NAMES}"
@@ -74,12 +86,15 @@ _OWN_WORK = re.compile(
     r"\b(?:i|i'm|im|i've|i'd|we|we're)\b|\b(?:my|our) (?:job|work|profession|trade)\b", re.IGNORECASE
 )
 _WORKS = re.compile(rf"\b(?:{_ANOTHER}|(?i:he|she))\b(?: [\w,']+){{0,8}}? (?:works?|teaches|runs|sells|is an?)\b")
+_CONTACTS: tuple[tuple[Has, Has], ...] = (
+    (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),
+    (_has(r"\be-?mail(?: address)?\W*$|\be-?mail address\b"), _has(r"@|\bat\b")),
+)
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
     (_has(r"\bhow old\b"), says_an_age),
-    (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),
-    (_has(r"\be-?mail(?: address)?\W*$|\be-?mail address\b"), _has(r"@|\bat\b")),
+    *_CONTACTS,
     (_has(r"\b(?:what|which) year\b"), lambda text: says_an_amount(text) or _TIMES(text)),
     (asks_for_a_date, lambda text: _DAY.search(text) is not None or _TIMES(text) or says_an_ordinal(text)),
 )
@@ -100,6 +115,12 @@ def may_answer(text: str, question: str) -> bool:
     return all(says(text) for asks, says in _KINDS if asks(question))
 
 
+def has_the_contact(text: str, question: str) -> bool:
+    """Whether a question is for somebody's telephone number or e-mail address, and a text has the name and such."""
+    named = any(n.lower() in text.lower() for n in _asked_names(question))
+    return named and any(asks(question) and says(text) for asks, says in _CONTACTS)
+
+
 def of_another(text: str, question: str) -> bool:
     """Whether a question asks for something of the user's ("my dog", "do I live"), and a text says it of another alone
     ("My sister's dog is called Bella.", "Tom lives in Bath."), or for something of Ann's, and a text has Ben's.
@@ -110,13 +131,19 @@ def of_another(text: str, question: str) -> bool:
         if own is None and re.search(rf"(?:\b{_ANOTHER}'s|(?i:\b(?:his|her|their)))(?: [\w-]+)? (?i:{what})\b", text):
             return True
     for whose, what in _KINS.findall(question.lower()):
-        same = next((group.split() for group in _SAME if whose in group.split()), [whose])
-        others = "|".join(word for group in _SAME for word in group.split() if word not in same)
+        same = next((group for group in _SAME if whose in group), [whose])
+        others = "|".join(word for group in _SAME for word in group if word not in same)
         own = re.search(rf"(?i)\b(?:{'|'.join(same)})\b", text)
         if own is None and re.search(rf"(?i)\b(?:{others})'s(?: [\w-]+)? {what}\b", text):
             return True
     for whose, what in _NAMED.findall(question):
         if whose.lower() not in text.lower() and re.search(rf"\b{_CAPITAL}'s (?:[\w-]+ ){{0,2}}?{what}\b", text):
+            return True
+    if _of_another_one(text, question):
+        return True
+    if of_nobody_named(text, question):
+        own = "|".join(_THEIRS.findall(question))
+        if own and re.search(rf"(?i)\b(?:my|our) (?:\w+ )?(?:{own})\b", text):
             return True
     if _MY_WORK.search(question) and not _OWN_WORK.search(text) and _WORKS.search(text):
         return True
@@ -140,10 +167,25 @@ def of_somebody_introduced(question: str, told: Iterable[str]) -> bool:
     return any(known) and not others
 
 
+def _of_another_one(text: str, question: str) -> bool:
+    """Whether a question is about one of the user's ("my grandson"), and a text about others ("My granddaughter …")."""
+    asked = [group for one in _OF_ONE.findall(question) for group in _SAME if one.lower() in group]
+    return (
+        len(asked) == 1
+        and _ON_ONE.search(text) is not None
+        and re.search(rf"\b(?:{'|'.join(asked[0])})s?\b", text, re.IGNORECASE) is None
+    )
+
+
 def of_nobody_named(text: str, question: str) -> bool:
     """Whether a question has names, and a text none of them."""
-    names = [n for n in re.findall(rf"(?<=\S ){_CAPITAL}", question) if n.lower() not in (*NO_NAME, "mr", "mrs", "dr")]
+    names = _asked_names(question)
     return bool(names) and not any(n.lower() in text.lower() for n in names)
+
+
+def _asked_names(question: str) -> list[str]:
+    found = re.findall(rf"(?<=\S ){_CAPITAL}", question)
+    return [n for n in found if n.lower() not in (*NO_NAME, "mr", "mrs", "dr")]
 
 
 def _numbered(text: str) -> dict[str, set[str]]:
