@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from setuptools.config.pyprojecttoml import read_configuration  # type: ignore[import-untyped]
 
-from titans_edge.evaluate import natural, score, wording
+from titans_edge.errors import DataError
+from titans_edge.evaluate import natural, natural_sets, score, wording
 
 FOLDER = Path(natural.__file__).parent
 KINDS = {"word", "phrase", "number", "time", "changed", "past", "reference", "two", "when", "untold"}
@@ -140,3 +141,12 @@ def test_the_sets_are_packaged() -> None:
     assert natural.__name__ in told["packages"]
     patterns = told["package-data"][natural.__name__]
     assert {p for pattern in patterns for p in FOLDER.glob(pattern)} == set(FOLDER.glob("*.json"))
+
+
+def test_the_shipped_sets_are_of_one_day_each_and_sets_of_different_days_need_one() -> None:
+    for name in natural_sets.SETS:
+        path = natural_sets.shipped(name)
+        everyone = natural_sets.people(path)
+        assert len(everyone) >= 8 and natural_sets.day(path).year == 2026
+    with pytest.raises(DataError, match="different days"):
+        natural_sets.day(natural_sets.shipped("dev"), natural_sets.shipped("typed"))

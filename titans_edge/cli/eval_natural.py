@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def natural(
-    half: Annotated[str, typer.Option(help="dev, test, both, or plain: which of the shipped people.")] = "dev",
+    half: Annotated[str, typer.Option(help="dev, test, both; plain, stated, typed, chosen: which people.")] = "dev",
     file: Annotated[Path | None, typer.Option(help="A set of your own in place of the shipped ones.")] = None,
     people: Annotated[str, typer.Option(help="Only these people; with commas.")] = "",
     kinds: Annotated[str, typer.Option(help="Only these kinds of questions; with commas.")] = "",
@@ -53,7 +53,9 @@ def natural(
     untold: Annotated[
         bool, typer.Option("--untold", help="Instead: does a full memory admit what it was never told?")
     ] = False,
-    today: Annotated[str, typer.Option(help="The day on which all is asked, YYYY-MM-DD.")] = "2026-11-24",
+    today: Annotated[
+        str, typer.Option(help="The day on which all is asked, YYYY-MM-DD; default: the set's.", show_default=False)
+    ] = "",
     out: Out = None,
     route: common.Route = "text",
     backbone: common.Backbone = library.DEFAULT,
@@ -64,7 +66,8 @@ def natural(
     """Accuracy and retrieval on messages as people type them: a memory a person, every question in a new
     conversation.
 
-    A set: {"people": [{"name", "told": [{"text", "days_ago"}], "questions": [{"id", "question", "targets", "kind"}]}]}.
+    A set: {"today", "people": [{"name", "told": [{"text", "days_ago"}], "questions": [{"id", "question", "targets",
+    "kind"}]}]}.
 
     \b
     Example:
@@ -77,7 +80,7 @@ def natural(
     report.check(out, *files, *([distractors] if distractors else []))
     who = _chosen(natural_sets.people(*files), people)
     asked = tuple(known(several(kinds, "--kinds"), list(natural_sets.KINDS), "Kinds")) if kinds else natural_sets.KINDS
-    plan = Plan(modes(mode), asked, _noon(today), drawn(distractors, n, seed), seed, rank_only, fast, together)
+    plan = Plan(modes(mode), asked, _noon(today, files), drawn(distractors, n, seed), seed, rank_only, fast, together)
     if world or untold:
         questions = {
             name: natural_sets.questions(natural_sets.shipped(name))
@@ -160,12 +163,14 @@ def _chosen(people: list[Person], names: str) -> list[Person]:
     return [p for p in people if p.name in wanted]
 
 
-def _noon(day: str) -> float:
+def _noon(today: str, files: Sequence[Path]) -> float:
     from datetime import date
 
-    from titans_edge.evaluate.natural_sets import noon
+    from titans_edge.evaluate.natural_sets import day, noon
 
+    if not today:
+        return noon(day(*files))
     try:
-        return noon(date.fromisoformat(day))
+        return noon(date.fromisoformat(today))
     except (ValueError, OverflowError, OSError) as e:
-        raise UsageError(f"{day!r} is no day.", "Write --today 2026-11-24.") from e
+        raise UsageError(f"{today!r} is no day.", "Write --today 2026-11-24.") from e

@@ -1,4 +1,4 @@
-"""People's messages and questions on them, as they lie in the package: `natural/dev.json`, `test.json`, `plain.json`.
+"""People's messages and questions on them, as they lie in the package: `natural/dev.json` and the others of `SETS`.
 
 Knows the files' form. Knows nothing of memories or of how a question is put.
 """
@@ -17,10 +17,12 @@ from titans_edge.evaluate.cases import Case
 from titans_edge.evaluate.wording import words
 
 HALVES = ("dev", "test")
-SETS = (*HALVES, "plain")  # plain: whole sentences and plain questions
+# plain and stated: whole sentences and plain questions; typed: as people type in a chat; chosen: both kinds, with which
+# rules were chosen
+SETS = (*HALVES, "plain", "stated", "typed", "chosen")
 KINDS = ("word", "phrase", "number", "time", "changed", "past", "reference", "two", "when", "untold")
 NOWHERE = ("two", "when", "untold")  # no one sentence holds the answer
-TODAY = date(2026, 11, 24)  # the day the sets were written for
+TODAY = date(2026, 11, 24)  # the day a set was written for that names none
 DAY = 86400.0
 
 
@@ -57,6 +59,7 @@ class Person(msgspec.Struct, frozen=True):
 
 class _People(msgspec.Struct):
     people: tuple[Person, ...]
+    today: date = TODAY
 
 
 class _Plain(msgspec.Struct):
@@ -71,7 +74,7 @@ Read = TypeVar("Read")
 
 
 def shipped(name: str) -> Path:
-    """Where a file of the package lies ("dev", "test", "plain", "world", "untold")."""
+    """Where a file of the package lies: one of `SETS`, "world" or "untold"."""
     return Path(str(files("titans_edge.evaluate").joinpath("natural", f"{name}.json")))
 
 
@@ -90,6 +93,14 @@ def people(*paths: Path) -> list[Person]:
     if not found or not ids:
         raise DataError(f"{' and '.join(map(str, paths))} asks nothing.", 'A set is {"people": [...]}.')
     return found
+
+
+def day(*paths: Path) -> date:
+    """The day all of these files were written for. Raises DataError where they differ."""
+    days = {_decoded(path, _People).today for path in paths}
+    if len(days) != 1:
+        raise DataError("These sets were written for different days.", "Say which: --today 2026-11-24.")
+    return days.pop()
 
 
 def questions(path: Path) -> list[str]:
