@@ -281,7 +281,8 @@ def ablation(made: Made) -> Iterator[str]:
 
 
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
-    "natural": natural, "plain": natural, "world": world, "babilong": babilong, "long-contexts": babilong,
+    "natural": natural, "plain": natural, "stated": natural, "stated-together": natural, "typed": natural,
+    "typed-together": natural, "world": world, "babilong": babilong, "long-contexts": babilong,
     "poison": poison, "unguarded": poison, "long": long,
     "kills": counts, "cost": cost, "ablation": ablation, "quants": conversion, "round-trip": conversion,
     "soak": soak, "soak-killed": soak,
@@ -307,6 +308,15 @@ def results() -> Iterator[list[str]]:
     if made := load("plain"):
         n, *share = told_share(made, "auto")
         yield ["eight people who say plain things plainly, and ask so: right", str(n), f"**{_pct(*share)} %**"]
+    for name, who in (
+        ("stated", "twelve people in whole sentences"),
+        ("typed", "twelve people as they type in a chat"),
+    ):
+        if made := load(f"{name}-together"):
+            n, *share = told_share(made, "auto")
+            never = next(r for r in made["rows"] if r["task"] == "untold")
+            yield [f"{who}, all that each asks in one conversation: right", str(n), f"**{_pct(*share)} %**"]
+            yield ["asked for what they never told: says so", str(never["n"]), f"{_accuracy(never)} %"]
     if made := load("world"):
         for key, name in WORLD.items():
             if key in made:
