@@ -23,7 +23,7 @@ _SAID_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _YOU_SAID = re.compile(
-    r"\b(?:did|had|have|do|'ve) you (?:just |ever |also )?"
+    r"\b(?:did|had|have|'ve) you (?:just |ever |also )?"
     r"(?:say|said|suggest\w*|recommend\w*|mention\w*|write|written|list\w*|propos\w*|answer\w*|call\w*)\b"
     r"|\byou (?:just )?(?:said|suggested|recommended|mentioned|wrote|listed|proposed|answered)\b"
     r"|\byour (?:last|first|previous|second|earlier) (?:\w+ )?(?:answer|reply|message|suggestion|sentence|idea)\b",
