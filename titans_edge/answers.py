@@ -20,6 +20,7 @@ from titans_edge.wanted import has_the_contact, may_answer, of_another, of_nobod
 
 NO_AMOUNT = 0.99  # how likely a span without a number does not answer a question for an amount or a time, at least
 CHANGED = 3  # times that what was said is followed through what changed it, at most
+SURELY = 0.99  # a message this likely to change one changes that, whatever else it shares words with
 AGAIN = 0.98  # how likely a message that tells of no change changes a change, at least
 RIVAL = 0.5  # a span that is not given, and answers as likely as that, may be what a later one changes
 BOTH = 1.5  # log-odds that a message changed another, and that it answers by itself, added, at least
@@ -112,7 +113,7 @@ def _now(
         later = [(p, s) for s, p in changes(one) if may_answer(judging.whole(s), question)]
         later = [(p, s) for p, s in later if judging.log_odds(p) - judging.log_odds(alone(s)) >= BOTH]
         later = [(p, s) for p, s in later if not n or p >= AGAIN or tells_a_change(judging.whole(s))]
-        later = [(p, s) for p, s in later if not _of_a_rival(s, one, rivals, question)]
+        later = [(p, s) for p, s in later if p >= SURELY or not _of_a_rival(s, one, rivals, question)]
         if not later:
             break
         one = max(later, key=lambda x: x[0])[1]

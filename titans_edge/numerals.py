@@ -86,9 +86,21 @@ def says_an_ordinal(text: str) -> bool:
 _OF_THE_DAY = listed("noon midnight midday morning afternoon evening night dawn dusk lunchtime lunch breakfast dinner")
 
 
+_HOUR = "(?:[01]?\\d|2[0-4]|" + "|".join(sorted((w for w, n in _CARDINALS.items() if n <= 24), reverse=True)) + ")"
+_CLOCK = re.compile(
+    rf"\b\d{{1,2}}[:.h]\d\d\b|\b(?:half|quarter)\b|\b{_HOUR} ?(?:[ap]\.?m\b|o'?\s?clock\b|h\b)"
+    r"|\b(?:at|by|from|till?|until|before|after|past|around|about|to|now|is|it's|are|for|gone|and) "
+    rf"{_HOUR}\b(?! ?(?:%|euros?|pounds?|people|kids|days?|weeks?|months?|years?|of)\b)"
+    rf"|\b{_HOUR}(?:$|[,.;!?)-]| (?:(?:sharp|in the|every|till?|to|until)\b|on (?:mon|tue|wed|thu|fri|sat|sun)))"
+)
+
+
 def says_a_time_of_day(text: str) -> bool:
-    """Whether a text has a number that may be a time, in figures or words, or a word for a part of the day."""
-    return says_an_amount(text) or not _OF_THE_DAY.isdisjoint(_FIGURE_OR_WORD.findall(text.lower()))
+    """Whether a text has a number that may be an hour where one stands ("at six", "9:40", "3 on tues"), or a word for a
+    part of the day.
+    """
+    text = _DATES.sub(" ", text.lower())
+    return _CLOCK.search(text) is not None or not _OF_THE_DAY.isdisjoint(_FIGURE_OR_WORD.findall(text))
 
 
 def _scaled_figures(words: Sequence[str], at: int) -> tuple[str, int] | None:
