@@ -142,8 +142,8 @@ def of_another(text: str, question: str) -> bool:
     if _of_another_one(text, question):
         return True
     if of_nobody_named(text, question):
-        own = "|".join(_THEIRS.findall(question))
-        if own and re.search(rf"(?i)\b(?:my|our) (?:\w+ )?(?:{own})\b", text):
+        theirs = "|".join(_THEIRS.findall(question))
+        if theirs and re.search(rf"(?i)\b(?:my|our) (?:\w+ )?(?:{theirs})\b", text):
             return True
     if _MY_WORK.search(question) and not _OWN_WORK.search(text) and _WORKS.search(text):
         return True
