@@ -14,6 +14,7 @@ from titans_edge.asking import UNTOLD, left_open, of_a_reply, spoken_of
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
+from titans_edge.errors import ContextOverflow
 from titans_edge.framing import Message
 from titans_edge.session import Session
 
@@ -51,14 +52,19 @@ def test_what_is_set_aside_comes_back_to_the_bit(tiny: Backbone) -> None:
         assert np.array_equal(speaker.last_logits(), apart), "nothing of what was set aside was seen"
 
 
-def test_what_would_leave_little_room_is_dropped_and_clearing_drops_what_is_aside(tiny: Backbone) -> None:
+def test_what_is_aside_makes_room_and_clearing_drops_it(tiny: Backbone) -> None:
     with Speaker(tiny, 128) as speaker:
         speaker.feed([1] * 100)
         speaker.set_aside(10)
-        assert not speaker.apart and speaker.ids == [1] * 10 and speaker.room() == 118
-        speaker.set_aside(10)
-        assert not speaker.apart, "nothing stands there"
-        speaker.feed([2] * 10)
+        assert speaker.apart and speaker.room() == 28
+        speaker.feed([2] * 28)
+        assert speaker.apart and speaker.room() == 0
+        speaker.feed([2])
+        assert not speaker.apart and speaker.room() == 128 - 39
+        speaker.back()
+        assert speaker.ids == [1] * 10 + [2] * 29, "it is gone, and read again when it is needed"
+        with pytest.raises(ContextOverflow):
+            speaker.feed([2] * 90)
         speaker.set_aside(10)
         speaker.clear()
         speaker.back()

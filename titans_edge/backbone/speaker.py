@@ -112,16 +112,15 @@ class Speaker:
         return self.n_ctx - self.length - (len(self._aside[1]) - self._aside[0] if self._aside else 0)
 
     def set_aside(self, begin: int) -> None:
-        """What stands behind the first `begin` tokens stays as it is, out of sight, until `back`. Where it would leave
-        little room it is dropped. No injection may stand in the sequence.
+        """What stands behind the first `begin` tokens stays as it is, out of sight, until `back`. Where its room is
+        needed it is dropped. No injection may stand in the sequence.
         """
         self.back()
         if begin < self.length:
             ids = list(self.ids)
-            if kept := 2 * self.length <= self.n_ctx:
-                llama_cpp.llama_memory_seq_cp(self._memory, 0, ASIDE, begin, -1)
+            llama_cpp.llama_memory_seq_cp(self._memory, 0, ASIDE, begin, -1)
             self.cut(begin, self.length)
-            self._aside = (begin, ids) if kept else None
+            self._aside = begin, ids
 
     @property
     def apart(self) -> bool:
@@ -303,7 +302,7 @@ class Speaker:
                 if vocab.is_end(token):
                     self.stopped = "stop"
                     return
-                if self.room() < 1:
+                if not self._has_room(1):
                     self.stopped = "context"
                     return
                 self.feed([token])
@@ -378,8 +377,15 @@ class Speaker:
         self.length += len(ids)
         self.ids += ids
 
+    def _has_room(self, n: int) -> bool:
+        """What was set aside makes room where there is none."""
+        if n > self.room() and self._aside is not None:
+            self._aside = None
+            llama_cpp.llama_memory_seq_rm(self._memory, ASIDE, -1, -1)
+        return n <= self.room()
+
     def need(self, n: int) -> None:
-        if n > self.room():
+        if not self._has_room(n):
             raise ContextOverflow(
                 f"{n} tokens do not fit: {self.room()} of {self.n_ctx} positions are free.",
                 "Shorten the message, raise --context, or drop the history with /new.",
