@@ -87,7 +87,9 @@ def session(tiny: Backbone, monkeypatch: pytest.MonkeyPatch) -> Session:
     memory = Answering(tiny.n_embd, texts=TEXTS)
     memory.prompt = Prompt(states(tiny), 5, 1.1)
     monkeypatch.setattr("titans_edge.judging.judged", lambda spans, untold, k, **_: list(spans[:1]))
-    monkeypatch.setattr(Session, "_reading", lambda self, messages, prompt, spans, **_: Shown() if spans else None)
+    monkeypatch.setattr(
+        Session, "_reading", lambda self, content, before, prompt, spans, **_: Shown() if spans else None
+    )
     return Session(tiny, client(memory))
 
 
@@ -133,6 +135,7 @@ def test_what_the_model_said_is_no_matter_of_the_memorys(tiny: Backbone) -> None
         ("How do I get there?", "My sister is called Bella."),
         ("And my brother?", "What's my sister called?"),
         ("What about Tom?", "What's my sister called?"),
+        ("What was she called before?", "What's my sister called?"),
         ("Where is the spare key and who has it?", ""),
         ("Does Tom like his job?", ""),
         ("What does my sister do in her free time?", ""),

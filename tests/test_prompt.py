@@ -299,7 +299,8 @@ def test_a_message_that_sets_the_scene_is_the_question_and_one_that_tells_is_tol
     messages = [{"role": "user", "content": message}]
     with Session(tiny) as session:
         reading = session._reading(
-            messages,
+            message,
+            "",
             framed(tiny, messages, session.system),
             [{"id": 1, "text": "It is red.", "kind": "user"}],
             doubted=False,

@@ -14,7 +14,7 @@ DOG = "Our son Eirik got a puppy, a grey elkhound. It is called Bamse."
 
 def said(reply: str, question: str, *lines: str) -> str:
     spans = [{"id": i, "text": t, "kind": "user", "source": "you"} for i, t in enumerate(lines, 1)]
-    reading = Reading.of(question, [], spans, doubted=False)
+    reading = Reading.of(question, "", spans, doubted=False)
     assert reading is not None
     shown = reading.take(reply, 0.0, "stop")
     return reading.instead if reading.grounding.invented else shown
@@ -56,6 +56,8 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("What is my grandson's job these days?", "My granddaughter's brother, my grandson, is a pilot.", True),
         ("What is my grandson's job these days?", "My daughter's boy, my grandson, drives a tram.", True),
         ("What is my mum's job?", "My mother is a pilot.", True),
+        ("what's dad's birthday?", "mum's birthday is on the 9th of january", False),
+        ("what's mum's birthday?", "mum's birthday is on the 9th of january", True),
         ("Where does Seoyeon hide her passport?", "I've moved my passport to the drawer.", False),
         ("Where does Seoyeon hide her passport?", "Seoyeon keeps her passport next to my passport.", True),
         ("How much does it pay?", "The gigs are on 5 December and May 8th.", False),

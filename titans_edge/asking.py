@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titans_edge.framing import Message
-from titans_edge.questions import as_question, asks_for_advice, may_ask, plainer
+from titans_edge.questions import as_question, asks_for_advice, asks_for_the_past, may_ask, plainer
 from titans_edge.text import calm, content_words, is_question, sentences, words
 
 UNTOLD = "You have not told me that."
@@ -96,7 +96,8 @@ def left_open(message: str, messages: Sequence[Message]) -> str:
         return ""
     question, reply = (sentences(str(m.get("content", ""))) for m in said[-2:])
     tells = bool(reply) and len(words(reply[0].text)) <= REPLY and not _OURS.match(reply[0].text)
-    about = reply[:1] if tells and not _is_ellipsis(message) else question[-1:]
+    asks = _is_ellipsis(message) or asks_for_the_past(message)  # what holds now is not what is asked
+    about = question[-1:] if asks or not tells else reply[:1]
     return about[0].text if about else ""
 
 

@@ -51,10 +51,10 @@ class Reading:
     known: str = ""
 
     @classmethod
-    def of(cls, question: str, before: Sequence[str], spans: Spans, *, doubted: bool) -> Reading | None:
+    def of(cls, question: str, before: str, spans: Spans, *, doubted: bool) -> Reading | None:
         """Of a question that is answered from spans, best first; None where the reply may say what nobody told.
 
-        before: what was said before it; doubted: perhaps none of the spans answers.
+        before: what it stands behind; doubted: perhaps none of the spans answers.
         """
         asking = Asking.of(question)
         free = asks_for_a_favour(question) or needs_the_date(question)
@@ -68,7 +68,7 @@ class Reading:
             known = on_the_day(spans[0])
         lines = [*map(said, spans)]
         grounding = Grounding(
-            [*lines, *before, *asking.told], asking.asked, lenient=doubted, has=of_reply(asking.asked, " ".join(lines))
+            [*lines, before, *asking.told], asking.asked, lenient=doubted, has=of_reply(asking.asked, " ".join(lines))
         )
         return cls(grounding, Dating(dates(spans)), instead, known)
 

@@ -171,7 +171,7 @@ class Session(Learner, Recaller):
             yield from self._say(turn, UNTOLD, sampling, began)
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
-        reading = self._reading(messages, prompt, spans, doubted=readout.doubted)
+        reading = self._reading(content, before, prompt, spans, doubted=readout.doubted)
         turn.apart = reading is not None or (ours and routes == ("association",)) or alone == prompt
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
@@ -390,11 +390,12 @@ class Session(Learner, Recaller):
         seconds = time.perf_counter() - began
         yield Done(seconds, 0, seconds, "stop", len(turn.prompt))
 
-    def _reading(self, messages: Sequence[Message], prompt: Framed, spans: Spans, *, doubted: bool) -> Reading | None:
-        """For a question that is answered from lines; None for one whose reply may say what nobody told."""
+    def _reading(self, content: str, before: str, prompt: Framed, spans: Spans, *, doubted: bool) -> Reading | None:
+        """For a question that is answered from lines; None for one whose reply may say what nobody told. before: what
+        it cannot be understood without.
+        """
         ours = self.system == SYSTEM and not prompt.told_system
-        *before, content = (str(m.get("content", "")) for m in messages)
-        return Reading.of(plain(content), before, spans, doubted=doubted) if ours and spans else None
+        return Reading.of(content, before, spans, doubted=doubted) if ours and spans else None
 
     def _speak(
         self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: Reading | None

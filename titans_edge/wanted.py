@@ -56,7 +56,7 @@ _OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|'s (?:{_ONE})\b)", r
 _ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGNORECASE)
 _ANOTHER = rf"(?:[A-ZÀ-Þ][\w-]+|(?i:{_KIN}))"  # a name, or whose one is
 _MINE = re.compile(r"\bmy (?:(?:new|old|first|last|next|spare|own|best|current) )?([a-z]+)\b(?!['’-])", re.IGNORECASE)
-_KINS = re.compile(rf"\bmy ({_KIN})'s (?:\w+ )?(\w+)")
+_KINS = re.compile(rf"\b(?:my )?({_KIN})'s (?:\w+ )?(\w+)")
 _I_DO = re.compile(
     r"\b(?:do|did|am) i (?:\w+ly |now |still )?(live|living|work|working|study|studying|teach|drive|driving|play|like"
     r"|love|hate|prefer|eat|drink|speak|own|earn|wear|collect)\b",
