@@ -11,9 +11,10 @@ import pytest
 from tests.answering import WARM, answering, client, done, hear, local, said, text
 from titans_edge.backbone.model import Backbone
 from titans_edge.replying import UNTOLD
-from titans_edge.routes import Mode, given
+from titans_edge.routes import Mode, dates, given, quoted
 from titans_edge.routes import said as put
 from titans_edge.session import Session
+from titans_edge.text import WAS_BEFORE
 
 NOW = datetime(2026, 11, 24, 9).timestamp  # a Tuesday
 
@@ -91,3 +92,10 @@ def test_where_nothing_was_told_a_question_that_is_likely_about_it_was_not_told(
             monkeypatch.setattr("titans_edge.sidecar.asks.about_what_was_told", lambda *_, it=likely: it)
             assert session.retrieve("Where is the spare key?").untold is untold
             assert not session.retrieve("Where are keys?").untold
+
+
+def test_the_mark_of_what_no_longer_holds_changes_no_date_and_is_not_quoted() -> None:
+    told = {"id": 1, "text": "It is on thursday at 4", "kind": "user", "time": datetime(2026, 11, 30, 9).timestamp()}
+    marked = {**told, "said": f"{told['text']}{WAS_BEFORE}"}
+    assert put(marked) == f"{put(told)}{WAS_BEFORE}" and "Thursday 3 December 2026" in put(told)
+    assert quoted([marked]) == quoted([told]) and dates([marked]) == dates([told])

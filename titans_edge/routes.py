@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
 from titans_edge.judging import whole
 from titans_edge.sidecar.readout import MemoryReadout
+from titans_edge.text import WAS_BEFORE
 from titans_edge.when import day, meant, resolved, the_day
 
 SYSTEM = "You are a helpful assistant with a long-term memory. You answer in one short sentence."
@@ -131,13 +132,13 @@ def quoted(spans: Sequence[dict[str, Any]], *, dated: bool = False) -> str:
         teller = "You told me" if span["kind"] == "user" else f"From {span['source']}"
         if dated and span["kind"] == "user" and "time" in span:
             teller += f" on {day(datetime.fromtimestamp(span['time']))}"
-        whose.setdefault(teller, []).append(f"“{_with_dates(span)}”")
+        whose.setdefault(teller, []).append(f"“{_with_dates(span).replace(WAS_BEFORE, '')}”")
     return " ".join(f"{teller}: {' '.join(texts)}" for teller, texts in whose.items())
 
 
 def on_the_day(span: dict[str, Any]) -> str:
     """The day of something the user told, and what he told; "" where that is not the one day it speaks of."""
-    text = whole(span)
+    text = _told(span)
     known = span["kind"] == "user" and "time" in span
     found = the_day(text, datetime.fromtimestamp(span["time"])) if known else ""
     return f"{found}. You told me: “{text}”" if found else ""
@@ -146,7 +147,7 @@ def on_the_day(span: dict[str, Any]) -> str:
 def dates(spans: Sequence[dict[str, Any]]) -> dict[str, str]:
     """What the relative times in the user's spans mean, by their words."""
     own = [s for s in spans if s["kind"] == "user" and "time" in s]
-    each = (meant(whole(s), datetime.fromtimestamp(s["time"])) for s in own)
+    each = (meant(_told(s), datetime.fromtimestamp(s["time"])) for s in own)
     return {words: label for found in each for words, label in found.items()}
 
 
@@ -159,5 +160,12 @@ def said(span: dict[str, Any]) -> str:
 
 
 def _with_dates(span: dict[str, Any]) -> str:
-    text = whole(span)
-    return resolved(text, datetime.fromtimestamp(span["time"])) if span["kind"] == "user" and "time" in span else text
+    if span["kind"] != "user" or "time" not in span:
+        return whole(span)
+    told = datetime.fromtimestamp(span["time"])
+    return WAS_BEFORE.join(resolved(part, told) for part in whole(span).split(WAS_BEFORE))
+
+
+def _told(span: dict[str, Any]) -> str:
+    """A span as the user typed it."""
+    return whole(span).replace(WAS_BEFORE, "")

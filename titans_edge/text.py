@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from titans_edge.questions import is_question as is_question
 from titans_edge.sentence_ends import listed, sentence_ends
 
+WAS_BEFORE = " (this was before)"  # stands behind a sentence whose place a later one took, where the model reads it
 MAX_SPAN_TOKENS = 32
 SHOUTED = 3  # words in capitals, at least
 

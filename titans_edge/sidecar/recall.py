@@ -17,7 +17,7 @@ from titans_edge.questions import asks_for_a_secret, asks_for_the_past, asks_wha
 from titans_edge.sentence_ends import listed
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import MUCH, Found, allowed
-from titans_edge.text import begins_back, content_words, refers_back, stems, tells_a_change
+from titans_edge.text import WAS_BEFORE, begins_back, content_words, refers_back, stems, tells_a_change
 
 CLEAR_BEST, CLEAR = 0.65, 0.2  # where the best is this likely, those below that share of it are not given
 CHOSEN = 8  # where more than so many are asked for, whoever asks chooses among them
@@ -174,7 +174,7 @@ def _said(kept: Sequence[Found], replaced: dict[int, int], get: Get, *, past: bo
             parts = [f.entry]
         parts = [*(e for e in _meant(parts[0], get) if e.id not in replaced), *parts] if parts else parts
         held = [e for e in parts if past or e.id not in replaced]
-        yield f.entry.id, " ".join(f"{e.text} (this was before)" if e.id in replaced else e.text for e in held)
+        yield f.entry.id, " ".join(f"{e.text}{WAS_BEFORE}" if e.id in replaced else e.text for e in held)
 
 
 def _meant(first: Entry, get: Get) -> list[Entry]:
