@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from titans_edge.questions import asks_for_several
+from titans_edge.questions import asks_for_several, plainer
 from titans_edge.replying import Reading
 from titans_edge.wanted import has_the_contact, may_answer, of_nobody_named, of_reply, of_somebody_introduced
 
@@ -56,6 +56,8 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("What is my grandson's job these days?", "My granddaughter's brother, my grandson, is a pilot.", True),
         ("What is my grandson's job these days?", "My daughter's boy, my grandson, drives a tram.", True),
         ("What is my mum's job?", "My mother is a pilot.", True),
+        ("What's Dana's favourite colour?", "My favourite colour is teal.", False),
+        ("What's Dana's favourite colour?", "My wife's favourite colour is teal.", True),  # she may be Dana
         ("what's dad's birthday?", "mum's birthday is on the 9th of january", False),
         ("what's mum's birthday?", "mum's birthday is on the 9th of january", True),
         ("Where does Seoyeon hide her passport?", "I've moved my passport to the drawer.", False),
@@ -118,6 +120,20 @@ def test_a_text_without_any_of_a_questions_names_is_known() -> None:
     assert not of_nobody_named("Phoebe and Tom came.", "When did Phoebe and Ann come?")
     assert not of_nobody_named("It is at nine.", "When is the dentist on Monday?"), "a day is no name"
     assert not of_nobody_named("It is at nine.", "Where is it?")
+
+
+@pytest.mark.parametrize(
+    ("asked", "plain"),
+    [
+        ("What do I do for a living?", "What is my job?"),
+        ("what does my sister Pilar do for a living?", "what is my sister Pilar's job?"),
+        ("Do you remember what I do for work?", "Do you remember what my job is?"),
+        ("What do I do for fun?", "What do I do for fun?"),
+        ("What does Tom do?", "What does Tom do?"),
+    ],
+)
+def test_a_question_for_a_living_is_one_for_a_job(asked: str, plain: str) -> None:
+    assert plainer(asked) == plain
 
 
 def test_of_what_holds_now_there_is_one() -> None:

@@ -168,8 +168,8 @@ def as_question(sentence: str) -> str:
 
 
 _LIVING = re.compile(
-    r"\bwhat (?:is|am|are|do|does|did) (?P<who>i|we|you|he|she|they|[\w'’. -]{2,40}?) (?:do|doing|work(?:ing)?)"
-    r" (?:for (?:a living|a job|work)|as a job|professionally)\b",
+    r"\bwhat (?P<asks>(?:is|am|are|do|does|did) )?(?P<who>i|we|you|he|she|they|[\w'’. -]{2,40}?)"
+    r" (?:do|does|did|doing|work(?:ing)?) (?:for (?:a living|a job|work)|as a job|professionally)\b",
     re.IGNORECASE,
 )
 _WHOSE = {"i": "my", "we": "our", "you": "your", "he": "his", "she": "her", "they": "their"}
@@ -179,7 +179,8 @@ def plainer(question: str) -> str:
     """A question with an idiom in plain words: "What do I do for a living?" is "What is my job?"."""
 
     def job(m: re.Match[str]) -> str:
-        return f"what is {_WHOSE.get(m['who'].lower(), m['who'] + chr(39) + 's')} job"
+        whose = _WHOSE.get(m["who"].lower(), f"{m['who']}'s")
+        return f"what is {whose} job" if m["asks"] else f"what {whose} job is"
 
     out = _LIVING.sub(job, question)
     return out[:1].upper() + out[1:] if question[:1].isupper() else out

@@ -142,7 +142,7 @@ def of_another(text: str, question: str) -> bool:
     if _of_another_one(text, question):
         return True
     if of_nobody_named(text, question):
-        theirs = "|".join(_THEIRS.findall(question))
+        theirs = "|".join([*_THEIRS.findall(question), *(what for _, what in _NAMED.findall(question))])
         if theirs and re.search(rf"(?i)\b(?:my|our) (?:\w+ )?(?:{theirs})\b", text):
             return True
     if _MY_WORK.search(question) and not _OWN_WORK.search(text) and _WORKS.search(text):
