@@ -174,4 +174,5 @@ def test_a_conversation_speaks_of_what_it_tells_and_not_of_what_it_asks() -> Non
     assert not spoken_of("Who is my landlord?", [{"role": "system", "content": "The landlord is Jo."}])
     named = history("I have a rabbit. A name?", "Fluffy.")
     assert spoken_of("What name did you suggest for my rabbit?", named) and of_a_reply("What did you say?", named)
+    assert not of_a_reply("What did you say my dentist is called?", named), "it may be the memory's"
     assert not of_a_reply("What did you say?", []) and not of_a_reply("What did I tell you?", named)

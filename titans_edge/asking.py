@@ -22,13 +22,17 @@ _SAID_BEFORE = re.compile(
     r"|^(?:who|what) (?:is|was|are|were) th(?:at|ose)\b",
     re.IGNORECASE,
 )
-_YOU_SAID = re.compile(
-    r"\b(?:did|had|have|'ve) you (?:just |ever |also )?"
-    r"(?:say|said|suggest\w*|recommend\w*|mention\w*|write|written|list\w*|propos\w*|answer\w*|call\w*)\b"
-    r"|\byou (?:just )?(?:said|suggested|recommended|mentioned|wrote|listed|proposed|answered)\b"
+_YOU = r"\b(?:did|had|have|'ve) you (?:just |ever |also )?"
+_YOUR_IDEA = re.compile(
+    rf"{_YOU}(?:suggest|recommend|writ|list|propos)\w*\b"
+    r"|\byou (?:just )?(?:suggested|recommended|wrote|listed|proposed)\b"
     r"|\byour (?:last|first|previous|second|earlier) (?:\w+ )?(?:answer|reply|message|suggestion|sentence|idea)\b",
     re.IGNORECASE,
 )
+_YOU_SAID = re.compile(
+    rf"{_YOU}(?:say|said|mention|answer|call)\w*\b|\byou (?:just )?(?:said|answered)\b", re.IGNORECASE
+)
+_MINE = re.compile(r"\b(?:my|mine|our|i)\b", re.IGNORECASE)  # "What did you say my dentist is called?" is the memory's
 _NO_THING = re.compile(r"\b(?:time|day|date|year|month|weather) is it\b|^is it\b|\bit(?:'s| is) raining", re.IGNORECASE)
 _OWN = re.compile(r"\b(?i:my|our|your|the)\b|(?<=\S )(?!I\b)[A-ZÀ-Þ]")  # what "she" is may stand behind such
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
@@ -83,7 +87,8 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
 
 def of_a_reply(question: str, messages: Sequence[Message]) -> bool:
     """Whether a question asks what the model has said in the conversation ("What name did you suggest?")."""
-    return any(m.get("role") == "assistant" for m in messages) and _YOU_SAID.search(question) is not None
+    said = _YOU_SAID.search(question) is not None and _MINE.search(question) is None
+    return any(m.get("role") == "assistant" for m in messages) and (said or _YOUR_IDEA.search(question) is not None)
 
 
 def left_open(message: str, messages: Sequence[Message]) -> str:
