@@ -62,6 +62,33 @@ def test_the_first_conversation_is_remembered(chat: Chat) -> None:
         assert answer in reply(chat, question).lower(), question
 
 
+def test_questions_asked_on_in_one_conversation_are_answered_as_in_new_ones(chat: Chat) -> None:
+    told = (
+        "My sister is called Bella. She lives in Bath.",
+        "My neighbour is Ann. She lives in Leeds and works as a vet.",
+        "I have a rabbit called Snow.",
+        "My dentist appointment is on Friday at 9:40.",
+    )
+    asked = (
+        ("What's my sister called?", "bella"),
+        ("Where does she live?", "bath"),
+        ("And what does Ann do?", "vet"),
+        ("Where do I live?", UNTOLD.lower()),
+        ("What is my rabbit called?", "snow"),
+        ("When do I have to be at the dentist?", "9:40"),
+        ("Who is my landlord?", UNTOLD.lower()),
+    )
+    fresh(chat)
+    for message in told:
+        list(chat.learn(message))
+    on = [reply(chat, question) for question, _ in asked]
+    assert all(answer in said.lower() for said, (_, answer) in zip(on, asked, strict=True)), on
+    for said, (question, _) in zip(on, asked, strict=True):
+        if "she" not in question:
+            chat.new()
+            assert reply(chat, question) == said, "to the letter"
+
+
 def test_the_readme_transcript(chat: Chat) -> None:
     fresh(chat)
     lines = (Path(__file__).parent / "demo.txt").read_text().splitlines()
