@@ -126,6 +126,22 @@ def test_what_the_model_said_is_no_matter_of_the_memorys(tiny: Backbone) -> None
         assert memory.asked
 
 
+def test_what_was_told_in_private_is_seen_where_it_was_told(session: Session) -> None:
+    """The conversation tells something else of the key than the memory, which was not learnt."""
+    apart = list[bool]()
+
+    def noted(*args: Any, **kwargs: Any) -> Any:
+        apart.append(session._speaking is not None and session._speaking.apart)
+        return feed(*args, **kwargs)
+
+    feed, session._feed = session._feed, noted  # type: ignore[method-assign]
+    with session:
+        hear(session, "The key is in my pocket.", "Fine.", ASKED)
+        hear(session, TEXTS[0], "Fine.", ASKED)
+        hear(session, "The tea is green.", "Fine.", ASKED)
+    assert apart == [False, True, True]
+
+
 @pytest.mark.parametrize(
     ("question", "before"),
     [

@@ -267,7 +267,7 @@ def test_a_reply_that_is_not_read_from_the_lines_quotes_them_or_says_that_nobody
     with Session(tiny, client(memory)) as session:
         assert text(hear(session, ASKED)) != instead, "one that was cut off is shown as far as it went"
         assert text(hear(session, ASKED, sampling=long)) == instead
-        events = hear(session, "The key is in the wood.", "I see.", ASKED, sampling=long)
+        events = hear(session, "The wood is dark.", "I see.", ASKED, sampling=long)
         assert text(events) == instead and done(events).stop_reason == "stop"
         assert session._turn is not None and session._turn.reply == instead, (
             "what is learnt of a reply is what was said"

@@ -85,6 +85,14 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
     return len(about & said) > MOST * len(about)
 
 
+def told_here(question: str, messages: Sequence[Message]) -> list[str]:
+    """The user's sentences of a conversation that have most of the words a question is about."""
+    about = set(content_words(question))
+    asked = (Asking.of(str(m.get("content", ""))) for m in messages if m.get("role") == "user")
+    own = (part for a in asked for part in a.parts if part not in a.questions)
+    return [part for part in own if len(about & set(content_words(part))) > MOST * len(about)]
+
+
 def of_a_reply(question: str, messages: Sequence[Message]) -> bool:
     """Whether a question asks what the model has said in the conversation ("What name did you suggest?")."""
     said = _YOU_SAID.search(question) is not None and _MINE.search(question) is None

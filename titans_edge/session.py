@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import left_open, of_a_reply, spoken_of
+from titans_edge.asking import left_open, of_a_reply, spoken_of, told_here
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -33,7 +33,7 @@ from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, ModelError, SidecarFailed, UsageError
 from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.framing import Framed, Message, framed
-from titans_edge.judging import worth_reading
+from titans_edge.judging import whole, worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.prompted import NO_ANSWER, Prompted
 from titans_edge.questions import asks_for_advice, needs_the_date
@@ -152,6 +152,7 @@ class Session(Learner, Recaller):
         alone = self._alone(messages, before)
         mine = of_a_reply(content, messages[:-1])  # which the memory knows nothing of
         readout, notice = self._ask(content, mode if not (facts or mine) else Mode.OFF, reply_id, before)
+        known = _all_among(told_here(content, messages[:-1]), (*readout.retrieved, *readout.replaced, *readout.behind))
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         askable = ours and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
         readout = self._answering(readout, alone, content, askable=askable)
@@ -171,8 +172,8 @@ class Session(Learner, Recaller):
             yield from self._say(turn, UNTOLD, sampling, began)
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
-        reading = self._reading(content, before, prompt, spans, doubted=readout.doubted)
-        turn.apart = reading is not None or (ours and routes == ("association",)) or alone == prompt
+        reading = self._reading(content, before, prompt, spans, doubted=readout.doubted) if known else None
+        turn.apart = reading is not None or (ours and known and routes == ("association",)) or alone == prompt
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
         if reading is not None and reading.known:
@@ -478,3 +479,9 @@ class Session(Learner, Recaller):
             return None
         places = [(max(0, s.start - by), max(0, s.end - by)) for s in cut]
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
+
+
+def _all_among(told: Sequence[str], spans: Spans) -> bool:
+    """Whether the memory knows these sentences of the conversation: else they were told in private."""
+    texts = [whole(s) for s in spans]
+    return all(any(plain(t) in text for text in texts) for t in told)
