@@ -281,7 +281,7 @@ def ablation(made: Made) -> Iterator[str]:
 
 
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
-    "natural": natural, "plain": natural, "stated": natural, "stated-together": natural, "typed": natural,
+    "natural": natural, "plain": natural, "distractors": natural, "stated": natural, "stated-together": natural, "typed": natural,
     "typed-together": natural, "world": world, "babilong": babilong, "long-contexts": babilong,
     "poison": poison, "unguarded": poison, "long": long,
     "kills": counts, "cost": cost, "ablation": ablation, "quants": conversion, "round-trip": conversion,
@@ -308,6 +308,13 @@ def results() -> Iterator[list[str]]:
     if made := load("plain"):
         n, *share = told_share(made, "auto")
         yield ["eight people who say plain things plainly, and ask so: right", str(n), f"**{_pct(*share)} %**"]
+    if made := load("distractors"):
+        n, *share = told_share(made, "auto")
+        yield [
+            f"the same, among {made['distractors']:,} statements of other people: right",
+            str(n),
+            f"{_pct(*share)} %",
+        ]
     for name, who in (
         ("stated", "twelve people in whole sentences"),
         ("typed", "twelve people as they type in a chat"),
