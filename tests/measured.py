@@ -281,8 +281,8 @@ def ablation(made: Made) -> Iterator[str]:
 
 
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
-    "natural": natural, "plain": natural, "distractors": natural, "stated": natural, "stated-together": natural, "typed": natural,
-    "typed-together": natural, "world": world, "babilong": babilong, "long-contexts": babilong,
+    "natural": natural, "plain": natural, "distractors": natural, "stated": natural, "stated-together": natural,
+    "typed": natural, "typed-together": natural, "world": world, "babilong": babilong, "long-contexts": babilong,
     "poison": poison, "unguarded": poison, "long": long,
     "kills": counts, "cost": cost, "ablation": ablation, "quants": conversion, "round-trip": conversion,
     "soak": soak, "soak-killed": soak,
