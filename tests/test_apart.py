@@ -15,7 +15,7 @@ from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow
-from titans_edge.framing import Message
+from titans_edge.framing import Message, framed
 from titans_edge.session import Session
 
 TEXTS = ["The key is in the shed.", "The cup is red."]
@@ -140,6 +140,16 @@ def test_what_was_told_in_private_is_seen_where_it_was_told(session: Session) ->
         hear(session, TEXTS[0], "Fine.", ASKED)
         hear(session, "The tea is green.", "Fine.", ASKED)
     assert apart == [False, True, True]
+
+
+def test_a_conversation_that_begins_without_the_memory_stays_as_it_was_read(tiny: Backbone) -> None:
+    with Session(tiny, client(Answering(tiny.n_embd))) as session:
+        hear(session, "Some other talk.")
+        hear(session, "Hello there.")
+        session._begin()
+        begun = framed(tiny, history("Hello there."), session.system)
+        assert session.speaker.ids[: len(begun)] == [*begun.head, *begun.message, *begun.tail]
+        assert len(session.speaker.ids) > len(begun), "and the reply"
 
 
 @pytest.mark.parametrize(

@@ -173,7 +173,8 @@ class Session(Learner, Recaller):
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
         reading = self._reading(content, before, prompt, spans, doubted=readout.doubted) if known else None
-        turn.apart = reading is not None or (ours and known and routes == ("association",)) or alone == prompt
+        turn.apart = reading is not None or (ours and known and routes == ("association",))
+        turn.apart = turn.apart or (bool(routes) and alone == prompt)  # nothing was said before, and nothing stays
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
         if reading is not None and reading.known:
