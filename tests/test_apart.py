@@ -8,42 +8,38 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.answering import Answering, client, hear, text
+from tests.answering import Answering, client, hear, said, text
 from tests.test_prompt import ASKED, HEAD, states
 from titans_edge.asking import UNTOLD, left_open, of_a_reply, spoken_of
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow
-from titans_edge.framing import Message, framed
+from titans_edge.framing import framed
 from titans_edge.session import Session
 
 TEXTS = ["The key is in the shed.", "The cup is red."]
 
 
-def history(*texts: str) -> list[Message]:
-    return [{"role": ("user", "assistant")[i % 2], "content": t} for i, t in enumerate(texts)]
-
-
-SISTER = history("What's my sister called?", "My sister is called Bella.")
+SISTER = said("What's my sister called?", "My sister is called Bella.")
 
 
 def test_what_is_set_aside_comes_back_to_the_bit(tiny: Backbone) -> None:
-    head, said, other = (tiny.vocab.encode(t, special=True) for t in (HEAD, "I am here. And you?", "Where is it?"))
+    head, talk, other = (tiny.vocab.encode(t, special=True) for t in (HEAD, "I am here. And you?", "Where is it?"))
     with Speaker(tiny, 512) as speaker:
-        speaker.feed([*head, *said])
+        speaker.feed([*head, *talk])
         before = speaker.splice.taken(0, speaker.length)
         speaker.set_aside(len(head))
-        assert speaker.apart and speaker.ids == head and speaker.room() == 512 - len(head) - len(said)
+        assert speaker.apart and speaker.ids == head and speaker.room() == 512 - len(head) - len(talk)
         speaker.feed(other)
         apart = speaker.last_logits()
         speaker.back()
-        assert not speaker.apart and speaker.ids == [*head, *said] and speaker.room() == 512 - len(head) - len(said)
+        assert not speaker.apart and speaker.ids == [*head, *talk] and speaker.room() == 512 - len(head) - len(talk)
         assert speaker.splice.taken(0, speaker.length) == before
         speaker.feed(other)
         after = speaker.last_logits()
         speaker.clear()
-        speaker.feed([*head, *said])
+        speaker.feed([*head, *talk])
         speaker.feed(other)
         assert np.array_equal(speaker.last_logits(), after), "as if nothing had been between"
         speaker.clear()
@@ -147,7 +143,7 @@ def test_a_conversation_that_begins_without_the_memory_stays_as_it_was_read(tiny
         hear(session, "Some other talk.")
         hear(session, "Hello there.")
         session._begin()
-        begun = framed(tiny, history("Hello there."), session.system)
+        begun = framed(tiny, said("Hello there."), session.system)
         assert session.speaker.ids[: len(begun)] == [*begun.head, *begun.message, *begun.tail]
         assert len(session.speaker.ids) > len(begun), "and the reply"
 
@@ -178,7 +174,7 @@ def test_a_question_that_is_left_open_is_asked_behind_what_was_said_last(questio
 
 def test_a_reply_that_says_nothing_leaves_its_question() -> None:
     for reply in (UNTOLD, "You told me: “My sister is Bella.”", "word " * 40):
-        assert left_open("Where does she live?", history("Who is my sister?", reply)) == "Who is my sister?"
+        assert left_open("Where does she live?", said("Who is my sister?", reply)) == "Who is my sister?"
 
 
 def test_the_memory_is_asked_with_it(tiny: Backbone) -> None:
@@ -194,11 +190,11 @@ def test_the_memory_is_asked_with_it(tiny: Backbone) -> None:
 
 def test_a_conversation_speaks_of_what_it_tells_and_not_of_what_it_asks() -> None:
     assert not spoken_of("Where does my sister live?", SISTER), "nor of what a reply had from the memory"
-    assert not spoken_of("Where does my sister live?", history("My sister is Bella.", "Fine.")), "half of it"
-    assert spoken_of("Who is my landlord?", history("My landlord is Jo.", "Fine."))
-    assert spoken_of("Why that soup?", history("What could I cook tonight?", "A soup.")), "the model's own word"
+    assert not spoken_of("Where does my sister live?", said("My sister is Bella.", "Fine.")), "half of it"
+    assert spoken_of("Who is my landlord?", said("My landlord is Jo.", "Fine."))
+    assert spoken_of("Why that soup?", said("What could I cook tonight?", "A soup.")), "the model's own word"
     assert not spoken_of("Who is my landlord?", [{"role": "system", "content": "The landlord is Jo."}])
-    named = history("I have a rabbit. A name?", "Fluffy.")
+    named = said("I have a rabbit. A name?", "Fluffy.")
     assert spoken_of("What name did you suggest for my rabbit?", named) and of_a_reply("What did you say?", named)
     assert not of_a_reply("What did you say my dentist is called?", named), "it may be the memory's"
     assert not of_a_reply("What did you say?", []) and not of_a_reply("What did I tell you?", named)

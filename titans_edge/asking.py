@@ -63,6 +63,11 @@ class Asking:
         return cls(parts, questions, whole, wants, plainer(calm(as_question(whole) if wants else whole)))
 
     @property
+    def statements(self) -> tuple[str, ...]:
+        """Its sentences that ask nothing."""
+        return tuple(p for p in self.parts if p not in self.questions)
+
+    @property
     def told(self) -> tuple[str, ...]:
         """What the message says beside what it asks."""
         return tuple(p for p in self.parts if p not in self.questions and p not in self.asked)
@@ -76,21 +81,20 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
         return True
     about, said, answers = set(content_words(question)), set[str](), False
     for m in messages:
-        text, parts = str(m.get("content", "")), Asking.of(str(m.get("content", "")))
         if m.get("role") == "user":
-            answers = bool(parts.questions) and not any(map(asks_for_advice, parts.questions))
-            said.update(w for part in parts.parts if part not in parts.questions for w in content_words(part))
+            asking = Asking.of(m.get("content", ""))
+            answers = bool(asking.questions) and not any(map(asks_for_advice, asking.questions))
+            said.update(w for part in asking.statements for w in content_words(part))
         elif m.get("role") == "assistant" and not answers:
-            said.update(content_words(text))
+            said.update(content_words(m.get("content", "")))
     return len(about & said) > MOST * len(about)
 
 
 def told_here(question: str, messages: Sequence[Message]) -> list[str]:
     """The user's sentences of a conversation that have most of the words a question is about."""
     about = set(content_words(question))
-    asked = (Asking.of(str(m.get("content", ""))) for m in messages if m.get("role") == "user")
-    own = (part for a in asked for part in a.parts if part not in a.questions)
-    return [part for part in own if len(about & set(content_words(part))) > MOST * len(about)]
+    own = (Asking.of(m.get("content", "")).statements for m in messages if m.get("role") == "user")
+    return [part for parts in own for part in parts if len(about & set(content_words(part))) > MOST * len(about)]
 
 
 def of_a_reply(question: str, messages: Sequence[Message]) -> bool:
@@ -107,7 +111,7 @@ def left_open(message: str, messages: Sequence[Message]) -> str:
     message = message.replace("’", "'")
     if len(said) < 2 or not (_is_ellipsis(message) or _is_open(message)):
         return ""
-    question, reply = (sentences(str(m.get("content", ""))) for m in said[-2:])
+    question, reply = (sentences(m.get("content", "")) for m in said[-2:])
     tells = bool(reply) and len(words(reply[0].text)) <= REPLY and not _OURS.match(reply[0].text)
     asks = _is_ellipsis(message) or asks_for_the_past(message)  # what holds now is not what is asked
     about = question[-1:] if asks or not tells else reply[:1]

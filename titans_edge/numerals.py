@@ -6,10 +6,11 @@ Knows English number words. Does not know what the number counts, nor half hours
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from decimal import Decimal
 
 from titans_edge.sentence_ends import listed
+from titans_edge.when.spans import MONTH
 
 _SAID = """
 zero one two three four five six seven eight nine
@@ -35,8 +36,7 @@ _AGES = {
     *listed("born birth birthday birthdays turn turned turns turning teenager toddler baby newborn"),
 }
 _FIGURE_OR_WORD = re.compile(r"\d+(?!\d|st\b|nd\b|rd\b|th\b)|[a-z]+")
-_MONTH = "(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?"
-_MONTH += "|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+_MONTH = rf"(?:{MONTH.lower()}|sept)"
 _DATES = re.compile(rf"\b\d{{1,2}}(?:st|nd|rd|th)? (?:of )?{_MONTH}\b|\b{_MONTH} \d{{1,2}}\b(?!:)")
 _CENTURIES = range(13, 21)  # "nineteen eighty-seven" is a year; "twelve thirty" is none
 
@@ -70,12 +70,16 @@ def of_one_word(word: str) -> int | None:
 
 def says_an_amount(text: str) -> bool:
     """Whether a text has a number that may be an amount, in figures or words; no date ("the 14th", "6 December")."""
-    return any(w[0].isdigit() or w in _AMOUNTS for w in _FIGURE_OR_WORD.findall(_DATES.sub(" ", text.lower())))
+    return _has_a_figure_or(_AMOUNTS, _DATES.sub(" ", text.lower()))
 
 
 def says_an_age(text: str) -> bool:
     """Whether a text has a number that may be an age, in figures or words, or says when somebody was born."""
-    return any(w[0].isdigit() or w in _AGES for w in _FIGURE_OR_WORD.findall(text.lower()))
+    return _has_a_figure_or(_AGES, text.lower())
+
+
+def _has_a_figure_or(some: Container[str], text: str) -> bool:
+    return any(w[0].isdigit() or w in some for w in _FIGURE_OR_WORD.findall(text))
 
 
 def says_an_ordinal(text: str) -> bool:
@@ -84,8 +88,6 @@ def says_an_ordinal(text: str) -> bool:
 
 
 _OF_THE_DAY = listed("noon midnight midday morning afternoon evening night dawn dusk lunchtime lunch breakfast dinner")
-
-
 _HOUR = "(?:[01]?\\d|2[0-4]|" + "|".join(sorted((w for w, n in _CARDINALS.items() if n <= 24), reverse=True)) + ")"
 _CLOCK = re.compile(
     rf"\b\d{{1,2}}[:.h]\d\d\b|\b(?:half|quarter)\b|\b{_HOUR} ?(?:[ap]\.?m\b|o'?\s?clock\b|h\b)"

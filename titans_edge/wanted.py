@@ -17,7 +17,7 @@ from titans_edge.questions import (
     asks_yes_or_no,
 )
 from titans_edge.text import stems, words
-from titans_edge.when.spans import MONTHS, WEEKDAYS
+from titans_edge.when.spans import MONTH, WEEKDAYS
 
 Has = Callable[[str], bool]
 _NUMBERED = re.compile(r"([^\W\d_]{2,})(?: number| no\.?)? #?(?!\d+(?:[:.]\d| ?[ap]\.?m))([a-z]{0,3}-?\d\w*)")
@@ -69,8 +69,7 @@ def _has(pattern: str) -> Has:
     return lambda text: found.search(text) is not None
 
 
-_MONTHS = "|".join(f"{month[:3]}(?:{month[3:]})?" for month in MONTHS)
-_TIMES = _has(rf"\b(?:{_MONTHS})\b|\b\w*(?:day|week|weekend|month|fortnight|year|eve|christmas|easter|night)s?\b")
+_TIMES = _has(rf"\b(?:{MONTH})\b|\b\w*(?:day|week|weekend|month|fortnight|year|eve|christmas|easter|night)s?\b")
 _CAPITAL = r"[A-ZÀ-Þ][\w-]+"
 _NAMES = rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_CAPITAL}(?: {_CAPITAL})*)"
 _OF_PLACE = r"(?i:to|in|from|at|of|near|for|on|with|by|into|about|and|or|as)"

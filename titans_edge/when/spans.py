@@ -14,6 +14,7 @@ MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
+MONTH = "|".join(f"{m[:3]}(?:{m[3:]})?" for m in MONTHS)  # a pattern of a month, whole or cut to three letters
 WHOLE_DAY = (0, 24)
 HOURS = {"morning": (0, 12), "noon": (11, 14), "afternoon": (12, 18), "evening": (17, 24), "night": (18, 30)}
 
