@@ -47,6 +47,7 @@ class Answering:
         self.dead = False
         self.prompt: Prompt | None = None
         self.speaking: Prefix | None = None
+        self.listening: Prefix | None = None
         self.changing: Prompt | None = None
         self.lost: TitansError | None = None  # raised when it is asked what was told later
         self.told_later: tuple[dict[str, Any], ...] = ()
@@ -64,6 +65,9 @@ class Answering:
             self.rows, 0.9, "place", 1, self.spans[:k], self.behind, self.plain, self.untold, prompt=self.prompt,
             maybe=self.maybe,
         )  # fmt: skip
+
+    def find(self, *, text: str = "", **_: Any) -> list[dict[str, Any]]:
+        return [{**s, "decision": "written"} for s in self.spans if text in s["text"]]
 
     def later(self, span: int, text: str, n: int) -> list[dict[str, Any]]:
         if self.lost is not None:

@@ -7,12 +7,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titans_edge.framing import Message
-from titans_edge.questions import as_question, asks_for_advice, asks_for_the_past, may_ask, plainer
-from titans_edge.text import calm, content_words, is_question, sentences, words
+from titans_edge.questions import as_question, asks_for_a_favour, asks_for_advice, asks_for_the_past, may_ask, plainer
+from titans_edge.text import asks_to_do, calm, content_words, is_question, sentences, tells, words
 
 UNTOLD = "You have not told me that."
 MOST = 0.5  # of a question's words, more than that stand in a conversation that speaks of it
+LISTENED = 400  # characters of a message that is replied to as a friend would, at most
+AT_WORK = 2  # messages before it that may ask for something to work on
 REPLY = 30  # words of a reply that says what "she" is, at most
+_STATES = re.compile(
+    r"\b(?:i|my|mine|we|our|ours|he|she|they|is|are|was|were|am|has|have|had|does|did|will|went|got|moved|took)\b"
+    r"|\w'(?:s|m|re|ve|ll|d)\b|\w{3,}ed\b",
+    re.IGNORECASE,
+)
+_COMMAND = re.compile(
+    r"\W*(?:(?:please|now|ok|okay|and|then|so|no|can you|could you)\b\W*)*(?:(?:check|improve|fix|correct|count|say"
+    r"|stop|start|continue|answer|reply|respond|use|add|remove|change|turn|convert|calculate|compute|solve|plan|make|give"
+    r"|let|imagine|pretend|act|role-?play|play|sing|read|open|search|look|compare|define|spell|repeat|pick|choose|guess|try"
+    r"|do|keep|set|be|tell|show|name|list|help|find|shorten|expand|finish|complete|format|sort)\b(?! (?:is|was)\b)"
+    r"|(?:don't|do not) (?:repeat|say|use|write|answer|reply|be)\b)",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[A-ZÀ-Þ]\S*(?: \S+){3,}[.!]$")
 _OURS = re.compile(rf"{UNTOLD}|You told me\b|From [^:]*: “")  # replies that say nothing of what "she" is
 _CLAUSE = re.compile(r"(?<=\S)(?:[,;]| (?:and|because|when|if|that|which|while)\b)", re.IGNORECASE)
 _AND = re.compile(r"^(?:and|but|so|ok|then|what about|how about)\b,? ?", re.IGNORECASE)
@@ -73,6 +89,20 @@ class Asking:
         return tuple(p for p in self.parts if p not in self.questions and p not in self.asked)
 
 
+def only_tells(message: str, messages: Sequence[Message]) -> bool:
+    """Whether a short message but tells something, of the user, his or the world, and the conversation before it is no
+    work on a text or an answer of the model's.
+    """
+    asking = Asking.of(message)
+    asks = asking.questions or asking.wants or any(asks_to_do(p) or _COMMAND.match(p) for p in asking.parts)
+    if asks or len(message) > LISTENED or not any(map(tells, asking.parts)):
+        return False
+    before = [m.get("content", "") for m in messages if m.get("role") == "user"][-AT_WORK:]
+    at_work = (asks_to_do(p) or asks_for_a_favour(p) for m in before for p in Asking.of(m).parts)
+    states = _STATES.search(message.replace("’", "'")) or _SENTENCE.match(message)
+    return states is not None and not any(at_work)
+
+
 def spoken_of(question: str, messages: Sequence[Message]) -> bool:
     """Whether most of the words a question is about stand in what the conversation tells, where the model can see it:
     not in other questions, nor in replies that may be from the memory. Or it asks what the model itself has said.
@@ -90,11 +120,11 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
     return len(about & said) > MOST * len(about)
 
 
-def told_here(question: str, messages: Sequence[Message]) -> list[str]:
-    """The user's sentences of a conversation that have most of the words a question is about."""
+def told_here(question: str, messages: Sequence[Message], share: float = MOST) -> list[str]:
+    """The user's sentences of a conversation that have more than such a share of the words a question is about."""
     about = set(content_words(question))
     own = (Asking.of(m.get("content", "")).statements for m in messages if m.get("role") == "user")
-    return [part for parts in own for part in parts if len(about & set(content_words(part))) > MOST * len(about)]
+    return [part for parts in own for part in parts if len(about & set(content_words(part))) > share * len(about)]
 
 
 def of_a_reply(question: str, messages: Sequence[Message]) -> bool:

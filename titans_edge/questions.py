@@ -121,7 +121,7 @@ _WANTED = re.compile(
 )
 _SAYS = re.compile(
     r"\b(?:i|he|she|we|they|it|you|this|that|there|is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can"
-    r"|could|shall|should|may|might|must|got|get|go|goes|went|let|tells?|thanks?|yes|no|not|ok|okay|sure|hi|hello|hey|bye"
+    r"|could|shall|should|may|might|must|got|get|go|goes|went|let|tells?|died|thanks?|yes|no|not|ok|okay|sure|hi|hello|hey|bye"
     r"|good|sorry|lol|cheers|\w{3,}ed)\b|n't\b|'(?:m|re|ve|ll|d)\b|\d|[.,;:…]",
     re.IGNORECASE,
 )
@@ -169,7 +169,8 @@ def as_question(sentence: str) -> str:
 
 _LIVING = re.compile(
     r"\bwhat (?P<asks>(?:is|am|are|do|does|did) )?(?P<who>i|we|you|he|she|they|[\w'’. -]{2,40}?)"
-    r" (?:do|does|did|doing|work(?:ing)?) (?:for (?:a living|a job|work)|as a job|professionally)\b",
+    r" (?:(?:do|does|did|doing|work(?:ing)?) (?:for (?:a living|a job|work)|as a job|professionally)\b"
+    r"|(?<=\bI )do(?=\W*$))",
     re.IGNORECASE,
 )
 _WHOSE = {"i": "my", "we": "our", "you": "your", "he": "his", "she": "her", "they": "their"}
@@ -287,13 +288,30 @@ NO_NAME = listed(
 )
 
 
+_MY_NAME = re.compile(
+    r"\bwhat(?:'s|s| is) my (?:own |first |full )?name\b|\bwho am i\W*$|\bknow my name\b", re.IGNORECASE
+)
+_I_AM = re.compile(
+    r"(?i:\b(?:i'm|i am|my name is|my name's|call me)|^(?:\W*(?:hi|hello|hey)\b\W*)?(?:this is|it's)) "
+    r"(?P<name>[A-ZÀ-Þ][\w'-]+)"
+    r"(?=\W*$|[.,!;]| (?:and|from|here|by|but|the|a)\b| [A-ZÀ-Þ])"
+)
+_NATION = listed(
+    "dutch french german english irish scottish welsh british american canadian australian italian spanish portuguese"
+    " greek polish turkish swedish danish norwegian finnish russian ukrainian indian chinese japanese korean vietnamese"
+    " brazilian mexican nigerian kenyan egyptian belgian austrian swiss czech hungarian romanian european african asian"
+    " catholic muslim christian jewish hindu buddhist protestant vegan vegetarian"
+)
+
+
 def gives_the_name(span: str, question: str) -> bool:
     """Whether a question asks who something of the user's is, and a sentence has the name behind it ("my nan Maureen
     sent a parcel").
     """
     asked = _NAME.search(question.replace("’", "'"))
     if asked is None:
-        return False
+        own = _MY_NAME.search(question.replace("’", "'")) and _I_AM.search(span.replace("’", "'"))
+        return bool(own) and own["name"].lower() not in NO_NAME | _NATION
     what = next(filter(None, asked.groups()))
     named = re.search(rf"(?i:\b(?:my|our) (?:\w+ )?{what}),? (?P<name>[A-ZÀ-Þ][\w'-]+)", span)
     return named is not None and named["name"].lower() not in NO_NAME

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
@@ -13,12 +14,16 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.spans import features
 from titans_edge.features import SpanFeatures
 from titans_edge.judging import JUDGED
+from titans_edge.listing import MOST, Listing, asks_for_all, told_of
 from titans_edge.questions import asks_for_a_sum
 from titans_edge.routes import Mode
+from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
-from titans_edge.text import MAX_SPAN_TOKENS
+from titans_edge.text import MAX_SPAN_TOKENS, stems, tells
 from titans_edge.when import asked_range
+
+LISTED = 20 * MOST  # of the user's newest sentences, among which those are that are listed
 
 
 class Recaller:
@@ -62,9 +67,24 @@ class Recaller:
         else:
             recite = mode is Mode.ASSOCIATION and bool(questions)
             readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
+        wanted = asks_for_all(asked, then=between is not None) if questions and mode is Mode.AUTO else None
+        if wanted is not None:
+            every = self._every(wanted, between)
+            if every or between is not None:
+                every, rows = tuple(every), readout.rows[:0]
+                return replace(readout, rows=rows, retrieved=every, replaced=(), listing=True, maybe=False, prompt=None)
         if wants:  # or it tells: only what surely answers is for it
             readout = replace(readout, rows=readout.rows[:0], maybe=True, untold=False)
         return readout if judged else replace(readout.sure(), prompt=None)
+
+    def _every(self, wanted: Listing, between: tuple[float, float] | None) -> list[dict[str, Any]]:
+        """What the user told, of what is wanted and between two moments."""
+        assert self.memory is not None
+        first, last = between or (None, math.inf)
+        topic = " ".join(sorted(stems(wanted.topic)))
+        found = self.memory.find(text=topic, source="you", since=first, limit=LISTED)
+        kept = [s for s in found if s["time"] < last and s["decision"] in RECALLED and tells(s["text"])]
+        return told_of(kept, wanted)
 
     def rank(self, question: str, n: int) -> list[dict[str, Any]]:
         """The n stored spans that most likely answer a question, best first, each with its `match` (0..1; 0 where the

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from titans_edge.addressing import Addressing
 from titans_edge.answers import Spans
 from titans_edge.asking import UNTOLD as UNTOLD
 from titans_edge.asking import Asking
 from titans_edge.grounding import Grounding
 from titans_edge.questions import asks_for_a_date, asks_for_a_favour, asks_when_told, needs_the_date
-from titans_edge.routes import dates, on_the_day, quoted, said
+from titans_edge.routes import dates, listed, on_the_day, quoted, said
+from titans_edge.sources import USER
 from titans_edge.wanted import of_reply
 from titans_edge.when import Dating
 
@@ -47,32 +49,40 @@ class Reading:
 
     grounding: Grounding
     dating: Dating
+    addressing: Addressing | None  # of what the user said himself
     instead: str
     known: str = ""
 
     @classmethod
-    def of(cls, question: str, before: str, spans: Spans, *, doubted: bool) -> Reading | None:
+    def of(cls, question: str, before: str, spans: Spans, *, doubted: bool, listing: bool = False) -> Reading | None:
         """Of a question that is answered from spans, best first; None where the reply may say what nobody told.
 
-        before: what it stands behind; doubted: perhaps none of the spans answers.
+        before: what it stands behind; doubted: perhaps none of the spans answers; listing: all of them are asked
+        for.
         """
         asking = Asking.of(question)
         free = asks_for_a_favour(question) or needs_the_date(question)
-        if free or not (asking.questions or asking.wants):
+        if (free and not listing) or not (asking.questions or asking.wants):
             return None
         instead = UNTOLD if doubted else quoted(spans)
-        known = ""
-        if asks_when_told(question):
-            known = quoted(spans, dated=True)
-        elif asks_for_a_date(question) and not doubted:
-            known = on_the_day(spans[0])
+        known = listed(spans) if listing else _known(question, spans, doubted=doubted)
         lines = [*map(said, spans)]
         grounding = Grounding(
             [*lines, before, *asking.told], asking.asked, lenient=doubted, has=of_reply(asking.asked, " ".join(lines))
         )
-        return cls(grounding, Dating(dates(spans)), instead, known)
+        addressing = Addressing() if all(s["kind"] == USER.kind for s in spans) else None
+        return cls(grounding, Dating(dates(spans)), addressing, instead, known)
 
     def take(self, text: str, nats: float, reason: str) -> str:
         """More of the reply, how unlikely its tokens were, and why it has ended. Returns what may be shown."""
         shown = self.grounding.add(text, nats) + (self.grounding.end(whole=reason == "stop") if reason else "")
-        return self.dating.add(shown, over=bool(reason) or self.grounding.invented)
+        over = bool(reason) or self.grounding.invented
+        shown = self.dating.add(shown, over=over)
+        return shown if self.addressing is None else self.addressing.add(shown, over=over)
+
+
+def _known(question: str, spans: Spans, *, doubted: bool) -> str:
+    """What is said of days, which a model is bad at; "": the question is for something else."""
+    if asks_when_told(question):
+        return quoted(spans, dated=True)
+    return on_the_day(spans[0]) if asks_for_a_date(question) and not doubted else ""

@@ -136,6 +136,12 @@ def quoted(spans: Sequence[dict[str, Any]], *, dated: bool = False) -> str:
     return " ".join(f"{teller}: {' '.join(texts)}" for teller, texts in whose.items())
 
 
+def listed(spans: Sequence[dict[str, Any]]) -> str:
+    """All of the user's spans, word for word, in a list where there are several."""
+    texts = [f"“{_with_dates(span).replace(WAS_BEFORE, '')}”" for span in spans]
+    return f"You told me: {texts[0]}" if len(texts) == 1 else "\n".join(["You told me:", *(f"- {t}" for t in texts)])
+
+
 def on_the_day(span: dict[str, Any]) -> str:
     """The day of something the user told, and what he told; "" where that is not the one day it speaks of."""
     text = _told(span)

@@ -12,14 +12,14 @@ import codecs
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import left_open, of_a_reply, spoken_of, told_here
+from titans_edge.asking import left_open, of_a_reply, only_tells, spoken_of, told_here
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -49,6 +49,8 @@ from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
+HERE = "here"  # marks a span that is no memory's: the conversation tells it
+PRIVATE = 8  # sentences of the conversation that may have been told in private, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
 
 
@@ -152,14 +154,20 @@ class Session(Learner, Recaller):
         alone = self._alone(messages, before)
         mine = of_a_reply(content, messages[:-1])  # which the memory knows nothing of
         readout, notice = self._ask(content, mode if not (facts or mine) else Mode.OFF, reply_id, before)
-        known = _all_among(told_here(content, messages[:-1]), (*readout.retrieved, *readout.replaced, *readout.behind))
+        told = self._told_in_private(content, messages[:-1], readout)
+        readout = _with_told(readout, told, self.clock())
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         askable = ours and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
         readout = self._answering(readout, alone, content, askable=askable)
+        told = [t for t in told if t in told_here(content, messages[:-1])]
+        known = not told or any(s.get(HERE) for s in readout.retrieved)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)
-        if self.system == SYSTEM and (mode is not Mode.OFF or facts) and needs_the_date(content):
+        listening = self._listening(content, messages[:-1], prompt) if ours and not facts else None
+        if listening is not None:
+            injection, routes = Injection(), ()
+        elif self.system == SYSTEM and (mode is not Mode.OFF or facts) and needs_the_date(content):
             injection = self.text_route.after(f"{today_line(self.now())}\n", injection)
         notices = [] if notice is None else [notice]
         if not facts and not whole and len(injection) and not self._room(len(prompt) + len(injection)):
@@ -168,13 +176,15 @@ class Session(Learner, Recaller):
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
-        if askable and readout.untold and not routes:
+        if (askable or readout.listing) and readout.untold and not routes:
             yield from self._say(turn, UNTOLD, sampling, began)
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
-        reading = self._reading(content, before, prompt, spans, doubted=readout.doubted) if known else None
+        heard = {"doubted": readout.doubted, "listing": readout.listing}
+        reading = self._reading(content, before, prompt, spans, **heard) if known else None
         turn.apart = reading is not None or (ours and known and routes == ("association",))
         turn.apart = turn.apart or (bool(routes) and alone == prompt)  # nothing was said before, and nothing stays
+        turn.apart = turn.apart or listening is not None
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
         if reading is not None and reading.known:
@@ -182,7 +192,7 @@ class Session(Learner, Recaller):
             yield from self._say(turn, reading.known, sampling, began)
             return
         surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(content, prompt)
-        speaking = None if reading is None or self.memory is None else self.memory.speaking
+        speaking = listening if reading is None or self.memory is None else self.memory.speaking
         turn.nll = self._feed(turn, injection, surprise=surprise, speaking=speaking)
         yield from self._read_as_text()
         if routes:
@@ -275,6 +285,14 @@ class Session(Learner, Recaller):
         except NO_ANSWER as e:
             self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
+
+    def _told_in_private(self, content: str, before: Sequence[Message], readout: MemoryReadout) -> list[str]:
+        """What the conversation tells that shares a word with a question and that the memory does not know."""
+        told = [t for t in told_here(content, before, 0.0) if not _among(t, readout)][-PRIVATE:]
+        try:
+            return [t for t in told if self.memory is None or not self.memory.find(text=plain(t), limit=1)]
+        except NO_ANSWER:
+            return told
 
     def recall(self, message: str, mode: Mode = Mode.AUTO) -> Remembered:
         """What a reply to this message would be given; nothing is said or learned, and `why` tells of it as before."""
@@ -372,6 +390,8 @@ class Session(Learner, Recaller):
         """A readout with those of its spans that answer, as the backbone finds, reading each alone behind the graft's
         soft prompt. prompt: the message by itself; askable: where it finds none, nobody told it.
         """
+        if readout.listing:
+            return replace(readout, untold=not readout.retrieved)
         trained, hops = readout.prompt, len(readout.rows) and not readout.plain
         if trained is None or hops or not readout.retrieved or not self._room(len(prompt)):
             return readout.first(self.k)
@@ -392,12 +412,19 @@ class Session(Learner, Recaller):
         seconds = time.perf_counter() - began
         yield Done(seconds, 0, seconds, "stop", len(turn.prompt))
 
-    def _reading(self, content: str, before: str, prompt: Framed, spans: Spans, *, doubted: bool) -> Reading | None:
+    def _reading(
+        self, content: str, before: str, prompt: Framed, spans: Spans, *, doubted: bool, listing: bool = False
+    ) -> Reading | None:
         """For a question that is answered from lines; None for one whose reply may say what nobody told. before: what
         it cannot be understood without.
         """
         ours = self.system == SYSTEM and not prompt.told_system
-        return Reading.of(content, before, spans, doubted=doubted) if ours and spans else None
+        return Reading.of(content, before, spans, doubted=doubted, listing=listing) if ours and spans else None
+
+    def _listening(self, content: str, before: Sequence[Message], prompt: Framed) -> Prefix | None:
+        """What makes the backbone reply like a friend to a message that only tells something."""
+        ours = self.memory is not None and self.system == SYSTEM and not prompt.told_system
+        return self.memory.listening if ours and self.memory and only_tells(content, before) else None
 
     def _speak(
         self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: Reading | None
@@ -439,7 +466,7 @@ class Session(Learner, Recaller):
     def _remembered(
         self, readout: MemoryReadout, routes: tuple[str, ...], spans: tuple[dict[str, Any], ...]
     ) -> Remembered:
-        retrieved = spans if "text" in routes else ()
+        retrieved = tuple(s for s in spans if not s.get(HERE)) if "text" in routes else ()
         rows = len(readout.rows) if "association" in routes else 0
         return Remembered(routes, rows, readout.confidence, readout.relation, readout.hop, retrieved)
 
@@ -482,7 +509,18 @@ class Session(Learner, Recaller):
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
 
 
-def _all_among(told: Sequence[str], spans: Spans) -> bool:
-    """Whether the memory knows these sentences of the conversation: else they were told in private."""
-    texts = [whole(s) for s in spans]
-    return all(any(plain(t) in text for text in texts) for t in told)
+def _among(told: str, readout: MemoryReadout) -> bool:
+    """Whether a readout has this sentence of the conversation: else it was told in private."""
+    return any(plain(told) in whole(s) for s in (*readout.retrieved, *readout.replaced, *readout.behind))
+
+
+def _with_told(readout: MemoryReadout, told: Sequence[str], now: float) -> MemoryReadout:
+    """A readout whose spans are to be judged, with what was told in private as the newest of them."""
+    if not told or readout.prompt is None:
+        return readout
+    newest = max((int(s["id"]) for s in (*readout.retrieved, *readout.replaced)), default=0)
+    also = [
+        {"id": n, "text": plain(t), "kind": USER.kind, "source": USER.label, "time": now, "match": 0.5, HERE: True}
+        for n, t in enumerate(told, newest + 1)
+    ]
+    return replace(readout, retrieved=(*readout.retrieved, *also), untold=False)

@@ -83,6 +83,31 @@ def content_words(text: str) -> list[str]:
     return [w.text.lower() for w in words(text) if w.text.lower().strip("'’") not in _COMMON]
 
 
+_SAYS_NOTHING = listed(
+    "hi hello hey hiya thanks thank thx cheers bye goodbye ok okay yes yeah yep no nope lol haha ha cool great nice"
+    " good morning evening afternoon night sorry welcome wow right sure fine well so very much and you there again"
+)
+_REQUEST = re.compile(
+    r"\W*(?:(?:please|now|ok|okay|and|then|so|can you|could you|would you)\b\W*)*(?:"
+    r"(?:write|tell|give|show|suggest|recommend|list|describe|draft|compose|generate|create|help|find) (?:me|us)\b"
+    r"|(?:write|draft|compose|suggest|recommend|generate|describe) (?:an?|some|the following)\b"
+    r"|(?:translate|explain|summari[sz]e|rewrite|rephrase|shorten|proofread) \w)",
+    re.IGNORECASE,
+)
+
+
+def asks_to_do(span: str) -> bool:
+    """Whether a sentence asks for something to be written, explained or the like."""
+    return _REQUEST.match(span) is not None
+
+
+def tells(span: str) -> bool:
+    """Whether a sentence tells something: it is no question and no request to the model, and more than a greeting."""
+    if is_question(span) or asks_to_do(span):
+        return False
+    return not {w.text.lower() for w in words(span)} <= _SAYS_NOTHING
+
+
 _BACK = re.compile(
     r"\b(?:he|she|it|they|him|them|his|hers?|its|their|theirs|there|he's|she's|it's|they're|this|these|those)\b"
     r"|^(?:\W*(?:and|but|so|oh|also|actually),? )*(?:that|the (?:same|other))\b",

@@ -31,9 +31,12 @@ def train(
     prompt_steps: Annotated[int, typer.Option(help="Steps of stage 4 (which line answers); 0: none.", min=0)] = 400,
     speak_steps: Annotated[int, typer.Option(help="Steps of stage 5 (the reply from it); 0: none.", min=0)] = 500,
     change_steps: Annotated[int, typer.Option(help="Steps of stage 6 (what changed it); 0: none.", min=0)] = 300,
+    listen_steps: Annotated[
+        int, typer.Option(help="Steps of stage 7 (replies to what is told); 0: none.", min=0)
+    ] = 400,
     keep: Annotated[
         Path | None,
-        typer.Option(help="A graft whose memory and gate are kept; stages 3 to 6 are trained, or kept where 0 steps."),
+        typer.Option(help="A graft whose memory and gate are kept; stages 3 to 7 are trained, or kept where 0 steps."),
     ] = None,
     layer: Annotated[int, typer.Option(help="Layer of the backbone to read.", min=0)] = 4,
     seed: Annotated[int, typer.Option(help="Seed of everything.")] = 1,
@@ -70,7 +73,7 @@ def train(
     recipe = Recipe(
         seed=seed, layer=layer, stories=stories, steps=steps, gate_steps=gate_steps, persons=persons,
         key_steps=key_steps, match_steps=match_steps, prompt_steps=prompt_steps, speak_steps=speak_steps,
-        change_steps=change_steps,
+        change_steps=change_steps, listen_steps=listen_steps,
     )  # fmt: skip
     tasks: dict[str, TaskID] = {}
     with (

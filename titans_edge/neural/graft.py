@@ -28,7 +28,8 @@ from titans_edge.neural.relations import Relations
 from titans_edge.neural.sentences import SentenceMemory
 
 ARCHITECTURE = "titans-graft"
-FORMAT = 5  # 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak; 5 may tell changes
+# 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak; 5 may tell changes; 6 may listen
+FORMAT = 6
 OLDEST = 2  # that is read as it is
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
@@ -49,7 +50,7 @@ class GraftInfo:
 class Graft(nn.Module):
     """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences; prompt None: nothing judges
     whether lines answer; speaking None: the backbone reads lines as it is; changing None: nothing judges whether a
-    later line changes what an earlier one answers.
+    later line changes what an earlier one answers; listening None: the backbone replies to what it is told as it is.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Graft(nn.Module):
         prompt: PromptConfig | None = None,
         speaking: PrefixConfig | None = None,
         changing: PromptConfig | None = None,
+        listening: PrefixConfig | None = None,
     ) -> None:
         super().__init__()
         self.info = info
@@ -71,9 +73,14 @@ class Graft(nn.Module):
         self.prompt = None if prompt is None else SoftPrompt(prompt)
         self.speaking = None if speaking is None else SoftPrompt(speaking)
         self.changing = None if changing is None else SoftPrompt(changing)
+        self.listening = None if listening is None else SoftPrompt(listening)
         self.register_buffer("mean", contents.mean)
         self.register_buffer("basis", contents.basis)
         self.register_buffer("inverse", contents.inverse)
+
+    def prompts(self) -> dict[str, SoftPrompt[Any] | None]:
+        """Its soft prompts, by the names they have in the file."""
+        return {name: getattr(self, name) for name in ("prompt", "speaking", "changing", "listening")}
 
     def sure(self, readout: Readout) -> bool:
         """Is a readout worth giving to the backbone? One of a question without words is not."""
@@ -102,7 +109,7 @@ def save(graft: Graft, path: Path, dtype: str = "f16") -> None:
     fields |= {f"titans.encoder.{key}": value for key, value in asdict(config).items()}
     if graft.sentences is not None:
         fields |= {f"titans.keys.{key}": value for key, value in asdict(graft.sentences.config).items()}
-    for name, prompt in (("prompt", graft.prompt), ("speaking", graft.speaking), ("changing", graft.changing)):
+    for name, prompt in graft.prompts().items():
         if prompt is not None:
             fields |= {f"titans.{name}.{key}": value for key, value in asdict(prompt.config).items()}
     fields |= {f"titans.backbone.{key}": text for key, text in info.fingerprint.items()}
@@ -159,10 +166,14 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         prompt, changing = (
             PromptConfig(**of) if (of := _group(fields, f"titans.{name}.")) else None for name in ("prompt", "changing")
         )
-        speaking = PrefixConfig(**of) if (of := _group(fields, "titans.speaking.")) else None
+        speaking, listening = (
+            PrefixConfig(**of) if (of := _group(fields, f"titans.{name}.")) else None
+            for name in ("speaking", "listening")
+        )
         table = backbone.tensors["token_embd.weight"]
         contents = Contents(table, tensors["mean"], tensors["basis"], tensors["inverse"])
-        parts = (config, contents, relations, info, KeyConfig(**keys) if keys else None, prompt, speaking, changing)
+        prompts = (prompt, speaking, changing, listening)
+        parts = (config, contents, relations, info, KeyConfig(**keys) if keys else None, *prompts)
         if (wrong := _wrong_size(parts, tensors)) or len(relations) != config.banks:
             raise ValueError(wrong or "banks")
         if any(p is not None and not 0 <= p.untold < table.shape[0] for p in (prompt, changing)):

@@ -1,6 +1,6 @@
-"""Soft prompts: trained keys and values behind a question that has lines of the memory before it. One makes the frozen
-backbone say whether a line answers the question, one whether of two lines the later one changes the answer, and one
-makes it read its reply from the lines.
+"""Soft prompts: trained keys and values behind a message. One makes the frozen backbone say whether a line of the
+memory before it answers a question, one whether of two lines the later one changes the answer, one makes it read its
+reply from the lines, and one makes it reply like a friend to what it is only told.
 
 n positions at every layer (prefix tuning: Li and Liang 2021, arXiv 2101.00190; P-tuning v2: Liu et al. 2021, arXiv
 2110.07602). The backbone's weights stay as they are, and nothing of a prompt stays behind. Keys are turned as at

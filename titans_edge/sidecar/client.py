@@ -80,7 +80,15 @@ class HostClient:
     @property
     def speaking(self) -> Prefix | None:
         """The graft's soft prompt that is set in before a reply that is read from lines."""
-        p = self.info.get("speaking")
+        return self._prefix("speaking")
+
+    @property
+    def listening(self) -> Prefix | None:
+        """The graft's soft prompt that is set in before a reply to what was only told."""
+        return self._prefix("listening")
+
+    def _prefix(self, name: str) -> Prefix | None:
+        p = self.info.get(name)
         return None if p is None else Prefix(_states(p))
 
     @property
@@ -187,6 +195,11 @@ class MemoryClient:
     def speaking(self) -> Prefix | None:
         """The graft's soft prompt that is set in before a reply that is read from lines."""
         return self.host.speaking
+
+    @property
+    def listening(self) -> Prefix | None:
+        """The graft's soft prompt that is set in before a reply to what was only told."""
+        return self.host.listening
 
     @property
     def changing(self) -> Prompt | None:

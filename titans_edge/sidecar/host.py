@@ -92,9 +92,7 @@ class MemoryHost:
         self._graft_id = grafts.file_id(path)
         info = self._graft.info
         about = {"layer": info.layer, "threshold": info.threshold, "recipe": info.recipe, "results": info.results}
-        graft = self._graft
-        prompts = {"prompt": graft.prompt, "speaking": graft.speaking, "changing": graft.changing}
-        return Reply(True, about | {name: _carried(prompt) for name, prompt in prompts.items()})
+        return Reply(True, about | {name: _carried(prompt) for name, prompt in self._graft.prompts().items()})
 
     def open(self, r: Request, progress: Progress) -> Reply:
         """args: path (None: nothing is kept), write. The memory's name is the request's."""

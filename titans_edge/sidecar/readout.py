@@ -30,6 +30,7 @@ class MemoryReadout:
     replaced: tuple[Fields, ...] = ()  # spans that were found, and that one of `retrieved` likely took the place of
     prompt: Prompt | None = None  # to be set in behind the question and each of the spans: do they answer it?
     maybe: bool = False  # the question may be about the world: only spans that surely answer are for it
+    listing: bool = False  # all of the spans are asked for, in this order
     doubted: bool = False  # nobody told is likely: a reply that is not read from what was found would be invented
 
     def sure(self) -> MemoryReadout:

@@ -50,3 +50,6 @@ class Recipe:
     change_batch: int = 8
     change_rate: float = 1e-2
     change_likely: float = 0.8
+    listen_steps: int = 400
+    listen_batch: int = 8
+    listen_rate: float = 2e-2

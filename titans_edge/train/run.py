@@ -1,4 +1,4 @@
-"""The whole training of a graft: read, stages 1 to 6, save. Each part leaves a file and is skipped when it
+"""The whole training of a graft: read, stages 1 to 7, save. Each part leaves a file and is skipped when it
 is there.
 """
 
@@ -35,6 +35,7 @@ from titans_edge.train.changing import train_changing
 from titans_edge.train.dataset import Dataset, draw_noise
 from titans_edge.train.descent import Plan, cosine, descend
 from titans_edge.train.keys import train_sentences
+from titans_edge.train.listening import train_listening
 from titans_edge.train.prompting import UNKNOWN, train_prompt
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.speaking import train_speaking
@@ -43,7 +44,7 @@ from titans_edge.train.stage2 import stage2
 
 # what the dials of a stage begin with, by the one that says how many steps it has
 STAGES = {"key_steps": "key_", "match_steps": "match_", "prompt_steps": "prompt_", "speak_steps": "speak_",
-          "change_steps": "change_"}  # fmt: skip
+          "change_steps": "change_", "listen_steps": "listen_"}  # fmt: skip
 LATELY = 1000  # answers whose share of right ones is reported
 
 
@@ -155,6 +156,7 @@ def train(
     train_prompt(graft, backbone, recipe, folder, report)
     train_speaking(graft, backbone, recipe, folder, report)
     train_changing(graft, backbone, recipe, folder, report)
+    train_listening(graft, backbone, recipe, folder, report)
     save(graft.eval(), out)
     return graft
 
@@ -177,30 +179,34 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     of_it = {**start.info.recipe, **stages, "questions": questions}
     info = replace(start.info, recipe=of_it, replaces=() if anew else start.info.replaces)
     keys = _keys(recipe, memory.dim) if anew or start.sentences is None else start.sentences.config
-    judging, speaking, changing = _prompts(backbone, recipe)
+    judging, speaking, changing, listening = _prompts(backbone, recipe)
     if start.prompt is not None and not recipe.prompt_steps:
         judging = replace(start.prompt.config, likely=recipe.prompt_likely)
     if start.speaking is not None and not recipe.speak_steps:
         speaking = start.speaking.config
     if start.changing is not None and not recipe.change_steps:
         changing = replace(start.changing.config, likely=recipe.change_likely)
-    graft = Graft(memory.config, memory.contents, memory.relations, info, keys, judging, speaking, changing)
+    if start.listening is not None and not recipe.listen_steps:
+        listening = start.listening.config
+    prompts = (judging, speaking, changing, listening)
+    graft = Graft(memory.config, memory.contents, memory.relations, info, keys, *prompts)
     graft.load_state_dict(start.state_dict(), strict=False)
     return graft
 
 
 def _prompts(
     backbone: Backbone, recipe: Recipe
-) -> tuple[PromptConfig | None, PrefixConfig | None, PromptConfig | None]:
-    """The soft prompts that judge lines, that speak, and that judge changes."""
+) -> tuple[PromptConfig | None, PrefixConfig | None, PromptConfig | None, PrefixConfig | None]:
+    """The soft prompts that judge lines, that speak, that judge changes, and that listen."""
     if backbone.rope is None:
-        return None, None, None
+        return None, None, None, None
     sizes = backbone.n_layer, recipe.prompt_positions, backbone.n_head_kv * backbone.rope.head
     untold = backbone.vocab.encode(UNKNOWN)[0]
     return (
         PromptConfig(*sizes, untold, recipe.prompt_likely) if recipe.prompt_steps else None,
         PrefixConfig(*sizes) if recipe.speak_steps else None,
         PromptConfig(*sizes, untold, recipe.change_likely) if recipe.change_steps else None,
+        PrefixConfig(*sizes) if recipe.listen_steps else None,
     )
 
 
