@@ -66,8 +66,9 @@ class Answering:
             maybe=self.maybe,
         )  # fmt: skip
 
-    def find(self, *, text: str = "", **_: Any) -> list[dict[str, Any]]:
-        return [{**s, "decision": "written"} for s in self.spans if text in s["text"]]
+    def find(self, *, text: str = "", since: float | None = None, **_: Any) -> list[dict[str, Any]]:
+        found = (s for s in self.spans if text.lower() in s["text"].lower() and s["time"] >= (since or 0.0))
+        return [{**s, "decision": "written"} for s in found]
 
     def later(self, span: int, text: str, n: int) -> list[dict[str, Any]]:
         if self.lost is not None:

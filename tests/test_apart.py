@@ -15,6 +15,7 @@ from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow
+from titans_edge.events import Remembered
 from titans_edge.framing import framed
 from titans_edge.session import Session
 
@@ -136,6 +137,25 @@ def test_what_was_told_in_private_is_seen_where_it_was_told(session: Session) ->
         hear(session, TEXTS[0], "Fine.", ASKED)
         hear(session, "The tea is green.", "Fine.", ASKED)
     assert apart == [False, True, True]
+
+
+@pytest.mark.grounded
+def test_what_was_told_in_private_is_judged_with_what_the_memory_knows(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest word holds, wherever it was said; it is no memory's, and is not shown as one."""
+    memory, private = Answering(tiny.n_embd, texts=TEXTS), "The key is in my pocket."
+    memory.prompt = Prompt(states(tiny), 5, 0.0)
+    monkeypatch.setattr(
+        "titans_edge.judging.judged", lambda spans, *_, **__: [s for s in spans if s["text"] == private]
+    )
+    with Session(tiny, client(memory), context=512) as session:
+        shown = [e for e in hear(session, private, "Fine.", ASKED) if isinstance(e, Remembered)]
+        assert shown and all(e.retrieved == () for e in shown)
+        assert session._turn is not None and session._turn.apart, "it is read from that sentence alone"
+        monkeypatch.setattr("titans_edge.judging.judged", lambda spans, *_, **__: list(spans[:1]))
+        hear(session, private, "Fine.", ASKED)
+        assert session._turn is not None and not session._turn.apart, "the conversation is seen where it is not given"
 
 
 def test_a_conversation_that_begins_without_the_memory_stays_as_it_was_read(tiny: Backbone) -> None:

@@ -71,6 +71,7 @@ def test_what_the_model_is_unsure_of_is_not_shown_and_where_it_hesitates_nothing
         ("I have two cats, Duchess is grey.", "How old is Duchess?", "Duchess is 12 years old.", ""),
         ("I ordered a desk in oak.", "What does it cost?", "The oak costs $120 in all.", "The oak costs "),
         ("A jar is six pounds fifty.", "What do I charge for a jar?", "A jar is $6.", ""),
+        ("I saved 2300 so far.", "What did I save for Japan?", "You have saved 2300 yen.", "You have saved 2300 "),
         ("Reg 212-C-8842.", "The man wants my registration. What is it?", "The man wants your registration.", ""),
         (KEY, "Where's the key?", "word " * MOST, ""),
         ("My account is 77-B.", "can you give me my account number?", "Yes, I can give you your account number.", ""),

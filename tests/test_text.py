@@ -410,6 +410,7 @@ def test_who_asks_for_a_date_wants_a_day(text: str, asks: bool) -> None:
         ("I saw my old landlord, Mr. Okafor.", "Who is my landlord?"),
         ("My best friend Zoë is here.", "What is my best friend called?"),
         ("our cat Tom", "whats the name of our cat?"),
+        ("Hi! I'm Marta and I teach.", "What's my name?"), ("Hello, this is Priya.", "Who am I?"),
     ],
 )  # fmt: skip
 def test_a_name_behind_what_it_names_is_what_is_asked_for(span: str, question: str) -> None:
@@ -421,7 +422,8 @@ def test_a_name_behind_what_it_names_is_what_is_asked_for(span: str, question: s
     [
         ("I see my dentist Monday.", "Who is my dentist?"), ("my nan sent me socks", "what's my nan's name?"),
         ("my dog Rex", "What's my cat's name?"), ("my nan Maureen", "Where does my nan live?"),
-        ("His nan Maureen", "what's my nan's name?"),
+        ("His nan Maureen", "what's my nan's name?"), ("I'm Dutch and I like it.", "What's my name?"),
+        ("I'm from Ghent.", "Who am I?"), ("I'm Marta.", "What's my sister's name?"),
     ],
 )  # fmt: skip
 def test_another_name_and_another_question_are_not(span: str, question: str) -> None:

@@ -19,7 +19,7 @@ from titans_edge.errors import UsageError
 from titans_edge.gguf_header import read_header
 from titans_edge.neural import graft as grafts
 from titans_edge.stories.relations import PHRASES
-from titans_edge.train import curves
+from titans_edge.train import curves, listening
 from titans_edge.train.descent import Plan, cosine, descend
 from titans_edge.train.pairs import natural_pairs
 from titans_edge.train.prompting import Maker, start_states
@@ -58,6 +58,7 @@ def trained_and_gone_on_with(tiny: Backbone, tiny_path: Path, tmp_path: Path) ->
         "prompt_steps": 0,
         "speak_steps": 0,
         "change_steps": 0,
+        "listen_steps": 0,
         **SENTENCES,
     }
     out = tmp_path / "graft.gguf"
@@ -112,7 +113,7 @@ def test_a_graft_learns_to_read_sentences_and_keeps_its_memory_and_gate(
     start, out = grafts.load(graft_path, read_header(tiny_path)), tmp_path / "grown.gguf"
     assert start.sentences is None
     small = {"prompt_writers": 1, "prompt_steps": 3, "speak_writers": 1, "speak_questions": 3, "speak_steps": 3,
-             "change_steps": 0}  # fmt: skip
+             "change_steps": 0, "listen_steps": 0}  # fmt: skip
     train(
         tiny,
         Recipe(layer=1, dim=32, key_steps=3, match_steps=3, **small, **SENTENCES),
@@ -140,17 +141,21 @@ def learns_what_changes_a_message_and_keeps_all_else(
     tiny: Backbone, tiny_path: Path, start: grafts.Graft, folder: Path
 ) -> None:
     none = {"key_steps": 0, "match_steps": 0, "prompt_steps": 0, "speak_steps": 0}
-    recipe = Recipe(layer=1, dim=32, change_steps=3, change_batch=2, **none, **SENTENCES)
+    steps = {"change_steps": 3, "change_batch": 2, "listen_steps": 3, "listen_batch": 2}
+    recipe = Recipe(layer=1, dim=32, **steps, **none, **SENTENCES)
     start.info = replace(start.info, replaces=("an id",))
     train(tiny, recipe, None, folder / "changes", folder / "changing.gguf", lambda *_: None, start)
     grown = grafts.load(folder / "changing.gguf", read_header(tiny_path))
     before, after = start.state_dict(), grown.state_dict()
     assert all(torch.equal(before[k], after[k]) for k in before) and curves.losses(folder / "changes").keys() == {
-        "changes"
+        "changes",
+        "listening",
     }
     assert grown.changing is not None and start.prompt is not None
     assert torch.allclose(grown.changing.start, start.prompt(), atol=1e-2), "it goes on from the one that judges"
     assert 0 < float(grown.changing.moved.abs().max()) < 0.1
+    assert grown.listening is not None and 0 < float(grown.listening.moved.abs().max()) < 0.2
+    assert torch.allclose(grown.listening.start, start_states(Maker(tiny), 16, listening.START), atol=1e-2)
     assert grown.info.replaces == ("an id",), "it reads the same facts and keys"
     assert grown.info.recipe["change_steps"] == 3 and grown.info.recipe["key_steps"] == start.info.recipe["key_steps"]
 

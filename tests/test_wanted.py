@@ -65,6 +65,8 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("How much does it pay?", "The gigs are on 5 December and May 8th.", False),
         ("How much does it pay?", "It's 40 in December.", True),
         ("What do I do for a living?", "My neighbour is Ann. She works as a vet.", False),
+        ("What's my job?", "my girlfriend is Leila, she's a vet", False),
+        ("What's my job?", "My girlfriend is a vet. I'm a nurse.", True),
         ("What do I do for a living?", "I'm a vet like my neighbour Ann.", True),
         ("What's the e-mail address of the clinic?", "The clinic is in Leeds.", False),
         ("What's the e-mail address of the clinic?", "Write to hi@clinic.example.", True),
@@ -130,6 +132,8 @@ def test_a_text_without_any_of_a_questions_names_is_known() -> None:
         ("Do you remember what I do for work?", "Do you remember what my job is?"),
         ("What do I do for fun?", "What do I do for fun?"),
         ("What does Tom do?", "What does Tom do?"),
+        ("What do I do?", "What is my job?"),
+        ("What do I do with the key?", "What do I do with the key?"),
     ],
 )
 def test_a_question_for_a_living_is_one_for_a_job(asked: str, plain: str) -> None:

@@ -13,7 +13,7 @@ _TO = {
     "we'll": "you'll", "us": "you", "our": "your", "ours": "yours", "ourselves": "yourselves",
 }  # fmt: skip
 _BE = {"am": "are", "was": "were"}
-_WORD = re.compile(r"[^\W\d_]+(?:['’](?:m|ve|d|ll|re)\b)?")
+_WORD = re.compile(r"(?<![\w@-])[^\W\d_]+(?:['’](?:m|ve|d|ll|re)\b)?(?![\w@-])")
 _QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)")
 _OPENS = re.compile(r"(?:^|[.!?\n])[\s\"'“‘(*_-]*$")  # what stands before a sentence's first word
 # what the model says of itself behind "I"

@@ -80,8 +80,14 @@ class Grounding:
         told = (self._yes and _YES.match(self._held) is not None) or self._says_told()
         hesitant = self._nats > HESITANT and not over and not self._first_is_over()
         self._shown = self._shown or (told and not hesitant and self._has(self._held))
-        new = bool(numbers(self._held) - self._numbers) or not self._foreign.isdisjoint(self._held)
+        new = bool(numbers(self._held) - self._numbers) or self._has_another_currency()
         self.invented = self._judged and (new or self._nats > self._unsure or (over and not self._shown))
+
+    def _has_another_currency(self) -> bool:
+        """Whether the reply has a currency's sign, or a currency behind a number, that nobody named."""
+        names = (name for sign in self._foreign for name in _CURRENCIES[sign].split())
+        counted = re.compile(rf"\d (?:{'|'.join(names)})s?\b", re.IGNORECASE) if self._foreign else None
+        return not self._foreign.isdisjoint(self._held) or bool(counted and counted.search(self._all))
 
     def _first_is_over(self) -> bool:
         return _SENTENCE.search(self._all) is not None

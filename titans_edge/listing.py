@@ -44,6 +44,7 @@ _TIMES = listed(
     " wednesday thursday friday saturday sunday january february march april may june july august september october"
     " november december ago since two three four few days weeks months"
 )
+_BY_ME = re.compile(r"\bi(?:'ve| have| did)?\b", re.IGNORECASE)
 _OF_HIM = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|i['’]m|i['’]ve)\b", re.IGNORECASE)
 
 
@@ -54,6 +55,7 @@ class Listing:
     """
 
     topic: str = ""
+    sure: bool = True  # that is no subject of general knowledge
     himself: bool = False
     last: bool = False
 
@@ -72,9 +74,7 @@ def asks_for_all(question: str, *, then: bool = False) -> Listing | None:
     topic = " ".join(w for w in topic.split() if not then or w.lower() not in _TIMES)
     if topic.lower() in _SELF or _ABOUT_ME.search(found[0]):
         return Listing(himself=True)
-    if topic and not _NAMED.search(topic):
-        return None  # penguins are the world's
-    return Listing(topic)
+    return Listing(topic, sure=not topic or bool(_NAMED.search(topic) or _BY_ME.search(found[0])))
 
 
 def told_of(spans: Sequence[dict[str, Any]], wanted: Listing) -> list[dict[str, Any]]:
@@ -82,6 +82,8 @@ def told_of(spans: Sequence[dict[str, Any]], wanted: Listing) -> list[dict[str, 
     if wanted.last:
         return list(spans[-1:])
     if wanted.topic:
-        return list(spans[-MOST:])
+        name = re.compile(rf"(?<=\S ){re.escape(wanted.topic[:1].upper() + wanted.topic[1:])}\b")
+        known = wanted.sure or any(name.search(s["text"]) for s in spans)  # penguins are the world's
+        return list(spans[-MOST:]) if known else []
     own = [s for s in spans if wanted.himself and _OF_HIM.search(s["text"])]
     return (own or list(spans))[-MOST:]

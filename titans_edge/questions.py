@@ -306,12 +306,12 @@ _NATION = listed(
 
 def gives_the_name(span: str, question: str) -> bool:
     """Whether a question asks who something of the user's is, and a sentence has the name behind it ("my nan Maureen
-    sent a parcel").
+    sent a parcel"); or who he is himself, and it says that ("I'm Marta").
     """
     asked = _NAME.search(question.replace("’", "'"))
     if asked is None:
-        own = _MY_NAME.search(question.replace("’", "'")) and _I_AM.search(span.replace("’", "'"))
-        return bool(own) and own["name"].lower() not in NO_NAME | _NATION
+        own = _I_AM.search(span.replace("’", "'")) if _MY_NAME.search(question.replace("’", "'")) else None
+        return own is not None and own["name"].lower() not in NO_NAME | _NATION
     what = next(filter(None, asked.groups()))
     named = re.search(rf"(?i:\b(?:my|our) (?:\w+ )?{what}),? (?P<name>[A-ZÀ-Þ][\w'-]+)", span)
     return named is not None and named["name"].lower() not in NO_NAME

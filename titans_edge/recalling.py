@@ -69,10 +69,9 @@ class Recaller:
             readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
         wanted = asks_for_all(asked, then=between is not None) if questions and mode is Mode.AUTO else None
         if wanted is not None:
-            every = self._every(wanted, between)
+            every, none = tuple(self._every(wanted, between)), readout.rows[:0]
             if every or between is not None:
-                every, rows = tuple(every), readout.rows[:0]
-                return replace(readout, rows=rows, retrieved=every, replaced=(), listing=True, maybe=False, prompt=None)
+                return replace(readout, rows=none, retrieved=every, replaced=(), listing=True, maybe=False, prompt=None)
         if wants:  # or it tells: only what surely answers is for it
             readout = replace(readout, rows=readout.rows[:0], maybe=True, untold=False)
         return readout if judged else replace(readout.sure(), prompt=None)

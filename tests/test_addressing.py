@@ -1,0 +1,49 @@
+"""A reply read from the user's words speaks to him, whole or letter by letter."""
+
+from __future__ import annotations
+
+import pytest
+
+from titans_edge.addressing import Addressing
+
+SPOKEN = [
+    ("I live in Porto.", "You live in Porto."),
+    ("I am allergic to shellfish.", "You are allergic to shellfish."),
+    ("I'm 41, and I’ve two sons.", "You're 41, and you've two sons."),
+    ("My dog is called Rex and I was sad.", "Your dog is called Rex and you were sad."),
+    ("Our car broke down; we were late.", "Your car broke down; you were late."),
+    ("It belongs to my sister and me.", "It belongs to your sister and you."),
+    ("Stanley has the allotment next to mine.", "Stanley has the allotment next to yours."),
+    ("Mr. Pargeter told me to rest.", "Mr. Pargeter told you to rest."),
+    ("I told you earlier that my husband has a job.", "You told me earlier that your husband has a job."),
+    ("When I was five I moved.", "When you were five you moved."),
+]
+KEPT = [
+    "You told me that.",
+    "Pieter works at the harbour.",
+    "Your code is I7.",
+    "The film is My Fair Lady.",
+    "She lives in the US.",
+    "It was Queen Elizabeth I.",
+    "I don't know that.",
+    "I'm sorry, I cannot help.",
+    "You told me: “My code is 12, and I am late.”",
+    'The note says "my keys are gone".',
+    "She was there, and Tom was too.",
+]
+
+
+@pytest.mark.parametrize(("reply", "spoken"), [*SPOKEN, *((text, text) for text in KEPT)])
+def test_the_user_is_spoken_to_whole_or_letter_by_letter(reply: str, spoken: str) -> None:
+    assert Addressing().add(reply, over=True) == spoken
+    slowly = Addressing()
+    shown = [slowly.add(letter) for letter in reply]
+    assert "".join(shown) + slowly.add("", over=True) == spoken
+
+
+def test_what_was_shown_is_never_taken_back() -> None:
+    for reply, spoken in SPOKEN:
+        filter_, shown = Addressing(), ""
+        for letter in f"{reply} And so on it goes, for a good while.":
+            shown += filter_.add(letter)
+            assert f"{spoken} And so on it goes, for a good while.".startswith(shown)

@@ -1,0 +1,113 @@
+"""The soft prompt behind a message that only tells: which messages those are, and that nothing of it stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from tests.answering import Answering, client, hear, said
+from tests.test_prompt import states
+from titans_edge.asking import only_tells
+from titans_edge.backbone.batch import FloatArray
+from titans_edge.backbone.injection import Prefix
+from titans_edge.backbone.model import Backbone
+from titans_edge.backbone.sampling import Sampling
+from titans_edge.backbone.speaker import Speaker
+from titans_edge.errors import DataError
+from titans_edge.framing import framed
+from titans_edge.routes import Mode
+from titans_edge.session import Session
+from titans_edge.stories.replies import read, replies
+
+TOLD = "My key is in the shed."
+TELL = [
+    TOLD,
+    "Hi! I am Bo. My cat is called Tom.",
+    "my dog rex died last night",
+    "The bicycle lock opens with 2094.",
+    "ok so the wifi is tulip-4482",
+    "I have to be at work by 6.",
+    "Remember that I'm allergic to nuts.",
+    "Let is spelled with an e.",
+]
+DO_NOT = [
+    "Where is my key?",
+    "My key is lost. Where is the other one?",
+    "Write me a poem. I love trams.",
+    "Make it shorter.",
+    "Be brief.",
+    "Say it in French.",
+    "Count to ten.",
+    "Improve my text.",
+    "Translate to French: I am here.",
+    "I need the number of my dentist",
+    "gate code 4411",
+    "Thanks!",
+    "I am here. " * 40,
+]
+
+
+@pytest.mark.parametrize("message", TELL)
+def test_a_message_that_only_tells(message: str) -> None:
+    assert only_tells(message, []) and only_tells(message, said("I live here.", "Fine.", "Where do I live?", "Here."))
+    assert not only_tells(message, said("Write me a poem about trams.", "Trams."))
+    assert only_tells(message, said("Write me a poem.", "Trams.", "I like it.", "Good.", "I do.", "Well.")), "long ago"
+
+
+@pytest.mark.parametrize("message", DO_NOT)
+def test_a_message_that_wants_something_or_says_nothing(message: str) -> None:
+    assert not only_tells(message, [])
+
+
+def test_what_is_told_is_replied_to_behind_the_prompt_apart_and_nothing_of_it_stays(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory, seen = Answering(tiny.n_embd), list[FloatArray]()
+    generate = Speaker.generate
+
+    def watched(self: Speaker, sampling: Sampling, *, weigh: bool = False) -> Iterator[int]:
+        seen.append(self.last_logits())
+        return generate(self, sampling, weigh=weigh)
+
+    monkeypatch.setattr(Speaker, "generate", watched)
+    with Session(tiny, client(memory), context=512) as session, Speaker(tiny, 512) as speaker:
+        prompt = framed(tiny, said(TOLD), session.system)
+        hear(session, TOLD)
+        memory.listening = Prefix(states(tiny, seed=5))
+        hear(session, TOLD)
+        hear(session, "I am here.", "Fine.", TOLD)
+        speaker.feed([*prompt.head, *prompt.message])
+        speaker.splice.put_trained(memory.listening.states)
+        speaker.feed(prompt.tail)
+        without, alone, later = seen
+        assert np.abs(without - alone).max() > 1e-2, "it does change what is said"
+        assert np.allclose(alone, speaker.last_logits(), atol=1e-3)
+        assert np.allclose(later, alone, atol=1e-3), "whatever was said before"
+        seen.clear()
+        for memory.listening in (None, Prefix(states(tiny, seed=5))):
+            for asked in ("Where is the key?", "Write me a poem about keys."):
+                hear(session, asked)
+            hear(session, TOLD, mode=Mode.OFF)
+            hear(session, "Write me a poem.", "Keys.", TOLD)
+        assert all(np.array_equal(one, other) for one, other in zip(seen[:4], seen[4:], strict=True))
+    seen.clear()
+    with Session(tiny, client(memory), system="Be brief.") as session:
+        for memory.listening in (None, Prefix(states(tiny, seed=5))):
+            hear(session, TOLD)
+    assert np.array_equal(*seen), "under another system prompt it was not trained"
+
+
+def test_replies_are_pairs_of_short_sentences_to_messages_that_do_not_ask() -> None:
+    pairs = replies()
+    assert len(pairs) > 1000 and len({m.lower() for m, _ in pairs}) == len(pairs)
+    assert all(len(reply.split()) <= 16 and reply.strip() == reply for _, reply in pairs)
+    assert not any(reply.endswith("?") or reply.startswith("Ha,") for _, reply in pairs)
+    assert read("> a\\nb\n< c\n") == [("a\nb", "c")]
+
+
+@pytest.mark.parametrize("text", ["a", "> a\n", "> a\n> b\n", "> a\n< \n", "< a\n> b\n"])
+def test_a_file_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(DataError, match=r"replies|no reply"):
+        read(text)
