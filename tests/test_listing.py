@@ -60,7 +60,9 @@ def test_of_many_sentences_the_newest_are_listed_and_of_the_user_his_own() -> No
 
 def test_a_word_in_small_letters_is_a_topic_where_somebody_is_called_so() -> None:
     spans = [{"text": "We have a cat, Momo."}, {"text": "momo eats at 7."}]
-    assert told_of(spans, Listing("momo", sure=False)) == spans and told_of(spans[1:], Listing("momo", sure=False)) == []
+    assert (
+        told_of(spans, Listing("momo", sure=False)) == spans and told_of(spans[1:], Listing("momo", sure=False)) == []
+    )
 
 
 def test_questions_requests_and_greetings_tell_nothing() -> None:

@@ -383,7 +383,11 @@ def test_lines_with_dates() -> None:
     assert all(c in string.ascii_letters for name in (*MONTHS, *WEEKDAYS) for c in name)
 
 
-DATES = {"in 3 days": "Thursday 26 November 2026", "tomorrow": "Tuesday 24 November 2026"}
+DATES = {
+    "friday": "Friday 27 November 2026",
+    "in 3 days": "Thursday 26 November 2026",
+    "tomorrow": "Tuesday 24 November 2026",
+}
 
 
 @pytest.mark.parametrize(
@@ -395,6 +399,9 @@ DATES = {"in 3 days": "Thursday 26 November 2026", "tomorrow": "Tuesday 24 Novem
         ("in 3 days, in 3 days", "in 3 days (Thursday 26 November 2026), in 3 days"),
         ("It is in 3 days (Thursday 26 November 2026).", "It is in 3 days (Thursday 26 November 2026)."),
         ("On Thursday 26 November 2026, in 3 days.", "On Thursday 26 November 2026, in 3 days."),
+        ("On Friday, 27 November 2026.", "On Friday, 27 November 2026."),
+        ("On Friday 27 November.", "On Friday 27 November."),
+        ("On Friday, 28 people.", "On Friday (Friday 27 November 2026), 28 people."),
         ("It is in 30 days; within 3 daysies.", "It is in 30 days; within 3 daysies."),
         ("", ""),
     ],

@@ -36,7 +36,8 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _TELL = re.compile(
-    r"tell (?:me|us)\b|remind (?:me|us)\b(?! (?:to|that|on|at|in|tomorrow|tonight|every)\b)"
+    r"tell (?:me|us)\b(?! (?:an?|another|some|something)\b)"
+    r"|remind (?:me|us)\b(?! (?:to|that|on|at|in|tomorrow|tonight|every)\b)"
     r"|(?:can|could|would|will) you (?:please )?(?:tell|remind|say|recall|remember|repeat|name|list|give)\b"
     r"|(?:name|list|repeat|recall) (?:my|all|what|who|whose|where|when|which|how)\b|any idea\b"
     r"|i(?:'d| would) (?:like|love) to know\b|i (?:want|need) to know\b|i wonder\b",

@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import left_open, of_a_reply, only_tells, spoken_of, told_here
+from titans_edge.asking import left_open, of_a_reply, only_tells, spoken_of
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -33,8 +33,9 @@ from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow, ModelError, SidecarFailed, UsageError
 from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.framing import Framed, Message, framed
-from titans_edge.judging import whole, worth_reading
+from titans_edge.judging import worth_reading
 from titans_edge.learning import Learner, moved
+from titans_edge.private import HERE, is_known, told_in_private, with_told
 from titans_edge.prompted import NO_ANSWER, Prompted
 from titans_edge.questions import asks_for_advice, needs_the_date
 from titans_edge.recalling import Recaller
@@ -49,8 +50,6 @@ from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
-HERE = "here"  # marks a span that is no memory's: the conversation tells it
-PRIVATE = 8  # sentences of the conversation that may have been told in private, at most
 SPARE = 32  # positions kept for a reply when a prompt is checked
 
 
@@ -152,15 +151,10 @@ class Session(Learner, Recaller):
         content, prompt = self._prompt(messages)
         before = left_open(content, messages[:-1])
         alone = self._alone(messages, before)
-        mine = of_a_reply(content, messages[:-1])  # which the memory knows nothing of
-        readout, notice = self._ask(content, mode if not (facts or mine) else Mode.OFF, reply_id, before)
-        told = self._told_in_private(content, messages[:-1], readout)
-        readout = _with_told(readout, told, self.clock())
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
-        askable = ours and not asks_for_advice(content) and not spoken_of(content, messages[:-1])
-        readout = self._answering(readout, alone, content, askable=askable)
-        told = [t for t in told if t in told_here(content, messages[:-1])]
-        known = not told or any(s.get(HERE) for s in readout.retrieved)
+        asked = Mode.OFF if facts or of_a_reply(content, messages[:-1]) else mode  # of which the memory knows nothing
+        readout, notice = self._ask(content, asked, reply_id, before)
+        readout, known = self._found(readout, content, messages[:-1], alone, ours=ours)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)
@@ -176,7 +170,7 @@ class Session(Learner, Recaller):
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
-        if (askable or readout.listing) and readout.untold and not routes:
+        if readout.untold and not routes:
             yield from self._say(turn, UNTOLD, sampling, began)
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
@@ -199,6 +193,18 @@ class Session(Learner, Recaller):
             yield self._remembered(readout, routes, given(mode, readout))
         yield from self._speak(turn, sampling, began, len(prompt) + len(injection), reading)
         self._tidy()
+
+    def _found(
+        self, readout: MemoryReadout, content: str, before: Sequence[Message], alone: Framed, *, ours: bool
+    ) -> tuple[MemoryReadout, bool]:
+        """What answers, of the memory and of what was told in private, and whether the memory may speak for itself: the
+        conversation tells nothing else. ours: where nothing answers, that may be said.
+        """
+        told = told_in_private(content, before, readout, self._stored)
+        askable = ours and not asks_for_advice(content) and not spoken_of(content, before)
+        readout = self._answering(with_told(readout, told, self.clock()), alone, content, askable=askable)
+        untold = readout.untold and (askable or (ours and readout.listing))
+        return replace(readout, untold=untold), is_known(content, before, told, readout.retrieved)
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
         """Negative log-likelihood of a passage's tokens as a message of its own, in nats, and whether the memory
@@ -286,13 +292,12 @@ class Session(Learner, Recaller):
             self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
 
-    def _told_in_private(self, content: str, before: Sequence[Message], readout: MemoryReadout) -> list[str]:
-        """What the conversation tells that shares a word with a question and that the memory does not know."""
-        told = [t for t in told_here(content, before, 0.0) if not _among(t, readout)][-PRIVATE:]
+    def _stored(self, sentence: str) -> bool:
+        """Whether the memory has a sentence, as far as it can say."""
         try:
-            return [t for t in told if self.memory is None or not self.memory.find(text=plain(t), limit=1)]
+            return self.memory is None or bool(self.memory.find(text=sentence, limit=1))
         except NO_ANSWER:
-            return told
+            return False
 
     def recall(self, message: str, mode: Mode = Mode.AUTO) -> Remembered:
         """What a reply to this message would be given; nothing is said or learned, and `why` tells of it as before."""
@@ -507,20 +512,3 @@ class Session(Learner, Recaller):
             return None
         places = [(max(0, s.start - by), max(0, s.end - by)) for s in cut]
         return mean_nll(self.backbone.vocab, text, turn.prompt.message, turn.nll, places)
-
-
-def _among(told: str, readout: MemoryReadout) -> bool:
-    """Whether a readout has this sentence of the conversation: else it was told in private."""
-    return any(plain(told) in whole(s) for s in (*readout.retrieved, *readout.replaced, *readout.behind))
-
-
-def _with_told(readout: MemoryReadout, told: Sequence[str], now: float) -> MemoryReadout:
-    """A readout whose spans are to be judged, with what was told in private as the newest of them."""
-    if not told or readout.prompt is None:
-        return readout
-    newest = max((int(s["id"]) for s in (*readout.retrieved, *readout.replaced)), default=0)
-    also = [
-        {"id": n, "text": plain(t), "kind": USER.kind, "source": USER.label, "time": now, "match": 0.5, HERE: True}
-        for n, t in enumerate(told, newest + 1)
-    ]
-    return replace(readout, retrieved=(*readout.retrieved, *also), untold=False)

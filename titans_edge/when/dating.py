@@ -36,7 +36,7 @@ class Dating:
         out = ""
         while self._left and (match := self._next(over=over)) is not None:
             label = self._left.pop(match[0].lower())
-            dated = label in self._said[: match.start()] or self._said.startswith((BRACKET, _rest(label)), match.end())
+            dated = label in self._said[: match.start()] or self._said.startswith(_behind(label), match.end())
             out += self._said[self._at : match.end()] + ("" if dated else f"{BRACKET}{label})")
             self._at = match.end()
         cut = len(self._said) if over or not self._left else self._open()
@@ -50,8 +50,10 @@ class Dating:
         match = times.search(self._said, self._at)
         if match is None:
             return None
-        behind, rest = self._said[match.end() :], _rest(self._left[match[0].lower()])
-        known = len(behind) >= len(BRACKET) and (len(behind) >= len(rest) or not rest.startswith(behind))
+        behind = self._said[match.end() :]
+        known = len(behind) >= len(BRACKET) and not any(
+            rest.startswith(behind) and rest != behind for rest in _behind(self._left[match[0].lower()])
+        )
         return match if over or known else None
 
     def _open(self) -> int:
@@ -63,6 +65,7 @@ class Dating:
         return len(self._said)
 
 
-def _rest(label: str) -> str:
-    """What follows the first word of a date: " 4 December" of "Friday 4 December 2026"."""
-    return " " + " ".join(label.split()[1:3])
+def _behind(label: str) -> tuple[str, ...]:
+    """What may follow a date's first word and says the date: " 4 December" of "Friday 4 December 2026"."""
+    rest = " ".join(label.split()[1:3])
+    return BRACKET, f" {rest}", f", {rest}"
