@@ -10,7 +10,7 @@ import pytest
 
 from tests.answering import Answering, client, hear, said, text
 from tests.test_prompt import ASKED, HEAD, states
-from titans_edge.asking import UNTOLD, left_open, of_a_reply, spoken_of
+from titans_edge.asking import UNTOLD, left_open, of_a_reply, spoken_of, stands_alone
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
@@ -137,6 +137,36 @@ def test_what_was_told_in_private_is_seen_where_it_was_told(session: Session) ->
         hear(session, TEXTS[0], "Fine.", ASKED)
         hear(session, "The tea is green.", "Fine.", ASKED)
     assert apart == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    ("question", "after_telling", "after_work"),
+    [
+        ("What's the capital of Portugal?", True, True),
+        ("What is the boiling point of water?", True, False),
+        ("What are the main advantages?", True, False),
+        ("Who wrote Hamlet?", True, True),
+        ("Why is it so?", False, False),
+        ("Which is better?", False, False),
+        ("Could you suggest a town like Porto?", False, False),
+        ("What do they eat in Porto?", False, False),
+        ("Write a poem about Lisbon.", False, False),
+    ],
+)
+def test_a_question_for_a_fact_stands_alone_where_nothing_before_it_is_meant(
+    question: str, after_telling: bool, after_work: bool
+) -> None:
+    telling = said("I live in Porto.", "Porto, noted.", "Where do I live?", "You live in Porto.")
+    assert stands_alone(question, telling) is after_telling
+    assert stands_alone(question, said("Tell me about solar power.", "It is power.")) is after_work
+    assert not stands_alone("Who is my landlord?", said("My landlord is Jo.", "Fine.")), "it is spoken of"
+
+
+def test_a_fact_of_the_world_is_asked_for_apart(tiny: Backbone) -> None:
+    with Session(tiny, client(Answering(tiny.n_embd))) as session:
+        alone = text(hear(session, "What's the capital of Portugal?"))
+        assert text(hear(session, "I live in Porto.", "Porto, noted.", "What's the capital of Portugal?")) == alone
+        assert text(hear(session, "I live in Porto.", "Porto, noted.", "And what is its capital?")) != alone
 
 
 @pytest.mark.grounded

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from titans_edge.framing import Message
-from titans_edge.questions import as_question, asks_for_a_favour, asks_for_advice, asks_for_the_past, may_ask, plainer
+from titans_edge.questions import (
+    as_question,
+    asks_for_a_favour,
+    asks_for_advice,
+    asks_for_the_past,
+    asks_of_himself,
+    may_ask,
+    plainer,
+)
 from titans_edge.text import asks_to_do, calm, content_words, is_question, sentences, tells, words
 
 UNTOLD = "You have not told me that."
 MOST = 0.5  # of a question's words, more than that stand in a conversation that speaks of it
 LISTENED = 400  # characters of a message that is replied to as a friend would, at most
 AT_WORK = 2  # messages before it that may ask for something to work on
+ABOUT_SOMETHING = 2  # words of a question that say what it is about, at least, for it to stand alone
 REPLY = 30  # words of a reply that says what "she" is, at most
 _STATES = re.compile(
     r"\b(?:i|my|mine|we|our|ours|he|she|they|is|are|was|were|am|has|have|had|does|did|will|went|got|moved|took)\b"
@@ -49,6 +58,11 @@ _YOU_SAID = re.compile(
     rf"{_YOU}(?:say|said|mention|answer|call)\w*\b|\byou (?:just )?(?:said|answered)\b", re.IGNORECASE
 )
 _MINE = re.compile(r"\b(?:my|mine|our|i)\b", re.IGNORECASE)  # "What did you say my dentist is called?" is the memory's
+_POINTS = re.compile(
+    r"\b(?:it|its|that|this|those|these|they|them|their|he|him|his|she|her|hers|one|ones|there|else|more|another|others?"
+    r"|again|next|then|same|above|so|instead|you|your)\b",
+    re.IGNORECASE,
+)
 _NO_THING = re.compile(r"\b(?:time|day|date|year|month|weather) is it\b|^is it\b|\bit(?:'s| is) raining", re.IGNORECASE)
 _OWN = re.compile(r"\b(?i:my|our|your|the)\b|(?<=\S )(?!I\b)[A-ZÀ-Þ]")  # what "she" is may stand behind such
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
@@ -118,6 +132,21 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
         elif m.get("role") == "assistant" and not answers:
             said.update(content_words(m.get("content", "")))
     return len(about & said) > MOST * len(about)
+
+
+def stands_alone(question: str, messages: Sequence[Message]) -> bool:
+    """Whether a question for a fact can be understood without the conversation, which speaks of something else: it
+    points to nothing, and names what it is about or comes after what the user told or asked of himself.
+    """
+    asking = Asking.of(question)
+    if not asking.questions or asks_for_a_favour(question) or len(content_words(question)) < ABOUT_SOMETHING:
+        return False
+    if _POINTS.search(question) or left_open(question, messages) or spoken_of(question, messages):
+        return False
+    before = [m.get("content", "") for m in messages if m.get("role") == "user"][-AT_WORK:]
+    parts = [p for m in before for p in Asking.of(m).parts]
+    quiet = all(tells(p) or (asks_of_himself(p) and not asks_to_do(p)) for p in parts)
+    return quiet or _NAMES.search(question) is not None
 
 
 def told_here(question: str, messages: Sequence[Message], share: float = MOST) -> list[str]:

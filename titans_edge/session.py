@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
-from titans_edge.asking import left_open, of_a_reply, only_tells, spoken_of
+from titans_edge.asking import left_open, of_a_reply, only_tells, spoken_of, stands_alone
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -37,7 +37,7 @@ from titans_edge.judging import worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.private import HERE, is_known, told_in_private, with_told
 from titans_edge.prompted import NO_ANSWER, Prompted
-from titans_edge.questions import asks_for_advice, needs_the_date
+from titans_edge.questions import asks_for_advice, needs_the_date, plainer
 from titans_edge.recalling import Recaller
 from titans_edge.replying import UNTOLD, Reading, Stopper
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
@@ -178,7 +178,8 @@ class Session(Learner, Recaller):
         reading = self._reading(content, before, prompt, spans, **heard) if known else None
         turn.apart = reading is not None or (ours and known and routes == ("association",))
         turn.apart = turn.apart or (bool(routes) and alone == prompt)  # nothing was said before, and nothing stays
-        turn.apart = turn.apart or listening is not None
+        alone_too = ours and known and not routes and not facts and stands_alone(content, messages[:-1])
+        turn.apart = turn.apart or listening is not None or alone_too
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
         if reading is not None and reading.known:
@@ -279,7 +280,7 @@ class Session(Learner, Recaller):
     def _alone(self, messages: Sequence[Message], before: str) -> Framed:
         """The last message as if nothing had been said but what it cannot be understood without."""
         last, system = messages[-1], [m for m in messages[:-1] if m.get("role") == "system"]
-        asked = {"role": "user", "content": f"{before} {last['content']}".lstrip()}
+        asked = {"role": "user", "content": plainer(f"{before} {last['content']}".lstrip())}
         return framed(self.backbone, [*system, asked], self.system)
 
     def _ask(

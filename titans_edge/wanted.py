@@ -57,11 +57,12 @@ _ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGN
 _ANOTHER = rf"(?:[A-ZÀ-Þ][\w-]+|(?i:{_KIN}))"  # a name, or whose one is
 _MINE = re.compile(r"\bmy (?:(?:new|old|first|last|next|spare|own|best|current) )?([a-z]+)\b(?!['’-])", re.IGNORECASE)
 _KINS = re.compile(rf"\b(?:my )?({_KIN})'s (?:\w+ )?(\w+)")
-_I_DO = re.compile(
-    r"\b(?:do|did|am) i (?:\w+ly |now |still )?(live|living|work|working|study|studying|teach|drive|driving|play|like"
-    r"|love|hate|prefer|eat|drink|speak|own|earn|wear|collect)\b",
-    re.IGNORECASE,
+_DOING = (
+    r"(?:\w+ly |now |still )?(live|living|work|working|study|studying|teach|drive|driving|play|like|love|hate|prefer"
+    r"|eat|drink|speak|own|earn|wear|collect)\b"
 )
+_I_DO = re.compile(rf"\b(?:do|did|am) i {_DOING}", re.IGNORECASE)
+_DOES = re.compile(rf"\b(?:does|did|is) (?:my (?:\w+ )?)?({_ANOTHER}) (?i:{_DOING})")
 
 
 def _has(pattern: str) -> Has:
@@ -124,7 +125,8 @@ def has_the_contact(text: str, question: str) -> bool:
 
 def of_another(text: str, question: str) -> bool:
     """Whether a question asks for something of the user's ("my dog", "do I live"), and a text says it of another alone
-    ("My sister's dog is called Bella.", "Tom lives in Bath."), or for something of Ann's, and a text has Ben's.
+    ("My sister's dog is called Bella.", "Tom lives in Bath."), or for something
+    of Ann's ("does Ann play"), and a text has Ben's, or mine ("I play").
     """
     text, question = text.replace("’", "'"), question.replace("’", "'")
     for what in _MINE.findall(question):
@@ -152,6 +154,11 @@ def of_another(text: str, question: str) -> bool:
         does = re.sub(r"(?:y?ing|e|y)$", "", does.lower())
         own = re.search(rf"(?i)\b(?:i|we|i'm|i've|we're|me)\b(?: [\w']+){{0,2}} {does}", text)
         if own is None and re.search(rf"(?:\b{_ANOTHER}|(?i:\b(?:he|she)))(?: \w+)? (?i:{does}\w{{0,2}}s)\b", text):
+            return True
+    for who, does in _DOES.findall(question):
+        does = re.sub(r"(?:y?ing|e|y)$", "", does.lower())
+        his = re.search(rf"(?i)\b(?:{re.escape(who)}|he|she|they)\b", text)
+        if his is None and re.search(rf"(?i)\b(?:i|we|i'm|i've|we're)\b(?: [\w']+){{0,2}} {does}", text):
             return True
     return False
 
