@@ -17,6 +17,10 @@ SPOKEN = [
     ("Mr. Pargeter told me to rest.", "Mr. Pargeter told you to rest."),
     ("I told you earlier that my husband has a job.", "You told me earlier that your husband has a job."),
     ("When I was five I moved.", "When you were five you moved."),
+    ("On Monday I wasn't there, so am I.", "On Monday you weren't there, so are you."),
+    ("i still am a nurse, and i'm tall", "You still are a nurse, and you're tall"),
+    ("I'm a teacher. I don't have a car.", "You're a teacher. You don't have a car."),
+    ("I can't find my keys.", "You can't find your keys."),
 ]
 KEPT = [
     "You told me that.",
@@ -30,6 +34,11 @@ KEPT = [
     "You told me: “My code is 12, and I am late.”",
     'The note says "my keys are gone".',
     "She was there, and Tom was too.",
+    "I am sorry, I can't help with that.",
+    "Elizabeth I was queen before World War I was fought.",
+    "The gold mine opens at 7 am.",
+    "Write to my.name@example.org, or to I.M. Pei.",
+    "It is type I diabetes.",
 ]
 
 

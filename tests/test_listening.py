@@ -31,6 +31,9 @@ TELL = [
     "I have to be at work by 6.",
     "Remember that I'm allergic to nuts.",
     "Let is spelled with an e.",
+    "Keep in mind that I like tea.",
+    "Start date is 5 May.",
+    "Guess what! I got the job.",
 ]
 DO_NOT = [
     "Where is my key?",
@@ -44,6 +47,12 @@ DO_NOT = [
     "Translate to French: I am here.",
     "I need the number of my dentist",
     "gate code 4411",
+    "Teach me Spanish, I'm a beginner.",
+    "Cheer me up, I'm sad.",
+    "From now on you answer in French.",
+    "You are a pirate now.",
+    "Set an alarm for 6.",
+    "Forget that I'm vegan.",
     "Thanks!",
     "I am here. " * 40,
 ]
@@ -52,8 +61,21 @@ DO_NOT = [
 @pytest.mark.parametrize("message", TELL)
 def test_a_message_that_only_tells(message: str) -> None:
     assert only_tells(message, []) and only_tells(message, said("I live here.", "Fine.", "Where do I live?", "Here."))
-    assert not only_tells(message, said("Write me a poem about trams.", "Trams."))
+    for work in ("Write me a poem about trams.", "Plan a trip to Rome.", "How do I boil an egg?", "I want a poem."):
+        assert not only_tells(message, said(work, "Here it is."))
+    assert not only_tells(message, said("I am here.", "Is it an animal?")), "it is an answer"
     assert only_tells(message, said("Write me a poem.", "Trams.", "I like it.", "Good.", "I do.", "Well.")), "long ago"
+
+
+def test_a_word_on_the_last_reply_is_no_telling() -> None:
+    talk = said("What is the capital of Australia?", "Sydney.")
+    for message in (
+        "No, it's Canberra.",
+        "That's wrong.",
+        "Your answer is wrong.",
+        "It still doesn't compile, my code.",
+    ):
+        assert not only_tells(message, talk)
 
 
 @pytest.mark.parametrize("message", DO_NOT)

@@ -11,7 +11,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.listing import MOST, Listing, asks_for_all, told_of
 from titans_edge.routes import listed
 from titans_edge.session import Session
-from titans_edge.text import tells
+from titans_edge.text import asks_to_do, tells
 
 LINES = ["I live in Porto.", "Hello!", "Write me a poem about trams.", "Where is the key?", "Ben has a boat."]
 HIMSELF = Listing(himself=True)
@@ -29,6 +29,13 @@ HIMSELF = Listing(himself=True)
         ("what do you know about my car", Listing("my car")),
         ("What did I tell you about the wifi?", Listing("the wifi")),
         ("What did I just tell you?", Listing(last=True)),
+        ("Hello! What do you know about me?", HIMSELF),
+        ("List everything you know about me.", HIMSELF),
+        ("Describe me.", HIMSELF),
+        ("What have I said about Mr. Okafor?", Listing("Mr. Okafor")),
+        ("What do you know about the moon?", Listing("the moon", sure=False)),
+        ("What do you know about her?", None),
+        ("What do you have?", None),
         ("What was the last thing I said?", Listing(last=True)),
         ("What do you know about penguins?", Listing("penguins", sure=False)),
         ("What did I say about penguins?", Listing("penguins")),
@@ -67,6 +74,9 @@ def test_a_word_in_small_letters_is_a_topic_where_somebody_is_called_so() -> Non
 
 def test_questions_requests_and_greetings_tell_nothing() -> None:
     assert [line for line in LINES if tells(line)] == [LINES[0], LINES[4]]
+    assert tells("Help me remember: my locker code is 4411.") and tells("Give me a call at 555-1234.")
+    for request in ("Make it shorter.", "Say it in French.", "Plan a trip to Rome.", "I want a poem about trams."):
+        assert not tells(request) and asks_to_do(request)
     assert tells("Write the code 4411 on the box and keep it.") and tells("Give it to Ann on Friday.")
 
 

@@ -423,6 +423,7 @@ def test_a_name_behind_what_it_names_is_what_is_asked_for(span: str, question: s
         ("I see my dentist Monday.", "Who is my dentist?"), ("my nan sent me socks", "what's my nan's name?"),
         ("my dog Rex", "What's my cat's name?"), ("my nan Maureen", "Where does my nan live?"),
         ("His nan Maureen", "what's my nan's name?"), ("I'm Dutch and I like it.", "What's my name?"),
+        ("I'm OK, thanks.", "What's my name?"), ("It's Christmas!", "Who am I?"), ("I AM TIRED AND LATE", "Who am I?"),
         ("I'm from Ghent.", "Who am I?"), ("I'm Marta.", "What's my sister's name?"),
     ],
 )  # fmt: skip

@@ -69,6 +69,7 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("What does Tom play?", "Tom and I play the cello.", True),
         ("Where does my sister live?", "We live in Leeds.", False),
         ("Where does my sister live?", "She lives in Leeds, and I live in Bath.", True),
+        ("What's my job?", "It's a bakery on Elm Street, the early shift.", True),
         ("What's my job?", "my girlfriend is Leila, she's a vet", False),
         ("What's my job?", "My girlfriend is a vet. I'm a nurse.", True),
         ("What do I do for a living?", "I'm a vet like my neighbour Ann.", True),
@@ -137,6 +138,9 @@ def test_a_text_without_any_of_a_questions_names_is_known() -> None:
         ("What do I do for fun?", "What do I do for fun?"),
         ("What does Tom do?", "What does Tom do?"),
         ("What do I do?", "What is my job?"),
+        ("Do you know what I do?", "Do you know what my job is?"),
+        ("What should I do?", "What should I do?"),
+        ("What sport do I do?", "What sport do I do?"),
         ("What do I do with the key?", "What do I do with the key?"),
     ],
 )

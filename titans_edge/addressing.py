@@ -12,18 +12,21 @@ _TO = {
     "mine": "yours", "myself": "yourself", "we": "you", "we're": "you're", "we've": "you've", "we'd": "you'd",
     "we'll": "you'll", "us": "you", "our": "your", "ours": "yours", "ourselves": "yourselves",
 }  # fmt: skip
-_BE = {"am": "are", "was": "were"}
-_WORD = re.compile(r"(?<![\w@-])[^\W\d_]+(?:['’](?:m|ve|d|ll|re)\b)?(?![\w@-])")
+_BE = {"am": "are", "was": "were", "wasn't": "weren't"}
+_WORD = re.compile(r"(?<![\w@./-])[^\W\d_]+(?:['’](?:m|ve|d|ll|re|t)\b)?(?![\w@/-]|\.\w)", re.IGNORECASE)
 _QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)")
 _OPENS = re.compile(r"(?:^|[.!?\n])[\s\"'“‘(*_-]*$")  # what stands before a sentence's first word
 # what the model says of itself behind "I"
 _OF_ITSELF = re.compile(
-    r" (?:(?:do not|don['’]t|cannot|can['’]t|can not) (?:know|have|remember|recall|help|assist|provide|answer|find|see)"
-    r"|am (?:sorry|not sure|unable|afraid|an? )|apologi[sz]e|remember|know that|hope)",
+    r" (?:am (?:sorry|unable to|an? (?:ai|assistant|language model|helpful))|apologi[sz]e"
+    r"|(?:don['’]t|do not) (?:know|have (?:any |that |enough )?information)"
+    r"|(?:cannot|can['’]t) (?:help|assist|provide))",
     re.IGNORECASE,
 )
 _I_TELL = re.compile(r"\b(?:I|we)(?:['’]ve| have| had)? (?:already |just |once )?(?:told|said to|mentioned to) $")
 _TOLD_ME = re.compile(r"\b(?:tell|told|telling|given|gave|asked|for|let) $", re.IGNORECASE)
+_NUMBERED = re.compile(r"\b(?:queen|king|pope|war|elizabeth|charles|type|part|section|chapter|phase|level) $", re.I)
+_A = re.compile(r"\b(?:an?|the|gold|coal|salt|copper) $", re.IGNORECASE)  # "the mine"
 BEHIND = 24  # characters behind a pronoun that are looked at
 
 
@@ -43,51 +46,54 @@ class Addressing:
         return out
 
     def _open(self) -> int:
-        """From where on what was said cannot be told yet: the first pronoun that too little stands behind, or the last
-        word.
+        """From where on what was said cannot be told yet: the first word to change that too little stands behind, or
+        the last word.
         """
         last = max(self._at, self._said.rfind(" ") + 1, self._said.rfind("\n") + 1)
-        first = (m for m in _WORD.finditer(self._said, self._at) if m[0].lower().replace("’", "'") in _TO)
+        first = (m for m in _WORD.finditer(self._said, self._at) if _plain(m[0]) in _TO or _plain(m[0]) in _BE)
         return min((m.start() for m in first if len(self._said) - m.end() < BEHIND), default=last)
 
 
 def _addressed(text: str, start: int, end: int) -> str:
     """[start, end) of a reply, with the user spoken to."""
     quoted = [m.span() for m in _QUOTED.finditer(text)]
-    out, at, were = "", start, False  # were: "you" came just before, and what follows may be its verb
+    out, at = "", start
     for m in _WORD.finditer(text, start, end):
-        word = m[0].lower().replace("’", "'")
-        said = _BE.get(word, "") if were else ""
-        if not said and not any(a <= m.start() < b for a, b in quoted):
-            said = _instead(text, m, word)
-        were = word in ("i", "we") and bool(said)
+        said = "" if any(a <= m.start() < b for a, b in quoted) else _instead(text, m)
         if said:
             out, at = out + text[at : m.start()] + said, m.end()
     return out + text[at:end]
 
 
-def _instead(text: str, m: re.Match[str], word: str) -> str:
+def _instead(text: str, m: re.Match[str]) -> str:
     """What stands for a word of a reply; "": itself."""
-    said, before, behind = _TO.get(word, ""), text[: m.start()], text[m.end() :]
-    if not said:
-        return _told_me(before, word)
+    word, before, behind = _plain(m[0]), text[: m.start()], text[m.end() :]
+    if word == "you":
+        return "me" if _I_TELL.search(before) else ""
     opens = _OPENS.search(before) is not None
+    if word in _BE:
+        he = re.search(r"\b(?P<who>I|i|we) (?:\w+ly |still |also |just |always |never )?$", before)
+        if he is None:
+            return _as(_BE[word], m[0], opens=opens) if re.match(r" I\b", behind) else ""
+        itself = _NUMBERED.search(before[: he.start()]) or _OF_ITSELF.match(f" {word}{behind}")
+        return "" if itself else _BE[word]
+    if word not in _TO or (word == "mine" and _A.search(before)):
+        return ""
     if word == "i" or word.startswith("i'"):
-        if not m[0][0].isupper() and word != "i":
+        if _NUMBERED.search(before) or _OF_ITSELF.match(f" am{behind}" if word == "i'm" else behind):
             return ""
-        if re.search(r"[A-ZÀ-Þ][\w-]* $", before) and not _OPENS.search(before.rstrip().rpartition(" ")[0] + " "):
-            return ""  # Elizabeth I
-        if _OF_ITSELF.match(behind if word == "i" else f" am{behind}" if word == "i'm" else ""):
-            return ""
-    elif m[0][0].isupper() and not opens:
+        return _as(_TO[word], "", opens=opens)
+    if m[0][0].isupper() and not opens:
         return ""  # a name: My Fair Lady, US
     if word in ("me", "us") and _TOLD_ME.search(before) and re.search(r"\byou\b", before, re.IGNORECASE):
         return ""  # you told me
-    return said[0].upper() + said[1:] if opens else said
+    return _as(_TO[word], "", opens=opens)
 
 
-def _told_me(before: str, word: str) -> str:
-    """ "I told you" of the user is "you told me"."""
-    if word != "you":
-        return ""
-    return "me" if _I_TELL.search(before) else ""
+def _as(said: str, word: str, *, opens: bool) -> str:
+    """With a capital where a sentence opens."""
+    return said[0].upper() + said[1:] if opens or word[:1].isupper() else said
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("’", "'")

@@ -29,12 +29,10 @@ _STATES = re.compile(
     r"|\w'(?:s|m|re|ve|ll|d)\b|\w{3,}ed\b",
     re.IGNORECASE,
 )
-_COMMAND = re.compile(
-    r"\W*(?:(?:please|now|ok|okay|and|then|so|no|can you|could you)\b\W*)*(?:(?:check|improve|fix|correct|count|say"
-    r"|stop|start|continue|answer|reply|respond|use|add|remove|change|turn|convert|calculate|compute|solve|plan|make|give"
-    r"|let|imagine|pretend|act|role-?play|play|sing|read|open|search|look|compare|define|spell|repeat|pick|choose|guess|try"
-    r"|do|keep|set|be|tell|show|name|list|help|find|shorten|expand|finish|complete|format|sort)\b(?! (?:is|was)\b)"
-    r"|(?:don't|do not) (?:repeat|say|use|write|answer|reply|be)\b)",
+_OBJECTS = re.compile(
+    r"\W*(?:no\b|that(?:'s| is) (?:wrong|not|incorrect)|you(?:'re| are) |your \w+ (?:is|was) "
+    r"|it (?:still )?(?:do|is|was)"
+    r"|i (?:meant|mean|want))",
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[A-ZÀ-Þ]\S*(?: \S+){3,}[.!]$")
@@ -104,17 +102,24 @@ class Asking:
 
 
 def only_tells(message: str, messages: Sequence[Message]) -> bool:
-    """Whether a short message but tells something, of the user, his or the world, and the conversation before it is no
-    work on a text or an answer of the model's.
+    """Whether a short message but tells something, of the user, his or the world, and is no word on the model's last
+    reply, nor the conversation before it work on a text or an answer of the model's.
     """
-    asking = Asking.of(message)
-    asks = asking.questions or asking.wants or any(asks_to_do(p) or _COMMAND.match(p) for p in asking.parts)
+    asking, plain = Asking.of(message), message.replace("’", "'")
+    asks = asking.questions or asking.wants or any(map(asks_to_do, asking.parts))
     if asks or len(message) > LISTENED or not any(map(tells, asking.parts)):
         return False
-    before = [m.get("content", "") for m in messages if m.get("role") == "user"][-AT_WORK:]
-    at_work = (asks_to_do(p) or asks_for_a_favour(p) for m in before for p in Asking.of(m).parts)
-    states = _STATES.search(message.replace("’", "'")) or _SENTENCE.match(message)
-    return states is not None and not any(at_work)
+    said = [m for m in messages if m.get("role") in ("user", "assistant")]
+    if said and (said[-1].get("content", "").rstrip().endswith("?") or _OBJECTS.match(plain)):
+        return False
+    states = _STATES.search(plain) or _SENTENCE.match(plain)
+    return states is not None and not any(map(_works, [m for m in said if m["role"] == "user"][-AT_WORK:]))
+
+
+def _works(m: Message) -> bool:
+    """Whether a message asks for something that the user may go on working on with the model."""
+    asking = Asking.of(m.get("content", ""))
+    return asking.wants or any(asks_to_do(p) or (asks_for_advice(p) and p in asking.questions) for p in asking.parts)
 
 
 def spoken_of(question: str, messages: Sequence[Message]) -> bool:
@@ -149,11 +154,14 @@ def stands_alone(question: str, messages: Sequence[Message]) -> bool:
     return quiet or _NAMES.search(question) is not None
 
 
-def told_here(question: str, messages: Sequence[Message], share: float = MOST) -> list[str]:
-    """The user's sentences of a conversation that have more than such a share of the words a question is about."""
+def told_here(question: str, messages: Sequence[Message], share: float | None = MOST) -> list[str]:
+    """The user's sentences of a conversation that have more than such a share of the words a question is about; None:
+    all of them.
+    """
     about = set(content_words(question))
     own = (Asking.of(m.get("content", "")).statements for m in messages if m.get("role") == "user")
-    return [part for parts in own for part in parts if len(about & set(content_words(part))) > share * len(about)]
+    told = [part for parts in own for part in parts]
+    return [t for t in told if share is None or len(about & set(content_words(t))) > share * len(about)]
 
 
 def of_a_reply(question: str, messages: Sequence[Message]) -> bool:

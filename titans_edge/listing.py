@@ -11,33 +11,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from titans_edge.sentence_ends import listed
+from titans_edge.text import content_words
 
 MOST = 12  # sentences, the newest
-_TOPIC = r"(?: (?:about|of|on|regarding) (?P<topic>[^.?!,;]{1,60}?))?"
+_TOPIC = r"(?: (?:about|of|on|regarding) (?P<topic>[^?!,;]{1,60}?))?"
 _AT_A_TIME = r"(?: [\w' -]{1,40})?\W*$"
 _END = r"(?: (?:so far|already|today|now|until now|up to now|then|please|by now|at the moment))*\W*$"
-_YOU_KNOW = r"you (?:already |currently |actually |still )?(?:know|remember|recall|have(?: stored| saved)?)"
+_YOU_KNOW = r"you (?:already |currently |actually |still )?(?:know|remember|recall|have (?:stored|saved))"
 _I_TOLD = (
     r"(?:have i|did i|i have|i've|i) (?:ever |already |just )?(?:told|tell|said|say|mentioned|mention|taught|teach)"
 )
 _ALL = (
-    r"(?:(?:so|and|ok|okay|hey|hi|well|please|now|can you|could you|would you)\b,? )*(?:(?:"
+    r"(?:(?:so|and|ok|okay|hey|hi|hello|well|please|now|can you|could you|would you)\b[,.!]* )*(?:(?:"
     rf"what (?:else |all |things )?(?:do|did|can) {_YOU_KNOW}"
     r"|what (?:else |all )?(?:have you|did you) (?:learn(?:ed|t)?|remember(?:ed)?|stored?|memori[sz]ed?)"
     rf"|(?:what|which things) (?:all |else )?{_I_TOLD}(?: (?:to )?you)?"
     r"|(?:tell me|list|show(?: me)?|summari[sz]e|recap|repeat|give me|remind me of)"
     rf" (?:everything|all|all the things|what|anything|the things)(?: that)? (?:{_YOU_KNOW}|{_I_TOLD}(?: you)?)"
+    r"|do you (?:know|remember) (?:anything|something)|tell me (?:everything|all)"
     rf"){_TOPIC}|tell me about (?:me|myself|us)|describe me|what(?: is|'s) in your memory)"
 )
 _AT_ANY_TIME, _THEN = (re.compile(f"{_ALL}{end}", re.IGNORECASE) for end in (_END, _AT_A_TIME))
-_BEHIND = re.compile(r" (?:about|of|on|regarding) (?P<topic>[^.?!,;]{1,60})\W*$", re.IGNORECASE)
+_BEHIND = re.compile(r" (?:about|of|on|regarding) (?P<topic>[^?!,;]{1,60})\W*$", re.IGNORECASE)
 _LAST = re.compile(
     r"(?:(?:so|and|ok|okay|hey|well)\b,? )*(?:what did i (?:just|last) (?:tell|say|mention)(?: (?:to )?you)?"
     r"|what (?:was|is) the last thing (?:that )?i (?:told you|said|mentioned)|what have i just (?:told you|said))\W*$",
     re.IGNORECASE,
 )
 _SELF = {"me", "myself", "us", "our family", "my life", "my family and me"}
-_NAMED = re.compile(r"\b(?:my|our|the|his|her|their)\b|(?<![^\W_])[A-ZÀ-Þ]")
+_OURS = re.compile(r"\b(?:my|our)\b", re.IGNORECASE)
 _ABOUT_ME = re.compile(r"\b(?:about (?:me|myself|us)|describe me)\W*$", re.IGNORECASE)
 _TIMES = listed(
     "today yesterday last this past week month year day weekend morning afternoon evening night monday tuesday"
@@ -59,6 +61,11 @@ class Listing:
     himself: bool = False
     last: bool = False
 
+    @property
+    def words(self) -> str:
+        """The topic's words, without what says whose it is."""
+        return " ".join(re.sub(r"['’]s?$", "", w) for w in content_words(self.topic))
+
 
 def asks_for_all(question: str, *, then: bool = False) -> Listing | None:
     """Whether a question is for all that was told, and of what; None: it asks for something else. then: it names a time
@@ -74,7 +81,9 @@ def asks_for_all(question: str, *, then: bool = False) -> Listing | None:
     topic = " ".join(w for w in topic.split() if not then or w.lower() not in _TIMES)
     if topic.lower() in _SELF or _ABOUT_ME.search(found[0]):
         return Listing(himself=True)
-    return Listing(topic, sure=not topic or bool(_NAMED.search(topic) or _BY_ME.search(found[0])))
+    if topic and not content_words(topic):
+        return None  # "her"
+    return Listing(topic, sure=not topic or bool(_OURS.search(topic) or _BY_ME.search(found[0])))
 
 
 def told_of(spans: Sequence[dict[str, Any]], wanted: Listing) -> list[dict[str, Any]]:

@@ -36,7 +36,7 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _TELL = re.compile(
-    r"tell (?:me|us)\b(?! (?:an?|another|some|something)\b)"
+    r"tell (?:me|us)\b(?! (?:an?|another|some|something)\b(?!.*\b(?:about|of) (?:my|me|our|us)\b))"
     r"|remind (?:me|us)\b(?! (?:to|that|on|at|in|tomorrow|tonight|every)\b)"
     r"|(?:can|could|would|will) you (?:please )?(?:tell|remind|say|recall|remember|repeat|name|list|give)\b"
     r"|(?:name|list|repeat|recall) (?:my|all|what|who|whose|where|when|which|how)\b|any idea\b"
@@ -170,10 +170,10 @@ def as_question(sentence: str) -> str:
 
 _LIVING = re.compile(
     r"\bwhat (?P<asks>(?:is|am|are|do|does|did) )?(?P<who>i|we|you|he|she|they|[\w'’. -]{2,40}?)"
-    r" (?:(?:do|does|did|doing|work(?:ing)?) (?:for (?:a living|a job|work)|as a job|professionally)\b"
-    r"|(?<=\bI )do(?=\W*$))",
+    r" (?:(?:do|does|did|doing|work(?:ing)?) (?:for (?:a living|a job|work)|as a job|professionally)\b)",
     re.IGNORECASE,
 )
+_I_DO = re.compile(r"^(?P<asks>(?:and |so )?what do )i do(?=\W*$)|\bwhat i do(?=\W*$)", re.IGNORECASE)
 _WHOSE = {"i": "my", "we": "our", "you": "your", "he": "his", "she": "her", "they": "their"}
 
 
@@ -185,6 +185,7 @@ def plainer(question: str) -> str:
         return f"what is {whose} job" if m["asks"] else f"what {whose} job is"
 
     out = _LIVING.sub(job, question)
+    out = _I_DO.sub(lambda m: "what is my job" if m["asks"] else "what my job is", out)
     return out[:1].upper() + out[1:] if question[:1].isupper() else out
 
 
@@ -293,16 +294,20 @@ _MY_NAME = re.compile(
     r"\bwhat(?:'s|s| is) my (?:own |first |full )?name\b|\bwho am i\W*$|\bknow my name\b", re.IGNORECASE
 )
 _I_AM = re.compile(
-    r"(?i:\b(?:i'm|i am|my name is|my name's|call me)|^(?:\W*(?:hi|hello|hey)\b\W*)?(?:this is|it's)) "
-    r"(?P<name>[A-ZÀ-Þ][\w'-]+)"
-    r"(?=\W*$|[.,!;]| (?:and|from|here|by|but|the|a)\b| [A-ZÀ-Þ])"
+    r"(?i:\b(?:i'm|i am|my name is|my name's|call me)|^\W*(?:hi|hello|hey)\b\W*(?:this is|it's)) "
+    r"(?P<name>[A-ZÀ-Þ][a-zà-ÿ'-]+(?: [A-ZÀ-Þ][a-zà-ÿ'-]+){0,3}?)"
+    r"(?=\W*$|[.,!;]| (?:and|from|here|by|but|the|a)\b)"
 )
 _NATION = listed(
     "dutch french german english irish scottish welsh british american canadian australian italian spanish portuguese"
     " greek polish turkish swedish danish norwegian finnish russian ukrainian indian chinese japanese korean vietnamese"
     " brazilian mexican nigerian kenyan egyptian belgian austrian swiss czech hungarian romanian european african asian"
+    " colombian thai northern mum dad happy sorry fine okay"
     " catholic muslim christian jewish hindu buddhist protestant vegan vegetarian"
 )
+
+
+_NOBODY = NO_NAME | _NATION
 
 
 def gives_the_name(span: str, question: str) -> bool:
@@ -312,7 +317,7 @@ def gives_the_name(span: str, question: str) -> bool:
     asked = _NAME.search(question.replace("’", "'"))
     if asked is None:
         own = _I_AM.search(span.replace("’", "'")) if _MY_NAME.search(question.replace("’", "'")) else None
-        return own is not None and own["name"].lower() not in NO_NAME | _NATION
+        return own is not None and _NOBODY.isdisjoint(own["name"].lower().split())
     what = next(filter(None, asked.groups()))
     named = re.search(rf"(?i:\b(?:my|our) (?:\w+ )?{what}),? (?P<name>[A-ZÀ-Þ][\w'-]+)", span)
     return named is not None and named["name"].lower() not in NO_NAME

@@ -20,7 +20,7 @@ from titans_edge.routes import Mode
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
-from titans_edge.text import MAX_SPAN_TOKENS, stems, tells
+from titans_edge.text import MAX_SPAN_TOKENS, tells
 from titans_edge.when import asked_range
 
 LISTED = 20 * MOST  # of the user's newest sentences, among which those are that are listed
@@ -67,10 +67,10 @@ class Recaller:
         else:
             recite = mode is Mode.ASSOCIATION and bool(questions)
             readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
-        wanted = asks_for_all(asked, then=between is not None) if questions and mode is Mode.AUTO else None
-        if wanted is not None:
+        wanted = asks_for_all(f"{before} {asking.parts[-1]}".lstrip(), then=between is not None)
+        if wanted is not None and mode is Mode.AUTO:
             every, none = tuple(self._every(wanted, between)), readout.rows[:0]
-            if every or between is not None:
+            if every or (between is not None and not wanted.topic):
                 return replace(readout, rows=none, retrieved=every, replaced=(), listing=True, maybe=False, prompt=None)
         if wants:  # or it tells: only what surely answers is for it
             readout = replace(readout, rows=readout.rows[:0], maybe=True, untold=False)
@@ -80,8 +80,7 @@ class Recaller:
         """What the user told, of what is wanted and between two moments."""
         assert self.memory is not None
         first, last = between or (None, math.inf)
-        topic = " ".join(sorted(stems(wanted.topic)))
-        found = self.memory.find(text=topic, source="you", since=first, limit=LISTED)
+        found = self.memory.find(text=wanted.words, source="you", since=first, limit=LISTED if between is None else -1)
         kept = [s for s in found if s["time"] < last and s["decision"] in RECALLED and tells(s["text"])]
         return told_of(kept, wanted)
 

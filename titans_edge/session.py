@@ -50,6 +50,7 @@ from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
+SAME = 16  # stored sentences of the same words, in whatever order, that are looked at
 SPARE = 32  # positions kept for a reply when a prompt is checked
 
 
@@ -160,7 +161,7 @@ class Session(Learner, Recaller):
             injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)
         listening = self._listening(content, messages[:-1], prompt) if ours and not facts else None
         if listening is not None:
-            injection, routes = Injection(), ()
+            injection, routes, alone = Injection(), (), self._alone(messages, "")
         elif self.system == SYSTEM and (mode is not Mode.OFF or facts) and needs_the_date(content):
             injection = self.text_route.after(f"{today_line(self.now())}\n", injection)
         notices = [] if notice is None else [notice]
@@ -201,11 +202,12 @@ class Session(Learner, Recaller):
         """What answers, of the memory and of what was told in private, and whether the memory may speak for itself: the
         conversation tells nothing else. ours: where nothing answers, that may be said.
         """
-        told = told_in_private(content, before, readout, self._stored)
+        asks = readout.listing or readout.prompt is not None or bool(readout.retrieved)
+        told = told_in_private(content, before, readout, self._stored) if asks else []
         askable = ours and not asks_for_advice(content) and not spoken_of(content, before)
         readout = self._answering(with_told(readout, told, self.clock()), alone, content, askable=askable)
         untold = readout.untold and (askable or (ours and readout.listing))
-        return replace(readout, untold=untold), is_known(content, before, told, readout.retrieved)
+        return replace(readout, untold=untold), is_known(content, before, told, given(Mode.AUTO, readout))
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
         """Negative log-likelihood of a passage's tokens as a message of its own, in nats, and whether the memory
@@ -295,8 +297,11 @@ class Session(Learner, Recaller):
 
     def _stored(self, sentence: str) -> bool:
         """Whether the memory has a sentence, as far as it can say."""
+        if self.memory is None or self._dead:
+            return False
         try:
-            return self.memory is None or bool(self.memory.find(text=sentence, limit=1))
+            cut = [s.text for s in self._spans(sentence)]
+            return any(f["text"] == text for text in cut for f in self.memory.find(text=text, limit=SAME))
         except NO_ANSWER:
             return False
 

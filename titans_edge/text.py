@@ -87,23 +87,37 @@ _SAYS_NOTHING = listed(
     "hi hello hey hiya thanks thank thx cheers bye goodbye ok okay yes yeah yep no nope lol haha ha cool great nice"
     " good morning evening afternoon night sorry welcome wow right sure fine well so very much and you there again"
 )
+_ASKS_TO = r"\W*(?:(?:please|now|ok|okay|and|then|so|no|can you|could you|would you)\b\W*)*"
 _REQUEST = re.compile(
-    r"\W*(?:(?:please|now|ok|okay|and|then|so|can you|could you|would you)\b\W*)*(?:"
-    r"(?:write|tell|give|show|suggest|recommend|list|describe|draft|compose|generate|create|help|find) (?:me|us)\b"
-    r"|(?:write|draft|compose|suggest|recommend|generate|describe) (?:an?|some|the following)\b"
-    r"|(?:translate|explain|summari[sz]e|rewrite|rephrase|shorten|proofread) \w)",
+    rf"{_ASKS_TO}(?:(?!remember |remind |bring |call |let )\w+ (?:me|us)\b"
+    r"|(?:write|draft|compose|suggest|recommend|generate|describe) (?:an?|some|the following|the \w+ again)\b"
+    r"|(?:translate|explain|summari[sz]e|rewrite|rephrase|shorten|proofread)(?: \w|:)"
+    r"|(?:check|improve|fix|correct|count|say|stop|start|continue|answer|reply|respond|use|add|remove|change|turn|convert"
+    r"|calculate|compute|solve|plan|make|give|imagine|pretend|act|role-?play|play|sing|read|open|search|compare|define"
+    r"|spell|repeat|pick|choose|guess|try|do|keep|set|be|tell|show|name|list|find|expand|finish|complete|format|sort|recap"
+    r"|forget|quiz|rate|let's|i want an? (?:poem|story|joke|list|summary|text|song|recipe))\b"
+    r"(?!,|:? ?\S+ (?:is|was|are|were|starts?|begins?|at)\b| (?:is|was|in mind|what)\b)"
+    r"|(?:don't|do not) (?:repeat|say|use|write|answer|reply|be)\b|from now on,? (?:you|answer|reply|speak)\b"
+    r"|you are (?:now |an? )|teach me\b)",
+    re.IGNORECASE,
+)
+_STATES = re.compile(
+    r"\d|:|\b(?:my|our|i|we|the)\b.*\b(?:is|am|are|was|were|has|have|moved|said)\b|'m\b"
+    r"|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\btomorrow\b",
     re.IGNORECASE,
 )
 
 
 def asks_to_do(span: str) -> bool:
-    """Whether a sentence asks for something to be written, explained or the like."""
-    return _REQUEST.match(span) is not None
+    """Whether a sentence asks the model to write, explain or do something."""
+    return _REQUEST.match(span.replace("’", "'")) is not None
 
 
 def tells(span: str) -> bool:
-    """Whether a sentence tells something: it is no question and no request to the model, and more than a greeting."""
-    if is_question(span) or asks_to_do(span):
+    """Whether a sentence tells something: it is no question, more than a greeting, and no request to the model, or one
+    that states something too ("Give me a call at 555-1234.").
+    """
+    if is_question(span) or (asks_to_do(span) and not _STATES.search(span.replace("’", "'"))):
         return False
     return not {w.text.lower() for w in words(span)} <= _SAYS_NOTHING
 

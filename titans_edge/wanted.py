@@ -86,7 +86,8 @@ _OWN_WORK = re.compile(
     r"\b(?:i|i'm|im|i've|i'd|we|we're)\b|\b(?:my|our) (?:job|work|profession|trade)\b", re.IGNORECASE
 )
 _WORKS = re.compile(
-    rf"\b(?:{_ANOTHER}|(?i:he|she))\b(?: [\w,']+){{0,8}}?(?: (?:works?|teaches|runs|sells|is an?)|'s an?)\b"
+    rf"\b(?!(?:It|That|There|This|What|Here)\b)(?:{_ANOTHER}|(?i:he|she))\b(?: [\w,']+){{0,8}}?"
+    r"(?: (?:works?|teaches|runs|sells|is an?)|'s an?)\b"
 )
 _CONTACTS: tuple[tuple[Has, Has], ...] = (
     (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),

@@ -23,7 +23,7 @@ from titans_edge.questions import asks_for_a_secret, asks_of_himself, asks_what_
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sources import USER
-from titans_edge.text import content_words, tells, words
+from titans_edge.text import content_words, is_question, tells, words
 from titans_edge.wanted import of_somebody_introduced
 
 LOOKED_AT = 20  # candidates by key, and by words, that the matcher sees
@@ -162,8 +162,11 @@ def about_the_user(text: str) -> bool:
 
 
 def allowed(e: Entry) -> bool:
-    """Whether a span may be given to the model at all: what tells something, and was not held back by the policy."""
-    return tells(e.text) and e.ruling is not None and e.ruling.decision in RECALLED
+    """Whether a span may be given to the model at all: no question and no mere request or greeting, and not
+    held back by the policy.
+    """
+    says = tells(e.text) if e.source.kind == USER.kind else not is_question(e.text)
+    return says and e.ruling is not None and e.ruling.decision in RECALLED
 
 
 def _allowed(journal: Journal, ids: Sequence[int]) -> list[Entry]:
