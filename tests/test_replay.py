@@ -23,6 +23,7 @@ from titans_edge.journal.schema import snapshot_checksum
 from titans_edge.neural import graft as grafts
 from titans_edge.sidecar import asks, fold
 from titans_edge.sidecar import opened as opening
+from titans_edge.sidecar.fold import FOLD
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sidecar.protocol import Request, pack_span
 from titans_edge.sources import PASTED
@@ -145,8 +146,9 @@ def change_snapshots(path: Path, **of: Any) -> None:
 WRONG = {
     "size": {"state": "1234"},
     "no standing": {"standing": {}},
-    "no policy": {"standing": {"graft": "GRAFT"}},
-    "policy of another kind": {"standing": {"graft": "GRAFT", "policy": {"mean": None}}},
+    "no policy": {"standing": {"graft": "GRAFT", "fold": FOLD}},
+    "policy of another kind": {"standing": {"graft": "GRAFT", "fold": FOLD, "policy": {"mean": None}}},
+    "another way to fold": {"standing": {"graft": "GRAFT", "fold": FOLD - 1, "policy": {}}, "state": "1234"},
     "another graft": {"standing": {"graft": "other", "policy": {}}, "state": "1234"},
 }
 
@@ -167,7 +169,7 @@ def test_a_snapshot_that_is_damaged_or_of_another_kind_costs_only_time(
     c = opened(path)
     assert c.state() == before.info["state"] and c.rows() == before.info["rows"]
     said = [n for n in c.info["notices"] if "snapshot" in n.lower()]
-    assert bool(said) == (what not in ("another graft", "no standing"))  # those are sound, of a graft that is not here
+    assert bool(said) == (what not in ("another graft", "another way to fold", "no standing"))  # those are sound
 
 
 def test_forgetting_before_a_snapshot_uses_none_that_knew_it(opened: Open, tmp_path: Path) -> None:

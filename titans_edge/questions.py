@@ -173,6 +173,15 @@ _LIVING = re.compile(
     r" (?:(?:do|does|did|doing|work(?:ing)?) (?:for (?:a living|a job|work)|as a job|professionally)\b)",
     re.IGNORECASE,
 )
+_EARNS = re.compile(
+    r"\bhow (?P<asks>do|does|did) (?P<who>i|we|he|she|they|[\w'’. -]{2,40}?)"
+    r" (?:earn|make) (?:my|our|his|her|their|a) (?:money|living)\b",
+    re.IGNORECASE,
+)
+_OCCUPATION = re.compile(
+    r"\bwhat(?P<asks>'s| is) the (?:occupation|profession|line of work) of (?P<who>[^?.!,]{2,40}?)(?=\W*$)",
+    re.IGNORECASE,
+)
 _I_DO = re.compile(r"^(?P<asks>(?:and |so )?what do )i do(?=\W*$)|\bwhat i do(?=\W*$)", re.IGNORECASE)
 _WHOSE = {"i": "my", "we": "our", "you": "your", "he": "his", "she": "her", "they": "their"}
 
@@ -184,7 +193,9 @@ def plainer(question: str) -> str:
         whose = _WHOSE.get(m["who"].lower(), f"{m['who']}'s")
         return f"what is {whose} job" if m["asks"] else f"what {whose} job is"
 
-    out = _LIVING.sub(job, question)
+    out = question
+    for idiom in (_LIVING, _EARNS, _OCCUPATION):
+        out = idiom.sub(job, out)
     out = _I_DO.sub(lambda m: "what is my job" if m["asks"] else "what my job is", out)
     return out[:1].upper() + out[1:] if question[:1].isupper() else out
 

@@ -123,7 +123,7 @@ def tells(span: str) -> bool:
 
 
 _BACK = re.compile(
-    r"\b(?:he|she|it|they|him|them|his|hers?|its|their|theirs|there|he's|she's|it's|they're|this|these|those)\b"
+    r"\b(?:he|she|it|they|him|them|his|hers?|its|their|theirs|there|s?he'?s|it's|they'?re|this|these|those)\b"
     r"|^(?:\W*(?:and|but|so|oh|also|actually),? )*(?:that|the (?:same|other))\b",
     re.IGNORECASE,
 )
@@ -136,7 +136,7 @@ def refers_back(span: str) -> bool:
 
 _BEGINS_BACK = re.compile(
     r"(?:\W*(?:and|but|so|oh|also|well|yes|ok|okay|btw|by the way)\b)*\W*"
-    r"(?:he|she|it|they|his|her|its|their|this|that|these|those|he's|she's|it's|they're|that's)\b"
+    r"(?:he|she|it|they|his|her|its|their|this|that|these|those|s?he'?s|it's|they'?re|that'?s)\b"
     r"(?! (?:time|day|official|true)\b)",
     re.IGNORECASE,
 )

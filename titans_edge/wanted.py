@@ -87,7 +87,7 @@ _OWN_WORK = re.compile(
 )
 _WORKS = re.compile(
     rf"\b(?!(?:It|That|There|This|What|Here)\b)(?:{_ANOTHER}|(?i:he|she))\b(?: [\w,']+){{0,8}}?"
-    r"(?: (?:works?|teaches|runs|sells|is an?)|'s an?)\b"
+    r"(?: (?:works?|teaches|runs|sells|is an?)|'?s an?)\b"
 )
 _CONTACTS: tuple[tuple[Has, Has], ...] = (
     (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),

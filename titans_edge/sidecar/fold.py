@@ -26,10 +26,11 @@ from titans_edge.neural.store import Address, Explains, Protects, Store, Write, 
 from titans_edge.neural.verbatim import Verbatim, flattened
 from titans_edge.policy import Held, Proposal, Standing
 from titans_edge.rulings import Ruling
-from titans_edge.text import is_question, refers_back
+from titans_edge.text import refers_back, tells
 
 SAME, NEAR = 0.9, 0.5  # keys with this cosine are the same word; with this, alike enough to be retrieved
 AGREES = 0.7  # cosine of two contents that say the same
+FOLD = 2  # counts the ways to fold a journal: a snapshot of another is not gone on with
 Vectors = npt.NDArray[np.float32]
 
 
@@ -153,7 +154,7 @@ class Fold:
         if ruling.scale > 0 and facts:
             self.store.write(e.id, writes, ruling.scale, confined=ruling.confined)
             self._indexed(e, facts, writes, ruling)
-        if self.verbatim is not None and e.source.kind == "user" and not is_question(e.text):
+        if self.verbatim is not None and e.source.kind == "user" and tells(e.text):
             self._recited(e)
         return ruling
 

@@ -20,7 +20,7 @@ from titans_edge.journal.documents import Document, spans_of
 from titans_edge.neural.graft import Graft
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sidecar.asks import PAGE, Asks, Progress, told_up_to
-from titans_edge.sidecar.fold import Fold, UnreadableFacts
+from titans_edge.sidecar.fold import FOLD, Fold, UnreadableFacts
 from titans_edge.sources import Source
 
 SNAPSHOT_EVERY = 512  # writing spans between two snapshots: a replay of so many takes about half a second
@@ -311,7 +311,7 @@ class OpenMemory(Asks):
         """A fold at a snapshot of this graft, if there is one that can be used; else at the beginning."""
         memory, base = self.graft.memory, self.journal.base()
         snapshot = self.journal.snapshot()
-        if snapshot is not None and snapshot[1].get("graft") == self.graft_id:
+        if snapshot is not None and self._made_by.items() <= snapshot[1].items():
             last, standing, state = snapshot
             fold = Fold(memory, memory.new_store(), base, self._key)
             try:
@@ -320,6 +320,11 @@ class OpenMemory(Asks):
             except (MemoryStateError, KeyError, TypeError, ValueError) as e:
                 self.notices.append(f"A snapshot could not be used; the memory was rebuilt from the journal ({e}).")
         return Fold(memory, memory.new_store(), base, self._key)
+
+    @property
+    def _made_by(self) -> dict[str, Any]:
+        """What a snapshot's state is a function of, beside the journal."""
+        return {"graft": self.graft_id, "fold": FOLD}
 
     def _note(self, rulings: list[tuple[int, Ruling]]) -> None:
         """Into the journal; on a full disk they wait for the next write (the state has them already)."""
@@ -341,7 +346,7 @@ class OpenMemory(Asks):
         self._since += written
         keeps = self.journal.path is not None and self.writable and not self._undecided
         if keeps and self._since >= SNAPSHOT_EVERY:
-            standing = {"graft": self.graft_id, "policy": fold.standing.state()}
+            standing = {**self._made_by, "policy": fold.standing.state()}
             try:
                 self.journal.put_snapshot(fold.last, standing, fold.dump())
             except MemoryStateError as e:
