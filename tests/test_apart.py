@@ -212,6 +212,7 @@ def test_a_conversation_that_begins_without_the_memory_stays_as_it_was_read(tiny
         ("Does Tom like his job?", ""),
         ("What does my sister do in her free time?", ""),
         ("What time is it?", ""),
+        ("what did dad call his boat", ""),
         ("Is there a bank nearby?", ""),
         ("When is the party?", ""),
         ("And what does Ann do?", ""),

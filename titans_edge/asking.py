@@ -62,7 +62,10 @@ _POINTS = re.compile(
     re.IGNORECASE,
 )
 _NO_THING = re.compile(r"\b(?:time|day|date|year|month|weather) is it\b|^is it\b|\bit(?:'s| is) raining", re.IGNORECASE)
-_OWN = re.compile(r"\b(?i:my|our|your|the)\b|(?<=\S )(?!I\b)[A-ZÀ-Þ]")  # what "she" is may stand behind such
+_OWN = re.compile(  # what "she" is may stand behind such, or is such
+    r"\b(?i:my|our|your|the|mum|mom|dad|gran|nan|granny|grandma|grandpa|grandad|uncle|aunt|auntie)\b"
+    r"|(?<=\S )(?!I\b)[A-ZÀ-Þ]"
+)
 _NAMES = re.compile(r"(?<=[\w,'’] )[A-Z0-9]")
 
 

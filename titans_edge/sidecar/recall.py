@@ -174,7 +174,13 @@ def _said(kept: Sequence[Found], replaced: dict[int, int], get: Get, *, past: bo
             parts = [f.entry]
         parts = [*(e for e in _meant(parts[0], get) if e.id not in replaced), *parts] if parts else parts
         held = [e for e in parts if past or e.id not in replaced]
-        yield f.entry.id, " ".join(f"{e.text}{WAS_BEFORE}" if e.id in replaced else e.text for e in held)
+        yield f.entry.id, _in_a_row([f"{e.text}{WAS_BEFORE}" if e.id in replaced else e.text for e in held])
+
+
+def _in_a_row(texts: Sequence[str]) -> str:
+    """Sentences behind one another; each but the last has an end."""
+    ended = [t if t[-1:] in ".!?…)\"'”’:;," else f"{t}." for t in texts[:-1]]
+    return " ".join([*ended, *texts[-1:]])
 
 
 def _meant(first: Entry, get: Get) -> list[Entry]:
