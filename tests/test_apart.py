@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -72,7 +71,7 @@ class Shown:
     """Shows all of a reply, as a reading does that finds nothing invented."""
 
     def __init__(self) -> None:
-        self.known, self.instead, self.grounding = "", "", SimpleNamespace(invented=False)
+        self.known, self.instead, self.invented = "", "", False
 
     def take(self, text: str, nats: float, reason: str) -> str:
         return text

@@ -17,6 +17,7 @@ from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import DataError
 from titans_edge.framing import framed
+from titans_edge.replying import UNSURE, Listened
 from titans_edge.routes import Mode
 from titans_edge.session import Session
 from titans_edge.stories.replies import read, replies
@@ -99,7 +100,11 @@ def test_what_is_told_is_replied_to_behind_the_prompt_apart_and_nothing_of_it_st
         hear(session, TOLD)
         memory.listening = Prefix(states(tiny, seed=5))
         hear(session, TOLD)
+        assert session.speaker.length == len(session.speaker.ids), "nothing of it stays"
         hear(session, "I am here.", "Fine.", TOLD)
+        hear(session, "I am here.", "Fine.", TOLD, "Fine.", "I am there.")
+        assert session.speaker.length == len(session.speaker.ids)
+        del seen[-1]
         speaker.feed([*prompt.head, *prompt.message])
         speaker.splice.put_trained(memory.listening.states)
         speaker.feed(prompt.tail)
@@ -119,6 +124,29 @@ def test_what_is_told_is_replied_to_behind_the_prompt_apart_and_nothing_of_it_st
         for memory.listening in (None, Prefix(states(tiny, seed=5))):
             hear(session, TOLD)
     assert np.array_equal(*seen), "under another system prompt it was not trained"
+
+
+@pytest.mark.parametrize(
+    ("reply", "instead"),
+    [
+        ("Sorry about the bike, and sorry for the thief.", "I'm sorry to hear that."),
+        ("Congratulations to Mr. Okafor, Leeds!", "Congratulations!"),
+        ("Welcome to you, and a cat.", "Hello, nice to meet you."),
+        ("Porto, all right.", "Noted."),
+    ],
+)
+def test_a_reply_of_which_the_model_is_unsure_is_not_shown(reply: str, instead: str) -> None:
+    for nats, shown in ((0.9 * UNSURE / len(reply), True), (2 * UNSURE / len(reply), False)):
+        heard = Listened()
+        parts = [heard.take(letter, nats, "") for letter in reply] + [heard.take("", 0.0, "stop")]
+        assert "".join(parts) == (reply if shown else "")
+        assert (heard.invented, heard.instead) == (not shown, "" if shown else instead)
+
+
+def test_a_reply_is_shown_as_it_comes_once_its_first_sentence_is_over() -> None:
+    heard = Listened()
+    assert [heard.take(t, 0.1, "") for t in ("Okay", ".", " It", " is")] == ["", "", "Okay. It", " is"]
+    assert heard.take("", 0.0, "length") == "" and not heard.invented
 
 
 def test_replies_are_pairs_of_short_sentences_to_messages_that_do_not_ask() -> None:

@@ -5,6 +5,7 @@ Knows texts and spans; nothing of a model, of a memory or of how a reply comes a
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from titans_edge.grounding import Grounding
 from titans_edge.questions import asks_for_a_date, asks_for_a_favour, asks_when_told, needs_the_date
 from titans_edge.routes import dates, listed, on_the_day, quoted, said
 from titans_edge.sources import USER
+from titans_edge.text import sentences
 from titans_edge.wanted import of_reply
 from titans_edge.when import Dating
 
@@ -39,6 +41,19 @@ class Stopper:
         end = len(held) if over else len(held) - keep
         self._held = held[end:]
         return held[:end]
+
+
+UNSURE = 4.7  # nats of a reply's first sentence to what was only told, at most
+# what is said for a reply that begins so
+_PLAINLY = tuple(
+    (re.compile(begins, re.IGNORECASE), said)
+    for begins, said in (
+        (r"(?:i'm )?(?:\w+ )?sorry|poor|oh |ouch|how sad|that must|that sounds", "I'm sorry to hear that."),
+        (r"congratulations|well done|wonderful", "Congratulations!"),
+        (r"hello|hi|welcome|nice to meet", "Hello, nice to meet you."),
+        ("", "Noted."),
+    )
+)
 
 
 @dataclass
@@ -73,12 +88,42 @@ class Reading:
         addressing = Addressing() if all(s["kind"] == USER.kind for s in spans) else None
         return cls(grounding, Dating(dates(spans)), addressing, instead, known)
 
+    @property
+    def invented(self) -> bool:
+        """Whether the reply says what nobody told, and `instead` is to be said."""
+        return self.grounding.invented
+
     def take(self, text: str, nats: float, reason: str) -> str:
         """More of the reply, how unlikely its tokens were, and why it has ended. Returns what may be shown."""
         shown = self.grounding.add(text, nats) + (self.grounding.end(whole=reason == "stop") if reason else "")
         over = bool(reason) or self.grounding.invented
         shown = self.dating.add(shown, over=over)
         return shown if self.addressing is None else self.addressing.add(shown, over=over)
+
+
+class Listened:
+    """One reply to what was only told, as it comes: held back until its first sentence is over. invented: the model was
+    too unsure of that; then `instead` is said, which says no more than what the reply began with.
+    """
+
+    def __init__(self) -> None:
+        self.invented, self.instead = False, ""
+        self._held, self._nats = "", 0.0
+        self._shown = False
+
+    def take(self, text: str, nats: float, reason: str) -> str:
+        """More of the reply, how unlikely its tokens were, and why it has ended. Returns what may be shown."""
+        if self._shown:
+            return text
+        self._held, self._nats = self._held + text, self._nats + nats
+        if not reason and len(sentences(self._held)) < 2:
+            return ""
+        self._shown = True
+        if self._nats <= UNSURE:
+            return self._held
+        self.invented = True
+        self.instead = next(said for begins, said in _PLAINLY if begins.match(self._held.strip()))
+        return ""
 
 
 def _known(question: str, spans: Spans, *, doubted: bool) -> str:

@@ -39,7 +39,7 @@ from titans_edge.private import HERE, is_known, told_in_private, with_told
 from titans_edge.prompted import NO_ANSWER, Prompted
 from titans_edge.questions import asks_for_advice, needs_the_date, plainer
 from titans_edge.recalling import Recaller
-from titans_edge.replying import UNTOLD, Reading, Stopper
+from titans_edge.replying import UNTOLD, Listened, Reading, Stopper
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
@@ -175,8 +175,8 @@ class Session(Learner, Recaller):
             yield from self._say(turn, UNTOLD, sampling, began)
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
-        heard = {"doubted": readout.doubted, "listing": readout.listing}
-        reading = self._reading(content, before, prompt, spans, **heard) if known else None
+        of = {"doubted": readout.doubted, "listing": readout.listing}
+        reading = self._reading(content, before, prompt, spans, **of) if known else None
         turn.apart = reading is not None or (ours and known and routes == ("association",))
         turn.apart = turn.apart or (bool(routes) and alone == prompt)  # nothing was said before, and nothing stays
         alone_too = ours and known and not routes and not facts and stands_alone(content, messages[:-1])
@@ -193,7 +193,8 @@ class Session(Learner, Recaller):
         yield from self._read_as_text()
         if routes:
             yield self._remembered(readout, routes, given(mode, readout))
-        yield from self._speak(turn, sampling, began, len(prompt) + len(injection), reading)
+        heard = reading if listening is None else Listened()
+        yield from self._speak(turn, sampling, began, len(prompt) + len(injection), heard)
         self._tidy()
 
     def _found(
@@ -349,7 +350,8 @@ class Session(Learner, Recaller):
                 else:
                     self.speaker.feed([*injection.end, *prompt.message])
             if speaking is not None:
-                self.speaker.set_in(speaking)
+                behind = self.speaker.set_in(speaking)
+                self._injected = self._injected if len(injection) else behind
             self.speaker.feed(prompt.tail)
         return nll
 
@@ -438,10 +440,11 @@ class Session(Learner, Recaller):
         return self.memory.listening if ours and self.memory and only_tells(content, before) else None
 
     def _speak(
-        self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: Reading | None
+        self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: Reading | Listened | None
     ) -> Iterator[Event]:
-        """The reply as it comes; where it is to be read from lines and is not, what is said instead. How sure the model
-        is of its words says something only where they are its likeliest ones.
+        """The reply as it comes; where it is to be read from lines and is not, or the model does not know what to say
+        to what it was told, what is said instead. How sure the model is of its words says something only where they are
+        its likeliest ones.
         """
         decoder = codecs.getincrementaldecoder("utf-8")("replace")
         first, count, reason, stopper = 0.0, 0, "", Stopper(sampling.stop)
@@ -454,7 +457,7 @@ class Session(Learner, Recaller):
             reason = self.speaker.stopped if token is None else ""
             if reading is not None:
                 text = reading.take(text, 0.0 if token is None else self.speaker.nats, reason)
-                if reading.grounding.invented:
+                if reading.invented:
                     text, reason = f"{text}{'… ' if turn.reply or text else ''}{reading.instead}", "stop"
             text = stopper.take(text, over=bool(reason))
             reason = "stop" if stopper.hit else reason

@@ -215,13 +215,17 @@ class Speaker:
             return []
         return out
 
-    def set_in(self, prefix: Prefix) -> None:
-        """A soft prompt at the end of the sequence, which an injection stands in, and `retract` takes out with it. Not
-        where this context does not take it, or has no room. A token must follow before the next can be sampled.
+    def set_in(self, prefix: Prefix) -> Handle:
+        """A soft prompt at the end of the sequence, which `retract` takes out, as it does with an injection that stands
+        before it. Not where this context does not take it, or has no room: then the handle is empty. A token must
+        follow before the next can be sampled.
         """
+        start = self.length
         with suppress(ModelError, ContextOverflow):
             self.need(len(prefix))
             self.splice.put_trained(prefix.states)
+            self.gap = start if self.gap is None else self.gap
+        return Handle(start, self.length)
 
     def go_on(self, injection: Injection, asked: Sequence[int]) -> Handle | None:
         """An injection and the tokens after it as `untold` has read them, instead of `inject` and `feed`; None where it
