@@ -65,6 +65,8 @@ def test_a_message_that_only_tells(message: str) -> None:
     for work in ("Write me a poem about trams.", "Plan a trip to Rome.", "How do I boil an egg?", "I want a poem."):
         assert not only_tells(message, said(work, "Here it is."))
     assert not only_tells(message, said("I am here.", "Is it an animal?")), "it is an answer"
+    poem = said("Write me a poem.", "Trams.", "My wife has a cat.", "Cats.")
+    assert not only_tells(message, poem) and only_tells(message, [*poem, *said("Who wrote Hamlet?", "He did.")])
     assert only_tells(message, said("Write me a poem.", "Trams.", "I like it.", "Good.", "I do.", "Well.")), "long ago"
 
 

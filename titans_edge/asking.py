@@ -21,8 +21,9 @@ from titans_edge.text import asks_to_do, calm, content_words, is_question, sente
 UNTOLD = "You have not told me that."
 MOST = 0.5  # of a question's words, more than that stand in a conversation that speaks of it
 LISTENED = 400  # characters of a message that is replied to as a friend would, at most
-AT_WORK = 2  # messages before it that may ask for something to work on
+AT_WORK = 3  # messages before it, at most, the first of which may ask for something to work on
 ABOUT_SOMETHING = 2  # words of a question that say what it is about, at least, for it to stand alone
+QUIET = 2  # messages before it that tell something or are about the user
 REPLY = 30  # words of a reply that says what "she" is, at most
 _STATES = re.compile(
     r"\b(?:i|my|mine|we|our|ours|he|she|they|is|are|was|were|am|has|have|had|does|did|will|went|got|moved|took)\b"
@@ -116,13 +117,18 @@ def only_tells(message: str, messages: Sequence[Message]) -> bool:
     if said and (said[-1].get("content", "").rstrip().endswith("?") or _OBJECTS.match(plain)):
         return False
     states = _STATES.search(plain) or _SENTENCE.match(plain)
-    return states is not None and not any(map(_works, [m for m in said if m["role"] == "user"][-AT_WORK:]))
+    return states is not None and not _at_work([m.get("content", "") for m in said if m["role"] == "user"])
 
 
-def _works(m: Message) -> bool:
-    """Whether a message asks for something that the user may go on working on with the model."""
-    asking = Asking.of(m.get("content", ""))
-    return asking.wants or any(asks_to_do(p) or (asks_for_advice(p) and p in asking.questions) for p in asking.parts)
+def _at_work(messages: Sequence[str]) -> bool:
+    """Whether the last of the user's messages, before what he said on it, asks for something to work on."""
+    for message in reversed(messages[-AT_WORK:]):
+        asking = Asking.of(message)
+        if asking.wants or any(map(asks_to_do, asking.parts)) or any(map(asks_for_advice, asking.questions)):
+            return True
+        if asking.questions:
+            return False
+    return False
 
 
 def spoken_of(question: str, messages: Sequence[Message]) -> bool:
@@ -151,7 +157,7 @@ def stands_alone(question: str, messages: Sequence[Message]) -> bool:
         return False
     if _POINTS.search(question) or left_open(question, messages) or spoken_of(question, messages):
         return False
-    before = [m.get("content", "") for m in messages if m.get("role") == "user"][-AT_WORK:]
+    before = [m.get("content", "") for m in messages if m.get("role") == "user"][-QUIET:]
     parts = [p for m in before for p in Asking.of(m).parts]
     quiet = all(tells(p) or (asks_of_himself(p) and not asks_to_do(p)) for p in parts)
     return quiet or _NAMES.search(question) is not None
