@@ -21,7 +21,7 @@ from titans_edge.text import asks_to_do, calm, content_words, is_question, sente
 UNTOLD = "You have not told me that."
 MOST = 0.5  # of a question's words, more than that stand in a conversation that speaks of it
 LISTENED = 400  # characters of a message that is replied to as a friend would, at most
-AT_WORK = 3  # messages before it, at most, the first of which may ask for something to work on
+AT_WORK = 2  # messages before it, at most, the first of which may ask for something to work on
 ABOUT_SOMETHING = 2  # words of a question that say what it is about, at least, for it to stand alone
 QUIET = 2  # messages before it that tell something or are about the user
 REPLY = 30  # words of a reply that says what "she" is, at most
