@@ -65,6 +65,10 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("How much does it pay?", "The gigs are on 5 December and May 8th.", False),
         ("How much does it pay?", "It's 40 in December.", True),
         ("What do I do for a living?", "My neighbour is Ann. She works as a vet.", False),
+        ("What's the code of my front door?", "The front door is locked at 8pm.", False),
+        ("What's the code of my front door?", "front door: K-12", True),
+        ("What's the code of my front door?", "The front door has the code my mum was born in.", True),
+        ("What's the wifi password?", "wifi is bluebird", True),
         ("What does Tom play?", "I play the cello.", False),
         ("What does Tom play?", "Tom and I play the cello.", True),
         ("Where does my sister live?", "We live in Leeds.", False),
@@ -103,6 +107,7 @@ INTRODUCED = [
     "My late husband Rupert restored clocks.",
     "my best friend is Eino from finland.",
     "My boss is called Mr. Oka.",
+    "got a dog, old poodle, name is coco",
 ]
 
 
@@ -112,7 +117,9 @@ INTRODUCED = [
         ("In which year did Rupert die?", True),
         ("whats einos email", True),
         ("When does Mr. Oka come?", True),
+        ("whats wrong with coco", True),
         ("Who was Rupert Murdoch?", False),
+        ("Who was Coco Chanel?", False),
         ("When did Napoleon die?", False),
         ("What is there to see in Paris?", False),
     ],

@@ -79,7 +79,9 @@ _THEIRS = re.compile(r"\b(?:his|her|their) (?:\w+ )?([a-z]{3,})\b(?!')")
 _NAMED = re.compile(rf"\b(?!{_NO_OWNER})({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
 _INTRODUCES = re.compile(
     rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b)[\w'-]+,? ){{1,4}}?{_NAMES}"
-    rf"|\b(?:called|named) {_NAMES}|\b{_NAMES}(?:,| is| was)(?: also| now)? (?:my|our)\b"
+    rf"|\b(?:called|named|name is|name's) {_NAMES}"
+    r"|\b(?:called|named|name is|name's) (?!(?:the|so|it|that|this|after|not|my|his|her|for|off|out)\b)([a-z][\w-]{2,})"
+    rf"|\b{_NAMES}(?:,| is| was)(?: also| now)? (?:my|our)\b"
 )
 _MY_WORK = re.compile(r"\bdo i (?:do|work)\b|\b(?:my|am i by) (?:job|work|profession|occupation)\b", re.IGNORECASE)
 _OWN_WORK = re.compile(
@@ -93,7 +95,15 @@ _CONTACTS: tuple[tuple[Has, Has], ...] = (
     (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),
     (_has(r"\be-?mail(?: address)?\W*$|\be-?mail address\b"), _has(r"@|\bat\b")),
 )
+_CODES = "code|pin|password|passcode|combination|combo"
 _KINDS: tuple[tuple[Has, Has], ...] = (
+    (
+        _has(rf"\b(?:what(?:'s|s| is)?|tell me|remind me of|which)\b.{{0,30}}\b(?:{_CODES})\b"),
+        _has(
+            r"\d{3,}|\d[-. ]\d|[a-z_-]\d|\d(?!\d*(?:am|pm|th|st|nd|rd)\b)[a-z]{2,}|@"
+            rf"|\b(?:pass|pw|log ?in|wi-?fi|network|{_CODES})\b"
+        ),
+    ),
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
     (_has(r"\bhow old\b"), says_an_age),
@@ -169,7 +179,9 @@ def of_somebody_introduced(question: str, told: Iterable[str]) -> bool:
     husband Rupert", "Eino is my friend"), and no other name.
     """
     found = [m for text in told for m in _INTRODUCES.finditer(text.replace("’", "'"))]
-    names = {n.lower() for m in found for n in re.findall(_CAPITAL, next(filter(None, m.groups())))}.difference(NO_NAME)
+    names = {
+        n.lower() for m in found for n in re.findall(rf"{_CAPITAL}|^[a-z][\w-]+", next(filter(None, m.groups())))
+    }.difference(NO_NAME)
     asked = [w.text for w in words(question.replace("’", "'"))]
     known = [w.lower() in names or (w[-1:] == "s" and w[:-1].lower() in names) for w in asked]
     others = [w for w, k in list(zip(asked, known, strict=True))[1:] if w[:1].isupper() and w != "I" and not k]
