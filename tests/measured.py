@@ -282,7 +282,8 @@ def ablation(made: Made) -> Iterator[str]:
 
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
     "natural": natural, "plain": natural, "distractors": natural, "stated": natural, "stated-together": natural,
-    "typed": natural, "typed-together": natural, "world": world, "babilong": babilong, "long-contexts": babilong,
+    "typed": natural, "typed-together": natural, "ordinary": natural, "reworded": natural,
+    "world": world, "babilong": babilong, "long-contexts": babilong,
     "poison": poison, "unguarded": poison, "long": long,
     "kills": counts, "cost": cost, "ablation": ablation, "quants": conversion, "round-trip": conversion,
     "soak": soak, "soak-killed": soak,
@@ -323,6 +324,12 @@ def results() -> Iterator[list[str]]:
             n, *share = told_share(made, "auto")
             never = next(r for r in made["rows"] if r["task"] == "untold")
             yield [f"{who}, all that each asks in one conversation: right", str(n), f"**{_pct(*share)} %**"]
+            yield ["asked for what they never told: says so", str(never["n"]), f"{_accuracy(never)} %"]
+    for name, how in (("ordinary", "plainly, in one conversation"), ("reworded", "in other words, each in a new one")):
+        if made := load(name):
+            n, *share = told_share(made, "auto")
+            never = next(r for r in made["rows"] if r["task"] == "untold")
+            yield [f"twelve people of both kinds, who ask {how}: right", str(n), f"**{_pct(*share)} %**"]
             yield ["asked for what they never told: says so", str(never["n"]), f"{_accuracy(never)} %"]
     if made := load("world"):
         for key, name in WORLD.items():

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 
 def natural(
-    half: Annotated[str, typer.Option(help="dev, test, both; plain, stated, typed, chosen: which people.")] = "dev",
+    half: Annotated[
+        str, typer.Option(help="dev, test, both, plain, stated, typed, ordinary, reworded, chosen: who.")
+    ] = "dev",
     file: Annotated[Path | None, typer.Option(help="A set of your own in place of the shipped ones.")] = None,
     people: Annotated[str, typer.Option(help="Only these people; with commas.")] = "",
     kinds: Annotated[str, typer.Option(help="Only these kinds of questions; with commas.")] = "",
