@@ -139,14 +139,28 @@ def test_what_is_told_is_replied_to_behind_the_prompt_apart_and_nothing_of_it_st
 )
 def test_a_reply_of_which_the_model_is_unsure_is_not_shown(reply: str, instead: str) -> None:
     for nats, shown in ((0.9 * UNSURE / len(reply), True), (2 * UNSURE / len(reply), False)):
-        heard = Listened()
+        heard = Listened("We saw it.")
         parts = [heard.take(letter, nats, "") for letter in reply] + [heard.take("", 0.0, "stop")]
         assert "".join(parts) == (reply if shown else "")
         assert (heard.invented, heard.instead) == (not shown, "" if shown else instead)
 
 
+@pytest.mark.parametrize(
+    ("message", "noted"),
+    [
+        ("My brother Tom is a pilot, he lives in New York with Clara.", "Noted: Tom, New York, Clara."),
+        ("The wifi password is tulip-4482.", "Noted: tulip-4482."),
+        ("I'm here. She is at 7:40 on Tuesdays, I think.", "Noted: 7:40, Tuesdays."),
+        ("I like tea.", "Noted."),
+    ],
+)
+def test_names_and_numbers_are_noted(message: str, noted: str) -> None:
+    heard = Listened(message)
+    assert heard.take("Well.", UNSURE + 1, "stop") == "" and heard.instead == noted
+
+
 def test_a_reply_is_shown_as_it_comes_once_its_first_sentence_is_over() -> None:
-    heard = Listened()
+    heard = Listened("I am here.")
     assert [heard.take(t, 0.1, "") for t in ("Okay", ".", " It", " is")] == ["", "", "Okay. It", " is"]
     assert heard.take("", 0.0, "length") == "" and not heard.invented
 

@@ -51,9 +51,14 @@ _PLAINLY = tuple(
         (r"(?:i'm )?(?:\w+ )?sorry|poor|oh |ouch|how sad|that must|that sounds", "I'm sorry to hear that."),
         (r"congratulations|well done|wonderful", "Congratulations!"),
         (r"hello|hi|welcome|nice to meet", "Hello, nice to meet you."),
-        ("", "Noted."),
+        ("", ""),
     )
 )
+# names of one or more words behind a sentence's first, and what has a digit
+_KEYS = re.compile(
+    r"(?<=[^\s.!?] )(?!I\b)[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]+)*|(?<!\S)[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
+)
+KEYS = 3  # of them that are noted, at most
 
 
 @dataclass
@@ -103,11 +108,13 @@ class Reading:
 
 class Listened:
     """One reply to what was only told, as it comes: held back until its first sentence is over. invented: the model was
-    too unsure of that; then `instead` is said, which says no more than what the reply began with.
+    too unsure of that; then `instead` is said, which says no more than what the reply began with, or notes the names
+    and numbers that were told.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, message: str) -> None:
         self.invented, self.instead = False, ""
+        self._message = message
         self._held, self._nats = "", 0.0
         self._shown = False
 
@@ -122,8 +129,12 @@ class Listened:
         if self._nats <= UNSURE:
             return self._held
         self.invented = True
-        self.instead = next(said for begins, said in _PLAINLY if begins.match(self._held.strip()))
+        self.instead = next(said for begins, said in _PLAINLY if begins.match(self._held.strip())) or self._noted()
         return ""
+
+    def _noted(self) -> str:
+        found = list(dict.fromkeys(m[0] for m in _KEYS.finditer(self._message)))[:KEYS]
+        return f"Noted: {', '.join(found)}." if found else "Noted."
 
 
 def _known(question: str, spans: Spans, *, doubted: bool) -> str:

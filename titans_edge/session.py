@@ -193,7 +193,7 @@ class Session(Learner, Recaller):
         yield from self._read_as_text()
         if routes:
             yield self._remembered(readout, routes, given(mode, readout))
-        heard = reading if listening is None else Listened()
+        heard = reading if listening is None else Listened(content)
         yield from self._speak(turn, sampling, began, len(prompt) + len(injection), heard)
         self._tidy()
 
