@@ -89,6 +89,23 @@ def test_questions_asked_on_in_one_conversation_are_answered_as_in_new_ones(chat
             assert reply(chat, question) == said, "to the letter"
 
 
+def test_what_is_told_is_replied_to_and_not_repeated_and_the_user_is_spoken_to(chat: Chat) -> None:
+    fresh(chat)
+    told = (
+        "I'm allergic to shellfish by the way.",
+        "The wifi password is tulip-4482.",
+        "My brother Tom is a pilot.",
+        "Actually, the meeting was moved to Thursday.",
+    )
+    said = [reply(chat, message) for message in told]
+    assert all(message not in one and len(one) < 80 for message, one in zip(told, said, strict=True)), said
+    assert "tulip-4482" in said[1] and "Thursday" in said[3], said
+    assert reply(chat, "What am I allergic to?").lower().startswith("you are allergic to shellfish")
+    known = reply(chat, "What do you know about me?")
+    assert known.startswith("You told me:") and told[0] in known and told[2] in known
+    assert reply(chat, "What did I tell you last week?") == UNTOLD
+
+
 def test_the_readme_transcript(chat: Chat) -> None:
     fresh(chat)
     lines = (Path(__file__).parent / "demo.txt").read_text().splitlines()
