@@ -72,7 +72,7 @@ def _instead(text: str, m: re.Match[str]) -> str:
         return "me" if _I_TELL.search(before) else ""
     opens = _OPENS.search(before) is not None
     if word in _BE:
-        he = re.search(r"\b(?P<who>I|i|we) (?:\w+ly |still |also |just |always |never )?$", before)
+        he = re.search(r"\b(?:I|i|we) (?:\w+ly |still |also |just |always |never )?$", before)
         if he is None:
             return _as(_BE[word], m[0], opens=opens) if re.match(r" I\b", behind) else ""
         itself = _NUMBERED.search(before[: he.start()]) or _OF_ITSELF.match(f" {word}{behind}")

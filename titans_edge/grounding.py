@@ -26,13 +26,13 @@ _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\u
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _NO_ANSWER = listed("too well either also though instead currently together yet again not something someone moment")
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
-_CURRENCIES = {
+_CURRENCIES = {  # and words for them
     "$": "dollar buck usd",
     "£": "pound quid gbp lb",
     "€": "euro eur",
     "¥": "yen yuan",
     "₹": "rupee",
-}  # and words for them
+}
 _ASKED_TO_SAY = re.compile(r"\b(?:can|could|will|would) you\b", re.IGNORECASE)  # "yes" is no answer to that
 
 

@@ -170,7 +170,7 @@ def as_question(sentence: str) -> str:
 
 _LIVING = re.compile(
     r"\bwhat (?P<asks>(?:is|am|are|do|does|did) )?(?P<who>i|we|you|he|she|they|[\w'’. -]{2,40}?)"
-    r" (?:(?:do|does|did|doing|work(?:ing)?) (?:for (?:a living|a job|work)|as a job|professionally)\b)",
+    r" (?:do|does|did|doing|work(?:ing)?) (?:for (?:a living|a job|work)|as a job|professionally)\b",
     re.IGNORECASE,
 )
 _EARNS = re.compile(

@@ -89,7 +89,7 @@ _SAYS_NOTHING = listed(
 )
 _ASKS_TO = r"\W*(?:(?:please|now|ok|okay|and|then|so|no|can you|could you|would you)\b\W*)*"
 _REQUEST = re.compile(
-    rf"{_ASKS_TO}(?:(?!remember |remind |bring |call |let )\w+ (?:me|us)\b"
+    rf"{_ASKS_TO}(?:(?!remember |remind |bring |call |let |\w*(?:s|ed|ght|ook|ost|old|ave) )\w+ (?:me|us)\b"
     r"|(?:write|draft|compose|suggest|recommend|generate|describe) (?:an?|some|the following|the \w+ again)\b"
     r"|(?:translate|explain|summari[sz]e|rewrite|rephrase|shorten|proofread)(?: \w|:)"
     r"|(?:check|improve|fix|correct|count|say|stop|start|continue|answer|reply|respond|use|add|remove|change|turn|convert"

@@ -136,8 +136,8 @@ def has_the_contact(text: str, question: str) -> bool:
 
 def of_another(text: str, question: str) -> bool:
     """Whether a question asks for something of the user's ("my dog", "do I live"), and a text says it of another alone
-    ("My sister's dog is called Bella.", "Tom lives in Bath."), or for something
-    of Ann's ("does Ann play"), and a text has Ben's, or mine ("I play").
+    ("My sister's dog is called Bella.", "Tom lives in Bath."), or for something of Ann's ("does Ann play"), and a text
+    has Ben's, or mine ("I play").
     """
     text, question = text.replace("’", "'"), question.replace("’", "'")
     for what in _MINE.findall(question):
