@@ -227,8 +227,21 @@ def test_a_reply_that_says_nothing_leaves_its_question() -> None:
         assert left_open("Where does she live?", said("Who is my sister?", reply)) == "Who is my sister?"
 
 
+def test_what_follows_an_answer_about_somebody_the_memory_does_not_know_is_not_untold(tiny: Backbone) -> None:
+    memory = Answering(tiny.n_embd, texts=["My sister Bella is ill."])
+    memory.untold = True
+    with Session(tiny, client(memory)) as session:
+        memory.spans = ()
+        asked = "When was he born?"
+        assert text(hear(session, "Who wrote Hamlet?", "It was William Shakespeare.", asked)) != UNTOLD
+        memory.spans = Answering(tiny.n_embd, texts=["My uncle William is ill."]).spans
+        assert session._of_strangers("It was Shakespeare.") and not session._of_strangers("It was William Shakespeare.")
+        memory.spans = ()
+        assert text(hear(session, asked)) == UNTOLD
+
+
 def test_the_memory_is_asked_with_it(tiny: Backbone) -> None:
-    memory = Answering(tiny.n_embd)
+    memory = Answering(tiny.n_embd, texts=["My sister is called Bella."])
     with Session(tiny, client(memory)) as session:
         hear(session, *(m["content"] for m in SISTER), "Where does she live?")
         hear(session, *(m["content"] for m in SISTER), "Where do I live?")

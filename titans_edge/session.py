@@ -46,6 +46,7 @@ from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
 from titans_edge.text import Span, is_question, plain, sentences
+from titans_edge.wanted import asked_names
 from titans_edge.when import today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
@@ -153,8 +154,8 @@ class Session(Learner, Recaller):
         before = left_open(content, messages[:-1])
         alone = self._alone(messages, before)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
-        asked = Mode.OFF if facts or of_a_reply(content, messages[:-1]) else mode  # of which the memory knows nothing
-        readout, notice = self._ask(content, asked, reply_id, before)
+        strange = bool(facts) or of_a_reply(content, messages[:-1]) or self._of_strangers(before)
+        readout, notice = self._ask(content, Mode.OFF if strange else mode, reply_id, before)
         readout, known = self._found(readout, content, messages[:-1], alone, ours=ours)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
@@ -295,6 +296,16 @@ class Session(Learner, Recaller):
         except NO_ANSWER as e:
             self._dead = self.memory is not None and self.memory.dead
             return MemoryReadout.empty(self.backbone.n_embd), Notice(f"{e} This turn goes on without memory.")
+
+    def _of_strangers(self, before: str) -> bool:
+        """Whether what a question cannot be understood without has names, and the memory none of them: then it is not
+        about what was told ("Hamlet was written by William Shakespeare." "When was he born?").
+        """
+        names = asked_names(before)
+        try:
+            return bool(names) and not any(self.memory and self.memory.find(text=n, limit=1) for n in names)
+        except NO_ANSWER:
+            return False
 
     def _stored(self, sentence: str) -> bool:
         """Whether the memory has a sentence, as far as it can say."""

@@ -130,7 +130,7 @@ def may_answer(text: str, question: str) -> bool:
 
 def has_the_contact(text: str, question: str) -> bool:
     """Whether a question is for somebody's telephone number or e-mail address, and a text has the name and such."""
-    named = any(n.lower() in text.lower() for n in _asked_names(question))
+    named = any(n.lower() in text.lower() for n in asked_names(question))
     return named and any(asks(question) and says(text) for asks, says in _CONTACTS)
 
 
@@ -200,11 +200,12 @@ def _of_another_one(text: str, question: str) -> bool:
 
 def of_nobody_named(text: str, question: str) -> bool:
     """Whether a question has names, and a text none of them."""
-    names = _asked_names(question)
+    names = asked_names(question)
     return bool(names) and not any(n.lower() in text.lower() for n in names)
 
 
-def _asked_names(question: str) -> list[str]:
+def asked_names(question: str) -> list[str]:
+    """The words with a capital behind a text's first, but days and titles."""
     found = re.findall(rf"(?<=\S ){_CAPITAL}", question)
     return [n for n in found if n.lower() not in (*NO_NAME, "mr", "mrs", "dr")]
 
