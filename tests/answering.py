@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
+import pytest
 
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.injection import Prefix, Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
+from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import TitansError
 from titans_edge.events import Done, Event, Notice, Text
 from titans_edge.features import SpanFeatures
@@ -88,6 +90,18 @@ class Answering:
 
     def wait(self) -> list[dict[str, Any]]:
         return []
+
+
+def watched_logits(monkeypatch: pytest.MonkeyPatch) -> list[FloatArray]:
+    """The logits that each reply from now on begins with, as they come."""
+    seen, generate = list[FloatArray](), Speaker.generate
+
+    def watched(self: Speaker, sampling: Sampling, *, weigh: bool = False) -> Iterator[int]:
+        seen.append(self.last_logits())
+        return generate(self, sampling, weigh=weigh)
+
+    monkeypatch.setattr(Speaker, "generate", watched)
+    return seen
 
 
 def answering(tiny: Backbone, rows: str = "", texts: Sequence[str] = ()) -> Answering:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
 
-from tests.answering import Answering, client, hear, said
+from tests.answering import Answering, client, hear, said, watched_logits
 from tests.test_prompt import states
 from titans_edge.asking import only_tells
-from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.injection import Prefix
 from titans_edge.backbone.model import Backbone
-from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import DataError
 from titans_edge.framing import framed
@@ -89,14 +85,7 @@ def test_a_message_that_wants_something_or_says_nothing(message: str) -> None:
 def test_what_is_told_is_replied_to_behind_the_prompt_apart_and_nothing_of_it_stays(
     tiny: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory, seen = Answering(tiny.n_embd), list[FloatArray]()
-    generate = Speaker.generate
-
-    def watched(self: Speaker, sampling: Sampling, *, weigh: bool = False) -> Iterator[int]:
-        seen.append(self.last_logits())
-        return generate(self, sampling, weigh=weigh)
-
-    monkeypatch.setattr(Speaker, "generate", watched)
+    memory, seen = Answering(tiny.n_embd), watched_logits(monkeypatch)
     with Session(tiny, client(memory), context=512) as session, Speaker(tiny, 512) as speaker:
         prompt = framed(tiny, said(TOLD), session.system)
         hear(session, TOLD)

@@ -42,10 +42,9 @@ def test_it_is_judged_as_the_newest_and_the_conversation_is_seen_where_it_is_not
     judged = replace(EMPTY, retrieved=(span(7, "I work at Aldi."),), prompt=Prompt(np.zeros((1, 2, 1, 4)), 5, 0.5))
     both = with_told(replace(judged, untold=True), ["I work at Lidl."], 9.0)
     assert not both.untold and [s["id"] for s in both.retrieved] == [7, FIRST] and both.retrieved[1][HERE]
-    talk = said("I work at Lidl.", "Fine.")
-    assert is_known(ASKED, talk, ["I work at Lidl."], both.retrieved)
-    assert not is_known(ASKED, talk, ["I work at Lidl."], judged.retrieved)
-    assert is_known(ASKED, talk, [], judged.retrieved)
+    assert is_known(ASKED, ["I work at Lidl."], both.retrieved)
+    assert not is_known(ASKED, ["I work at Lidl."], judged.retrieved)
+    assert is_known(ASKED, [], judged.retrieved)
     unread = replace(judged, prompt=None)
     assert with_told(unread, ["I work at Lidl."], 9.0) is unread, "nothing can judge it"
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from tests.answering import Answering, client, hear, text
+from tests.answering import Answering, client, hear, text, watched_logits
 from tests.test_prompt import ASKED, states, width
 from tests.tiny import make_graft
 from titans_edge.backbone.batch import FloatArray
@@ -82,14 +82,7 @@ def test_a_reply_that_holds_the_answer_is_learnt_from_and_else_one_that_was_give
 def test_a_reply_that_is_read_from_lines_comes_behind_the_prompt_and_nothing_of_it_stays(
     tiny: Backbone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    memory, seen = Answering(tiny.n_embd, texts=["The key is in the shed."]), list[FloatArray]()
-    generate = Speaker.generate
-
-    def watched(self: Speaker, sampling: Sampling, *, weigh: bool = False) -> Iterator[int]:
-        seen.append(self.last_logits())
-        return generate(self, sampling, weigh=weigh)
-
-    monkeypatch.setattr(Speaker, "generate", watched)
+    memory, seen = Answering(tiny.n_embd, texts=["The key is in the shed."]), watched_logits(monkeypatch)
     with Session(tiny, client(memory), context=512) as session, Speaker(tiny, 512) as speaker:
         prompt = framed(tiny, [{"role": "user", "content": ASKED}], session.system)
         by_hand = list[FloatArray]()

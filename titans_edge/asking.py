@@ -163,14 +163,19 @@ def stands_alone(question: str, messages: Sequence[Message]) -> bool:
     return quiet or _NAMES.search(question) is not None
 
 
+def speaks_of(question: str, text: str, share: float = MOST) -> bool:
+    """Whether a text has more than such a share of the words a question is about."""
+    about = set(content_words(question))
+    return len(about & set(content_words(text))) > share * len(about)
+
+
 def told_here(question: str, messages: Sequence[Message], share: float | None = MOST) -> list[str]:
     """The user's sentences of a conversation that have more than such a share of the words a question is about; None:
     all of them.
     """
-    about = set(content_words(question))
     own = (Asking.of(m.get("content", "")).statements for m in messages if m.get("role") == "user")
     told = [part for parts in own for part in parts]
-    return [t for t in told if share is None or len(about & set(content_words(t))) > share * len(about)]
+    return [t for t in told if share is None or speaks_of(question, t, share)]
 
 
 def of_a_reply(question: str, messages: Sequence[Message]) -> bool:

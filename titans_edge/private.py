@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from titans_edge.answers import Spans
-from titans_edge.asking import told_here
+from titans_edge.asking import speaks_of, told_here
 from titans_edge.framing import Message
 from titans_edge.judging import whole
 from titans_edge.sidecar.readout import MemoryReadout
@@ -50,9 +50,8 @@ def with_told(readout: MemoryReadout, told: Sequence[str], now: float) -> Memory
     return replace(readout, retrieved=(*readout.retrieved, *also), untold=False)
 
 
-def is_known(question: str, before: Sequence[Message], told: Sequence[str], given: Spans) -> bool:
+def is_known(question: str, told: Sequence[str], given: Spans) -> bool:
     """Whether nothing told in private has most of a question's words, or what is given has such: else the conversation
     is seen.
     """
-    mostly = {plain(t) for t in told_here(question, before)}
-    return mostly.isdisjoint(told) or any(s.get(HERE) for s in given)
+    return not any(speaks_of(question, t) for t in told) or any(s.get(HERE) for s in given)

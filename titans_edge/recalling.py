@@ -59,6 +59,10 @@ class Recaller:
         between = (told[0].timestamp(), told[1].timestamp()) if told is not None else None
         judged = bool(k) and mode is Mode.AUTO and between is None and self.memory.prompt is not None
         k = max(k, JUDGED) if judged else k
+        wanted = asks_for_all(f"{before} {asking.parts[-1]}".lstrip(), then=between is not None)
+        every = self._every(wanted, between) if wanted is not None and mode is Mode.AUTO else []
+        listing = bool(every) or (wanted is not None and mode is Mode.AUTO and between is not None and not wanted.topic)
+        k = 0 if listing else k  # nothing else need be found
         question: SpanFeatures | None = None
         if len(self.backbone.vocab.encode(asked)) <= 2 * MAX_SPAN_TOKENS:
             (question,) = features(self.reader, [asked])
@@ -67,11 +71,8 @@ class Recaller:
         else:
             recite = mode is Mode.ASSOCIATION and bool(questions)
             readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
-        wanted = asks_for_all(f"{before} {asking.parts[-1]}".lstrip(), then=between is not None)
-        if wanted is not None and mode is Mode.AUTO:
-            every, none = tuple(self._every(wanted, between)), readout.rows[:0]
-            if every or (between is not None and not wanted.topic):
-                return replace(readout, rows=none, retrieved=every, replaced=(), listing=True, maybe=False, prompt=None)
+        if listing:
+            return replace(readout, rows=readout.rows[:0], retrieved=tuple(every), listing=True, prompt=None)
         if wants:  # or it tells: only what surely answers is for it
             readout = replace(readout, rows=readout.rows[:0], maybe=True, untold=False)
         return readout if judged else replace(readout.sure(), prompt=None)

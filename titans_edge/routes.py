@@ -132,13 +132,13 @@ def quoted(spans: Sequence[dict[str, Any]], *, dated: bool = False) -> str:
         teller = "You told me" if span["kind"] == "user" else f"From {span['source']}"
         if dated and span["kind"] == "user" and "time" in span:
             teller += f" on {day(datetime.fromtimestamp(span['time']))}"
-        whose.setdefault(teller, []).append(f"“{_with_dates(span).replace(WAS_BEFORE, '')}”")
+        whose.setdefault(teller, []).append(_quoted(span))
     return " ".join(f"{teller}: {' '.join(texts)}" for teller, texts in whose.items())
 
 
 def listed(spans: Sequence[dict[str, Any]]) -> str:
     """All of the user's spans, word for word, in a list where there are several."""
-    texts = [f"“{_with_dates(span).replace(WAS_BEFORE, '')}”" for span in spans]
+    texts = [_quoted(span) for span in spans]
     return f"You told me: {texts[0]}" if len(texts) == 1 else "\n".join(["You told me:", *(f"- {t}" for t in texts)])
 
 
@@ -170,6 +170,10 @@ def _with_dates(span: dict[str, Any]) -> str:
         return whole(span)
     told = datetime.fromtimestamp(span["time"])
     return WAS_BEFORE.join(resolved(part, told) for part in whole(span).split(WAS_BEFORE))
+
+
+def _quoted(span: dict[str, Any]) -> str:
+    return f"“{_with_dates(span).replace(WAS_BEFORE, '')}”"
 
 
 def _told(span: dict[str, Any]) -> str:

@@ -178,10 +178,13 @@ class Session(Learner, Recaller):
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
         of = {"doubted": readout.doubted, "listing": readout.listing}
         reading = self._reading(content, before, prompt, spans, **of) if known else None
-        turn.apart = reading is not None or (ours and known and routes == ("association",))
-        turn.apart = turn.apart or (bool(routes) and alone == prompt)  # nothing was said before, and nothing stays
-        alone_too = ours and known and not routes and not facts and stands_alone(content, messages[:-1])
-        turn.apart = turn.apart or listening is not None or alone_too
+        turn.apart = (
+            reading is not None
+            or listening is not None
+            or (bool(routes) and alone == prompt)  # nothing was said before, and nothing stays
+            or (ours and known and routes == ("association",))
+            or (ours and known and not routes and stands_alone(content, messages[:-1]))
+        )
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
         if reading is not None and reading.known:
@@ -209,7 +212,7 @@ class Session(Learner, Recaller):
         askable = ours and not asks_for_advice(content) and not spoken_of(content, before)
         readout = self._answering(with_told(readout, told, self.clock()), alone, content, askable=askable)
         untold = readout.untold and (askable or (ours and readout.listing))
-        return replace(readout, untold=untold), is_known(content, before, told, given(Mode.AUTO, readout))
+        return replace(readout, untold=untold), is_known(content, told, given(Mode.AUTO, readout))
 
     def surprise(self, passage: str, mode: Mode = Mode.AUTO) -> tuple[FloatArray, bool]:
         """Negative log-likelihood of a passage's tokens as a message of its own, in nats, and whether the memory

@@ -21,7 +21,7 @@ from titans_edge.routes import said
 from titans_edge.sources import USER
 from titans_edge.stories.written import PLAIN, Question, Writer, written
 from titans_edge.text import stems, tells_a_change
-from titans_edge.train.descent import Plan, descend, done, linear
+from titans_edge.train.descent import descend, done, prompt_plan
 from titans_edge.train.given import DAY, NOW
 from titans_edge.train.prompting import START, Example, Maker, start_states, untold_odds
 from titans_edge.train.recipe import Recipe, Report
@@ -41,7 +41,7 @@ def train_changing(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pat
         return
     maker, n = Maker(backbone), prompt.config.positions
     prompt.start_from(start_states(maker, n, START) if graft.prompt is None else graft.prompt().detach().clone())
-    plan = Plan(recipe.change_steps, linear(recipe.change_steps, recipe.change_rate), 0.01, 25, (0.9, 0.98))
+    plan = prompt_plan(recipe.change_steps, recipe.change_rate)
     if done(path, prompt, plan):
         return
     changed, same = examples(written(), maker, recipe.seed)

@@ -75,6 +75,11 @@ def linear(steps: int, peak: float, warm: int = 10) -> Callable[[int], float]:
     return lambda step: peak * min(1.0, (step + 1) / warm) * (1 - step / steps)
 
 
+def prompt_plan(steps: int, rate: float) -> Plan:
+    """Of a soft prompt."""
+    return Plan(steps, linear(steps, rate), 0.01, 25, (0.9, 0.98))
+
+
 def done(path: Path, module: nn.Module, plan: Plan) -> bool:
     """Whether so many steps were made already; the module is then what came of them."""
     saved: dict[str, Any] = torch.load(path, weights_only=True) if path.exists() else {"step": -1}

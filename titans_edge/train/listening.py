@@ -13,7 +13,7 @@ from torch import Tensor
 from titans_edge.backbone.model import Backbone
 from titans_edge.neural.graft import Graft
 from titans_edge.stories.replies import replies
-from titans_edge.train.descent import Plan, descend, done, linear
+from titans_edge.train.descent import descend, done, prompt_plan
 from titans_edge.train.prompting import Maker, start_states
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.speaking import TAUGHT, Spoken, reply_loss
@@ -29,7 +29,7 @@ def train_listening(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pa
         return
     maker = Maker(backbone)
     prompt.start_from(start_states(maker, prompt.config.positions, START))
-    plan = Plan(recipe.listen_steps, linear(recipe.listen_steps, recipe.listen_rate), 0.01, 25, (0.9, 0.98))
+    plan = prompt_plan(recipe.listen_steps, recipe.listen_rate)
     if done(path, prompt, plan):
         return
     examples = [Spoken((), message, reply, TAUGHT) for message, reply in replies()]

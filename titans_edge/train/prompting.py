@@ -30,7 +30,7 @@ from titans_edge.session import Session
 from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sources import USER
 from titans_edge.stories.written import Writer
-from titans_edge.train.descent import Plan, descend, done, linear
+from titans_edge.train.descent import descend, done, prompt_plan
 from titans_edge.train.given import Given, drawn, given, of_each
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
@@ -83,7 +83,7 @@ def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path,
         return
     maker = Maker(backbone)
     prompt.start_from(start_states(maker, prompt.config.positions))
-    plan = Plan(recipe.prompt_steps, linear(recipe.prompt_steps, recipe.prompt_rate), 0.01, 25, (0.9, 0.98))
+    plan = prompt_plan(recipe.prompt_steps, recipe.prompt_rate)
     if done(path, prompt, plan):
         return
     questions = _questions(graft, maker, recipe, folder, report)

@@ -27,7 +27,7 @@ from titans_edge.routes import Mode, said
 from titans_edge.session import Session
 from titans_edge.sources import USER
 from titans_edge.stories.written import Question, Writer
-from titans_edge.train.descent import Plan, descend, done, linear
+from titans_edge.train.descent import descend, done, prompt_plan
 from titans_edge.train.given import DAY, NOW, drawn, of_each
 from titans_edge.train.prompting import Maker, behind, start_states
 from titans_edge.train.recipe import Recipe, Report
@@ -59,7 +59,7 @@ def train_speaking(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pat
         return
     maker = Maker(backbone)
     prompt.start_from(start_states(maker, prompt.config.positions, START))
-    plan = Plan(recipe.speak_steps, linear(recipe.speak_steps, recipe.speak_rate), 0.01, 25, (0.9, 0.98))
+    plan = prompt_plan(recipe.speak_steps, recipe.speak_rate)
     if done(path, prompt, plan):
         return
     examples = _replies(backbone, recipe, folder, report)
