@@ -30,6 +30,7 @@ import psutil
 from tests.doors import DOORS, Door, World, error_of
 
 LAST = "fuzz-last.bin"
+HEADING = f"{'door':<16}{'inputs':>8}{'refused':>9}{'accepted':>10}{'seconds':>9}"
 LIMIT = 30  # seconds one input may take, on a machine that does other things too
 ROOM = 3 << 30  # bytes more than at the beginning that may be asked for: sizes in a damaged file are not believed
 
@@ -135,7 +136,7 @@ def _home(folder: Path) -> Iterator[None]:
 
 def lines(tallies: dict[str, Tally]) -> list[str]:
     """As it is printed."""
-    out = [f"{'door':<16}{'inputs':>8}{'refused':>9}{'accepted':>10}{'seconds':>9}"]
+    out = [HEADING]
     for name, t in tallies.items():
         out.append(f"{name:<16}{t.refused + t.accepted:>8}{t.refused:>9}{t.accepted:>10}{t.seconds:>9.1f}")
     for name, t in tallies.items():

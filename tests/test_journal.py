@@ -16,7 +16,6 @@ from safetensors.numpy import save
 
 from tests.fake_host import kill
 from tests.journals import GRAFT, fill, filled, record, sentence, tell
-from tests.kills import ForkHost
 from tests.telling import DOCUMENT, TEXTS, Open
 from titans_edge.errors import MemoryStateError
 from titans_edge.features import SpanFeatures
@@ -27,7 +26,7 @@ from titans_edge.journal.salvage import salvage
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.matrix import MatrixStore
 from titans_edge.rulings import Decision, Ruling
-from titans_edge.sidecar.client import MemoryClient
+from titans_edge.sidecar.client import HostClient, MemoryClient
 from titans_edge.sidecar.host import MemoryHost
 from titans_edge.sources import USER, Source
 
@@ -234,7 +233,7 @@ def test_a_killed_process_loses_nothing(
     whole = opened()
     whole.tell(0, 1, 3)
     path = str(tmp_path / "m.memory") if kept else None
-    with ForkHost(str(tiny_path), str(graft_path)) as host:
+    with HostClient(str(tiny_path), str(graft_path)) as host:
         c = host.memory("m", path)
         for i in (0, 1, 2, 3):
             c.begin()

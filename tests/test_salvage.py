@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import signal
@@ -251,38 +250,33 @@ def test_a_log_without_its_head_is_read(tmp_path: Path) -> None:
 # --- crashes
 
 
-def killed_at(step: int, path: Path) -> int | None:
+KILLED = """
+import itertools, os, signal, sys
+from pathlib import Path
+from titans_edge.journal import file, salvage
+
+steps = itertools.count()
+
+def killing(real):
+    def before(*a, **k):
+        if next(steps) == int(sys.argv[2]):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return real(*a, **k)
+    return before
+
+for owner, name in (Path, "replace"), (Path, "unlink"), (os, "fdopen"), (file, "sync"), (salvage, "sync"):
+    setattr(owner, name, killing(getattr(owner, name)))
+salvage.salvage(Path(sys.argv[1]))
+"""
+
+
+def killed_at(step: int, path: Path) -> int:
     """Repair in a process that is killed before the given step of those that touch the disk. Returns its exit code."""
-
-    def repair() -> None:
-        steps = iter(range(10**6))
-
-        def killing(real: Callable[..., object]) -> Callable[..., object]:
-            def before(*a: object, **k: object) -> object:
-                if next(steps) == step:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return real(*a, **k)
-
-            return before
-
-        for owner, name in (
-            (Path, "replace"),
-            (Path, "unlink"),
-            (os, "fdopen"),
-            (file, "sync"),
-            (sys.modules[salvage.__module__], "sync"),
-        ):
-            setattr(owner, name, killing(getattr(owner, name)))
-        salvage(path)
-
-    process = multiprocessing.get_context("fork").Process(target=repair)
-    process.start()
-    process.join()
-    return process.exitcode
+    return subprocess.run([sys.executable, "-c", KILLED, str(path), str(step)], check=False, timeout=60).returncode
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform == "win32", reason="no process is forked there")
+@pytest.mark.skipif(sys.platform == "win32", reason="no process is killed so there")
 def test_a_repair_that_is_killed_leaves_the_old_or_the_new_and_a_second_one_finishes(tmp_path: Path) -> None:
     journal = open_with_log(tmp_path / "live.memory", 0)
     with journal.transaction():
