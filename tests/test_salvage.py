@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
 import zlib
-from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -21,7 +19,7 @@ from tests.damaging import PAGE, destroy, flip, open_with_log, page_of, repaired
 from tests.journals import contents, fill, record, sentence, tell
 from tests.old_journal import Old, make_format_2
 from titans_edge.errors import MemoryStateError
-from titans_edge.journal import Journal, NewSpan, file, pages
+from titans_edge.journal import Journal, NewSpan, pages
 from titans_edge.journal.remains import collect
 from titans_edge.journal.salvage import check, salvage
 from titans_edge.sources import USER
