@@ -40,6 +40,28 @@ def test_a_reply_that_says_what_was_told_is_shown_whole(told: str, asked: str, r
         assert shown(reply, [told], asked, step) == (reply, False)
 
 
+@pytest.mark.parametrize(
+    ("told", "asked", "reply", "invented"),
+    [
+        ("My rent is due on the 5th.", "When is it due?", "When is it due? On the 5th.", True),
+        ("The fox said: Who goes there?", "What did the fox say?", "Who goes there?", False),
+        ("I'm allergic to penicillin.", "What am I allergic to?", "Penicillin is allergic to.", True),
+        ("I live with Kuba.", "Who is Kuba?", "Kuba is the one you live with.", False),
+    ],
+)
+def test_a_reply_that_asks_or_ends_in_the_air_is_not_read_from_what_was_told(
+    told: str, asked: str, reply: str, invented: bool
+) -> None:
+    assert shown(reply, [told], asked)[1] is invented
+
+
+def test_what_was_before_is_shown_once_it_is_whole_and_does_not_hold_now() -> None:
+    for reply, invented in (("He lived in Tampa.", False), ("He lives in Tampa now.", True)):
+        grounding = Grounding(["Mike lives in Tampa."], "Where did Mike live before?", past=True)
+        assert "".join(map(grounding.add, reply)) == "", "held back"
+        assert grounding.end(whole=True) == ("" if invented else reply) and grounding.invented is invented
+
+
 def test_what_the_model_is_unsure_of_is_not_shown_and_where_it_hesitates_nothing_is_before_the_sentence_is_whole() -> (
     None
 ):

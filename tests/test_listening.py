@@ -58,8 +58,12 @@ DO_NOT = [
 @pytest.mark.parametrize("message", TELL)
 def test_a_message_that_only_tells(message: str) -> None:
     assert only_tells(message, []) and only_tells(message, said("I live here.", "Fine.", "Where do I live?", "Here."))
-    for work in ("Write me a poem about trams.", "Plan a trip to Rome.", "How do I boil an egg?", "I want a poem."):
+    for work in ("Write me a poem about trams.", "Plan a trip to Rome.", "I want a poem."):
         assert not only_tells(message, said(work, "Here it is."))
+    for long in ("Put it in water.\nWait.", "Put it in water and wait. " * 10):
+        advice = said("How do I boil an egg?", long)
+        assert not only_tells(message, advice) and only_tells(message, [*advice, *said("Thanks!", "Any time.")])
+    assert only_tells(message, said("Can I eat eggs?", "You told me: “I can't stand eggs.”")), "that was an answer"
     assert not only_tells(message, said("I am here.", "Is it an animal?")), "it is an answer"
     poem = said("Write me a poem.", "Trams.", "My wife has a cat.", "Cats.")
     assert not only_tells(message, poem) and only_tells(message, [*poem, *said("Who wrote Hamlet?", "He did.")])
@@ -128,10 +132,27 @@ def test_what_is_told_is_replied_to_behind_the_prompt_apart_and_nothing_of_it_st
 )
 def test_a_reply_of_which_the_model_is_unsure_is_not_shown(reply: str, instead: str) -> None:
     for nats, shown in ((0.9 * UNSURE / len(reply), True), (2 * UNSURE / len(reply), False)):
-        heard = Listened("We saw it.")
+        heard = Listened("Hello, we saw it.")
         parts = [heard.take(letter, nats, "") for letter in reply] + [heard.take("", 0.0, "stop")]
         assert "".join(parts) == (reply if shown else "")
         assert (heard.invented, heard.instead) == (not shown, "" if shown else instead)
+
+
+@pytest.mark.parametrize(
+    ("message", "reply", "said"),
+    [
+        ("Ola's cat is called Pierogi.", "Hello, nice to meet you.", "Noted: Pierogi."),
+        ("Good evening. I have two kids, Ella and Jonas.", "Good evening, Ella and Jonas.", "Hello, nice to meet you."),
+        ("hey, I'm Nora and this is Bo", "Hello, Nora.", "Hello, Nora."),
+        ("my name is nora", "Hi, Nora.", "Hi, Nora."),
+        ("I moved to Leeds.", "Welcome.", "Welcome."),
+        ("I'm new here.", "Welcome to Leeds.", "Hello, nice to meet you."),
+    ],
+)
+def test_nobody_is_greeted_who_does_not_greet(message: str, reply: str, said: str) -> None:
+    heard = Listened(message)
+    shown = heard.take(reply, 0.1, "stop")
+    assert shown + heard.instead == said
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from tests.answering import WARM, answering, client, done, hear, text
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import UsageError
-from titans_edge.replying import UNTOLD, Stopper
+from titans_edge.replying import UNTOLD, Reading, Stopper
 from titans_edge.session import Session
 
 
@@ -42,6 +42,30 @@ def test_what_the_model_has_no_part_in_ends_before_a_stop_text_too(tiny: Backbon
     with Session(tiny, client(memory), context=512) as session:
         ended = hear(session, "Where is Mary?", sampling=replace(WARM, stop=("told",)))
         assert text(ended) == UNTOLD.partition("told")[0]
+
+
+@pytest.mark.parametrize(
+    ("question", "line", "known"),
+    [
+        ("Can I have penicillin?", "I'm allergic to penicillin.", True),
+        ("is karen my daughter?", "My daughter Karen lives in Denver.", True),
+        ("Is the exam on Monday or Tuesday?", "The exam is on Tuesday.", True),
+        ("Can you tell me my code?", "My code is 4417.", False),
+        ("Do you know where I live?", "I live in Porto.", False),
+        ("What am I allergic to?", "I'm allergic to penicillin.", False),
+        ("What car did I drive before?", "I sold my old Honda and bought a used Skoda.", True),
+        ("Where did I live before?", "I moved from Ghent to Porto.", False),
+        ("Where did I live before?", "I live in Porto.", False),
+        ("What car do I drive?", "I sold my old Honda and bought a used Skoda.", False),
+    ],
+)
+def test_whether_something_is_so_and_what_was_before_a_change_is_the_users_own_word(
+    question: str, line: str, known: bool
+) -> None:
+    span = {"id": 1, "text": line, "kind": "user", "source": "you"}
+    reading, doubted = (Reading.of(question, "", [span], doubted=d) for d in (False, True))
+    assert reading is not None and reading.known == (f"You told me: “{line}”" if known else "")
+    assert doubted is not None and doubted.known == ""
 
 
 def test_an_empty_stop_text_is_refused() -> None:

@@ -16,6 +16,8 @@ def said(reply: str, question: str, *lines: str) -> str:
     spans = [{"id": i, "text": t, "kind": "user", "source": "you"} for i, t in enumerate(lines, 1)]
     reading = Reading.of(question, "", spans, doubted=False)
     assert reading is not None
+    if reading.known:
+        return reading.known
     shown = reading.take(reply, 0.0, "stop")
     return reading.instead if reading.grounding.invented else shown
 

@@ -22,6 +22,7 @@ UNTOLD = "You have not told me that."
 MOST = 0.5  # of a question's words, more than that stand in a conversation that speaks of it
 LISTENED = 400  # characters of a message that is replied to as a friend would, at most
 AT_WORK = 2  # messages before it, at most, the first of which may ask for something to work on
+WORK = 30  # words of a reply to work on, more than that; or it has several lines
 ABOUT_SOMETHING = 2  # words of a question that say what it is about, at least, for it to stand alone
 QUIET = 2  # messages before it that tell something or are about the user
 REPLY = 30  # words of a reply that says what "she" is, at most
@@ -39,6 +40,9 @@ _OBJECTS = re.compile(
 _SENTENCE = re.compile(r"[A-ZÀ-Þ]\S*(?: \S+){3,}[.!]$")
 _OURS = re.compile(rf"{UNTOLD}|You told me\b|From [^:]*: “")  # replies that say nothing of what "she" is
 _CLAUSE = re.compile(r"(?<=\S)(?:[,;]| (?:and|because|when|if|that|which|while)\b)", re.IGNORECASE)
+_THANKS = re.compile(
+    r"\W*(?:(?:ok|okay|great|perfect|cool|nice|got it|good|many)\W+)*(?:thanks?|thx|cheers)\b", re.IGNORECASE
+)
 _AND = re.compile(r"^(?:and|but|so|ok|then|what about|how about)\b,? ?", re.IGNORECASE)
 _ELLIPSIS = 4  # words behind "and", or "what about", that ask no question of their own
 _SAID_BEFORE = re.compile(
@@ -117,16 +121,22 @@ def only_tells(message: str, messages: Sequence[Message]) -> bool:
     if said and (said[-1].get("content", "").rstrip().endswith("?") or _OBJECTS.match(plain)):
         return False
     states = _STATES.search(plain) or _SENTENCE.match(plain)
-    return states is not None and not _at_work([m.get("content", "") for m in said if m["role"] == "user"])
+    return states is not None and not _at_work(said)
 
 
-def _at_work(messages: Sequence[str]) -> bool:
-    """Whether the last of the user's messages, before what he said on it, asks for something to work on."""
-    for message in reversed(messages[-AT_WORK:]):
-        asking = Asking.of(message)
-        if asking.wants or any(map(asks_to_do, asking.parts)) or any(map(asks_for_advice, asking.questions)):
+def _at_work(said: Sequence[Message]) -> bool:
+    """Whether the last of the user's messages, before what he said on it, asks for something to work on: for that to be
+    done, or for advice that takes more than a sentence. Thanks end it.
+    """
+    users = [n for n, m in enumerate(said) if m["role"] == "user"]
+    for n in reversed(users[-AT_WORK:]):
+        asking = Asking.of(said[n].get("content", ""))
+        if asking.wants or any(map(asks_to_do, asking.parts)):
             return True
-        if asking.questions:
+        if any(map(asks_for_advice, asking.questions)):
+            reply = said[n + 1].get("content", "").strip() if n + 1 < len(said) else ""
+            return len(words(reply)) > WORK or "\n" in reply
+        if asking.questions or _THANKS.match(said[n].get("content", "")):
             return False
     return False
 

@@ -25,6 +25,9 @@ _NUMBER = re.compile(r"\d+|[a-z]+(?:-[a-z]+)?")
 _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _NO_ANSWER = listed("too well either also though instead currently together yet again not something someone moment")
+_HANGING = {"to", "of", "in", "at", "with", "for", "from", "by", "on", "about", "than", "and", "or"}
+_RELATES = re.compile(r"\b(?:i|you|we|he|she|they|it|that|which|who)\b", re.IGNORECASE)  # "the one you live with"
+_AS_OF_NOW = re.compile(r"\b(?:now|currently)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 _CURRENCIES = {  # and words for them
     "$": "dollar buck usd",
@@ -38,22 +41,24 @@ _ASKED_TO_SAY = re.compile(r"\b(?:can|could|will|would) you\b", re.IGNORECASE)  
 
 class Grounding:
     """One reply as it comes. told: what it may be read from; asked: the question; lenient: the model may be less sure;
-    has: whether a text has what the question wants.
+    has: whether a text has what the question wants; past: the question is for what no longer holds.
 
     `add` gives the text that may be shown; nothing is, until the reply says something of what was told. `invented`:
     it says what nobody told, and what was held back of it is not to be shown.
     """
 
     def __init__(
-        self, told: Sequence[str], asked: str, *, lenient: bool = False, has: Callable[[str], bool] = bool
-    ) -> None:
+        self, told: Sequence[str], asked: str, *, lenient: bool = False, past: bool = False,
+        has: Callable[[str], bool] = bool,
+    ) -> None:  # fmt: skip
         whole = " ".join((*told, asked))
         self.invented = False
-        self._has = has
+        self._has, self._past = has, past
         self._unsure = LENIENT if lenient else UNSURE
         self._told, self._asked = stems(" ".join(told)), stems(asked)
         self._numbers, self._known = numbers(whole), numbers(asked)
         self._judged = _UNSPACED.search(whole) is None
+        self._may_ask = "?" in " ".join(told)
         self._foreign = {sign for sign, names in _CURRENCIES.items() if not _is_named(sign, names, whole)}
         self._held = ""  # nothing was shown yet
         self._word = ""  # it may go on
@@ -84,9 +89,10 @@ class Grounding:
     def _look(self, *, over: bool) -> None:
         """over: it should have said something of what was told by now."""
         told = (self._yes and _YES.match(self._held) is not None) or self._says_told()
-        hesitant = self._nats > HESITANT and not over and not self._first_is_over()
+        hesitant = (self._past or self._nats > HESITANT) and not over and not self._first_is_over()
         self._shown = self._shown or (told and not hesitant and self._has(self._held))
-        new = bool(numbers(self._held) - self._numbers) or self._has_another_currency()
+        new = bool(numbers(self._held) - self._numbers) or self._has_another_currency() or self._asks()
+        new = new or (self._past and _AS_OF_NOW.search(self._held) is not None)
         self.invented = self._judged and (new or self._nats > self._unsure or (over and not self._shown))
 
     def _has_another_currency(self) -> bool:
@@ -94,6 +100,10 @@ class Grounding:
         names = (name for sign in self._foreign for name in _CURRENCIES[sign].split())
         counted = re.compile(rf"\d (?:{'|'.join(names)})s?\b", re.IGNORECASE) if self._foreign else None
         return not self._foreign.isdisjoint(self._held) or bool(counted and counted.search(self._all))
+
+    def _asks(self) -> bool:
+        """Whether the reply repeats the question, or asks one of its own."""
+        return "?" in self._held and not self._may_ask
 
     def _first_is_over(self) -> bool:
         return _SENTENCE.search(self._all) is not None
@@ -104,9 +114,12 @@ class Grounding:
 
     def _ends_otherwise(self) -> bool:
         """Whether the last word of the first sentence, where English has its answer, is nobody's ("The cat is brown."),
-        or a name in it. A measure behind a number is the number's ("71 years"); a code or an address is no word.
+        or a name in it, or it ends in the air ("… is
+        allergic to"). A measure behind a number is the number's ("71 years"); a code or an address is no word.
         """
         said = [w.text for w in words(_SENTENCE.split(self._all.strip())[0])]
+        if said and said[-1].lower() in _HANGING and _RELATES.search(self._all) is None:
+            return True
         if any(w[0].isupper() and not w.isupper() and self._is_nobodys(w) for w in said[1:]):
             return True  # a name
         while said and (not stems(said[-1]) or said[-1].lower() in _NO_ANSWER):

@@ -193,12 +193,13 @@ def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> flo
     return 1 / (1 + math.exp(HALF * max(log_odds(s["match"]) for s in seen) - log_odds(min(untold))))
 
 
-def of_the_world(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> bool:
+def of_the_world(spans: Sequence[dict[str, Any]], untold: Sequence[float], *, known: bool = False) -> bool:
     """Of a question that may be about the world, whether it is as far as anybody can tell: either eye has its doubts
-    that one of the spans answers. spans, untold: as in `nobody_told`.
+    that one of the spans answers. spans, untold: as in `nobody_told`; known: it speaks of a thing as known to both,
+    which the matcher need not see.
     """
     both = max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))
-    return both < WORLD or 1 - min(untold) < SURELY
+    return (both < WORLD and not known) or 1 - min(untold) < SURELY
 
 
 def surely(untold: float, threshold: float, n: int) -> bool:

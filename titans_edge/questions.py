@@ -208,12 +208,32 @@ def asks_yes_or_no(question: str) -> bool:
     return is_question(question) and _OPEN.search(question.replace("’", "'")) is None
 
 
+_YOU = re.compile(r"\b(?:can|could|would|will|do|did|have) you\b", re.IGNORECASE)
+
+
+def asks_whether(question: str) -> bool:
+    """Whether a question is for a yes or no, and not put as a favour ("Can you tell me my code?")."""
+    return asks_yes_or_no(question) and _YOU.search(question) is None
+
+
 _THE = re.compile(r"\b(?:the|my|our|this|that)\b", re.IGNORECASE)
 
 
 def names_a_thing(question: str) -> bool:
     """Whether a question speaks of one thing as known ("Where is the key?")."""
     return _THE.search(question) is not None
+
+
+_OF_A_THING = re.compile(
+    r"\W*(?:and |so |but )?(?:where|when|who|how (?:much|long|old|big))(?:'s| is| are| was| were) (?:the|my|our) [a-z]+"
+    r"\W*$",
+    re.IGNORECASE,
+)
+
+
+def is_of_a_thing(question: str) -> bool:
+    """Whether all that a question speaks of is one thing as known, by one word ("Where is the wedding?")."""
+    return _OF_A_THING.match(question.replace("’", "'")) is not None
 
 
 def asks_for_the_past(question: str) -> bool:

@@ -14,10 +14,18 @@ from titans_edge.answers import Spans
 from titans_edge.asking import UNTOLD as UNTOLD
 from titans_edge.asking import Asking
 from titans_edge.grounding import Grounding
-from titans_edge.questions import asks_for_a_date, asks_for_a_favour, asks_when_told, needs_the_date
+from titans_edge.judging import whole
+from titans_edge.questions import (
+    asks_for_a_date,
+    asks_for_a_favour,
+    asks_for_the_past,
+    asks_when_told,
+    asks_whether,
+    needs_the_date,
+)
 from titans_edge.routes import dates, listed, on_the_day, quoted, said
 from titans_edge.sources import USER
-from titans_edge.text import sentences
+from titans_edge.text import sentences, tells_a_change
 from titans_edge.wanted import of_reply
 from titans_edge.when import Dating
 
@@ -44,13 +52,20 @@ class Stopper:
 
 
 UNSURE = 4.7  # nats of a reply's first sentence to what was only told, at most
+HELLO = "Hello, nice to meet you."
+# a message that greets, or in which somebody introduces himself or comes somewhere new
+_GREETS = re.compile(
+    r"(?i:\b(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|my name|call me|moved|nice to meet|new)\b)"
+    r"|\b(?i:i'm|i am|this is|it's) [A-ZÀ-Þ]"
+)
+_I_AM = r"\b(?:i'm|i am|name is|name's|call me|this is|it's) (?:\w+ )?"
 # what is said for a reply that begins so
 _PLAINLY = tuple(
     (re.compile(begins, re.IGNORECASE), said)
     for begins, said in (
         (r"(?:i'm )?(?:\w+ )?sorry|poor|oh |ouch|how sad|that must|that sounds", "I'm sorry to hear that."),
         (r"congratulations|well done|wonderful", "Congratulations!"),
-        (r"hello|hi|welcome|nice to meet", "Hello, nice to meet you."),
+        (r"hello|hi|welcome|nice to meet|good (?:morning|afternoon|evening)", HELLO),
         ("", ""),
     )
 )
@@ -58,6 +73,7 @@ _PLAINLY = tuple(
 _KEYS = re.compile(
     r"(?<=[^\s.!?] )(?!I\b)[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]+)*|(?<!\S)[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
 )
+_FROM = re.compile(r"\b(?:from|used to|was|were|had|before|until|till|no longer|instead of)\b", re.IGNORECASE)
 KEYS = 3  # of them that are noted, at most
 
 
@@ -85,10 +101,14 @@ class Reading:
         if (free and not listing) or not (asking.questions or asking.wants):
             return None
         instead = UNTOLD if doubted else quoted(spans)
-        known = listed(spans) if listing else _known(question, spans, doubted=doubted)
+        known = listed(spans) if listing else _known(asking.asked, spans, doubted=doubted)
         lines = [*map(said, spans)]
         grounding = Grounding(
-            [*lines, before, *asking.told], asking.asked, lenient=doubted, has=of_reply(asking.asked, " ".join(lines))
+            [*lines, before, *asking.told],
+            asking.asked,
+            lenient=doubted,
+            past=asks_for_the_past(asking.asked),
+            has=of_reply(asking.asked, " ".join(lines)),
         )
         addressing = Addressing() if all(s["kind"] == USER.kind for s in spans) else None
         return cls(grounding, Dating(dates(spans)), addressing, instead, known)
@@ -126,11 +146,19 @@ class Listened:
         if not reason and len(sentences(self._held)) < 2:
             return ""
         self._shown = True
-        if self._nats <= UNSURE:
+        begins = next(said for begins, said in _PLAINLY if begins.match(self._held.strip()))
+        greets = begins == HELLO
+        if self._nats <= UNSURE and not (greets and self._greets_another()):
             return self._held
         self.invented = True
-        self.instead = next(said for begins, said in _PLAINLY if begins.match(self._held.strip())) or self._noted()
+        self.instead = (begins if not greets or _GREETS.search(self._message) else "") or self._noted()
         return ""
+
+    def _greets_another(self) -> bool:
+        """Whether the reply greets where the user does not, or by a name that he does not say is his."""
+        names, message = _KEYS.findall(self._held), self._message.replace("’", "'")
+        own = [n for n in names if re.search(rf"(?i){_I_AM}{re.escape(n)}\b", message)]
+        return len(own) < len(names) or (not names and _GREETS.search(message) is None)
 
     def _noted(self) -> str:
         found = list(dict.fromkeys(m[0] for m in _KEYS.finditer(self._message)))[:KEYS]
@@ -138,7 +166,19 @@ class Listened:
 
 
 def _known(question: str, spans: Spans, *, doubted: bool) -> str:
-    """What is said of days, which a model is bad at; "": the question is for something else."""
+    """What is said where a small model is bad at it: of days, whether something is so, and of what was before a change
+    that was told; "": the question is for something else.
+    """
     if asks_when_told(question):
         return quoted(spans, dated=True)
+    if not doubted and (asks_whether(question) or _was_before(question, spans)):
+        return quoted(spans)
     return on_the_day(spans[0]) if asks_for_a_date(question) and not doubted else ""
+
+
+def _was_before(question: str, spans: Spans) -> bool:
+    """Whether what was before is asked, and the only span tells of what came instead: the model takes one for the
+    other, unless it says from where or what.
+    """
+    text = whole(spans[0])
+    return asks_for_the_past(question) and len(spans) == 1 and tells_a_change(text) and not _FROM.search(text)

@@ -30,6 +30,7 @@ from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import mean_nll
 from titans_edge.backbone.speaker import Speaker
+from titans_edge.ellipsis import in_full
 from titans_edge.errors import ContextOverflow, ModelError, SidecarFailed, UsageError
 from titans_edge.events import Done, Event, Notice, Remembered, Text
 from titans_edge.framing import Framed, Message, framed
@@ -151,12 +152,13 @@ class Session(Learner, Recaller):
         began, sampling = time.perf_counter(), sampling or Sampling()
         self._begin()
         content, prompt = self._prompt(messages)
-        before = left_open(content, messages[:-1])
-        alone = self._alone(messages, before)
+        full = in_full(content, messages[:-1])
+        asked, before = (full, "") if full else (content, left_open(content, messages[:-1]))
+        alone = self._alone(messages, before, full)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         strange = bool(facts) or of_a_reply(content, messages[:-1]) or self._of_strangers(before)
-        readout, notice = self._ask(content, Mode.OFF if strange else mode, reply_id, before)
-        readout, known = self._found(readout, content, messages[:-1], alone, ours=ours)
+        readout, notice = self._ask(asked, Mode.OFF if strange else mode, reply_id, before)
+        readout, known = self._found(readout, asked, messages[:-1], alone, ours=ours)
         injection, routes = choose(mode, readout, self._routes)
         if facts:
             injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)
@@ -177,7 +179,7 @@ class Session(Learner, Recaller):
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
         of = {"doubted": readout.doubted, "listing": readout.listing}
-        reading = self._reading(content, before, prompt, spans, **of) if known else None
+        reading = self._reading(asked, before, prompt, spans, **of) if known else None
         turn.apart = (
             reading is not None
             or listening is not None
@@ -284,10 +286,12 @@ class Session(Learner, Recaller):
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
         return plain(content), framed(self.backbone, messages, self.system)
 
-    def _alone(self, messages: Sequence[Message], before: str) -> Framed:
-        """The last message as if nothing had been said but what it cannot be understood without."""
+    def _alone(self, messages: Sequence[Message], before: str, full: str = "") -> Framed:
+        """The last message as if nothing had been said but what it cannot be understood without. full: what it asks, if
+        it does not say that.
+        """
         last, system = messages[-1], [m for m in messages[:-1] if m.get("role") == "system"]
-        asked = {"role": "user", "content": plainer(f"{before} {last['content']}".lstrip())}
+        asked = {"role": "user", "content": plainer(f"{before} {full or last['content']}".lstrip())}
         return framed(self.backbone, [*system, asked], self.system)
 
     def _ask(
