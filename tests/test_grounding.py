@@ -55,6 +55,14 @@ def test_a_reply_that_asks_or_ends_in_the_air_is_not_read_from_what_was_told(
     assert shown(reply, [told], asked)[1] is invented
 
 
+def test_a_reply_to_the_user_on_himself_that_does_not_speak_to_him_is_shown_once_it_is_whole() -> None:
+    for reply, at_once in (("Kuba has your bike.", False), ("You gave it to Kuba.", True)):
+        grounding = Grounding(["I gave my bike to Kuba, so he has it."], "Who has my bike?")
+        assert bool("".join(map(grounding.add, reply))) is at_once
+    grounding = Grounding(["Kuba has the bike."], "Who has the bike?")
+    assert "".join(map(grounding.add, "Kuba has it.")) == "Kuba has ", "nor is it held back where it is not on him"
+
+
 def test_what_was_before_is_shown_once_it_is_whole_and_does_not_hold_now() -> None:
     for reply, invented in (("He lived in Tampa.", False), ("He lives in Tampa now.", True)):
         grounding = Grounding(["Mike lives in Tampa."], "Where did Mike live before?", past=True)

@@ -337,7 +337,10 @@ when is my flight|Do I have a sister|Where's mum|Why not
 handball starts at what time|Kindly tell me the code|omg when is the test|wot day is it due
 whos my boss|whit time does it begin|my scissors, where did i put them
 where tf did i leave it|where about does she live|quick how does the mother in law like her cuppa
-my brain is gone, whats my own sister called"""
+my brain is gone, whats my own sister called
+does leo have a wife|is Leo married|was Tom at home|did ella eat|has mike moved|can Leo teach on mondays|will Tom come
+is karen my daughter|do my cats fight|how heavy is the lamp|by when must i report|until when do they stay
+through which city does it go"""
 STATEMENTS = """
 Write a poem|Write a poem about where I live|My dog is ill.|When I was young I lived in Leeds.|What I like is tea.|Hi!
 Where I live it rains.|How nice!|What a day!|Which is why I left.|Remind me to buy milk.|Remember my birthday is 5 May.
@@ -345,7 +348,10 @@ I know who did it.|He asked "where is it?"|Whoever comes is welcome.|Have a nice
 May is my sister.|Hello|?x|However, I left.|Tell Anna that I am here.|Mary moved to the bathroom.
 I've just moved to Leeds.|Willow is my cat.|So I moved.|Now my code is 12.|Well, he left.|Canada is big.
 We found it, which was nice|In which case I left.|Why I left is a long story.|now is the 24 of january
-Leeds, where I live, is wet.|Tom, who is my boss, is nice.|Tom, who's my boss, is nice.|What we did was fun."""
+Leeds, where I live, is wet.|Tom, who is my boss, is nice.|Tom, who's my boss, is nice.|What we did was fun.
+did laundry and cleaned|does not work|Did yoga today|has been raining|May Brown called.|Will Smith is great.
+is also my neighbour|was really tired|DIDN'T WIN but we danced|doesn't get sick|Didn't know there were two
+has moved to Leeds|How lovely is that!|do the garden"""
 
 
 @pytest.mark.parametrize("text", re.split(r"[|\n]", QUESTIONS.strip()))

@@ -6,7 +6,14 @@ import pytest
 
 from titans_edge.questions import asks_for_several, plainer
 from titans_edge.replying import Reading
-from titans_edge.wanted import has_the_contact, may_answer, of_nobody_named, of_reply, of_somebody_introduced
+from titans_edge.wanted import (
+    has_the_contact,
+    may_answer,
+    of_another,
+    of_nobody_named,
+    of_reply,
+    of_somebody_introduced,
+)
 
 DANCING = "Cara's dancing moved to Mondays, still half four."
 DOG = "Our son Eirik got a puppy, a grey elkhound. It is called Bamse."
@@ -105,11 +112,27 @@ def test_only_what_has_the_kind_of_thing_that_is_wanted_may_answer(question: str
     assert may_answer(text, question) is answers
 
 
+@pytest.mark.parametrize(
+    ("question", "text", "another"),
+    [
+        ("what's my roommate's name?", "my teacher's name is Leo, lessons are tuesdays", True),
+        ("What is my vet called?", "My dentist is called Lee.", True),
+        ("What's my manager called?", "My boss is called Tina.", False),
+        ("When is my vet appointment?", "My dog has to be there on Friday.", False),
+        ("Where does my roommate work?", "My teacher Leo is my flatmate too, he works at the mill.", False),
+    ],
+)
+def test_my_teacher_is_not_my_roommate(question: str, text: str, another: bool) -> None:
+    assert of_another(text, question) is another
+
+
 INTRODUCED = [
     "My late husband Rupert restored clocks.",
     "my best friend is Eino from finland.",
     "My boss is called Mr. Oka.",
     "got a dog, old poodle, name is coco",
+    "I have two kids, Ella who is seven and Jonas who is four.",
+    "My parents, Tom and Ann, live in Leeds. My kids love Rome.",
 ]
 
 
@@ -123,6 +146,11 @@ INTRODUCED = [
         ("Who was Rupert Murdoch?", False),
         ("Who was Coco Chanel?", False),
         ("When did Napoleon die?", False),
+        ("Does Ella like broccoli?", True),
+        ("What does Jonas eat?", True),
+        ("Where does Ann work?", True),
+        ("Is Leeds big?", False),
+        ("How old is Rome?", False),
         ("What is there to see in Paris?", False),
     ],
 )

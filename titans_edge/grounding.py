@@ -27,6 +27,8 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _NO_ANSWER = listed("too well either also though instead currently together yet again not something someone moment")
 _HANGING = {"to", "of", "in", "at", "with", "for", "from", "by", "on", "about", "than", "and", "or"}
 _RELATES = re.compile(r"\b(?:i|you|we|he|she|they|it|that|which|who)\b", re.IGNORECASE)  # "the one you live with"
+_OWN = re.compile(r"\b(?:i|i'm|im|my|me|we|our|us)\b", re.IGNORECASE)
+_YOU = re.compile(r"\W*you", re.IGNORECASE)  # a reply that begins so is of him
 _AS_OF_NOW = re.compile(r"\b(?:now|currently)\b", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 _CURRENCIES = {  # and words for them
@@ -43,8 +45,9 @@ class Grounding:
     """One reply as it comes. told: what it may be read from; asked: the question; lenient: the model may be less sure;
     has: whether a text has what the question wants; past: the question is for what no longer holds.
 
-    `add` gives the text that may be shown; nothing is, until the reply says something of what was told. `invented`:
-    it says what nobody told, and what was held back of it is not to be shown.
+    `add` gives the text that may be shown; nothing is, until the reply says something of what was told, nor before its
+    first sentence is whole where it is of the past, or the question of the user and the reply does not speak to him.
+    `invented`: it says what nobody told, and what was held back of it is not to be shown.
     """
 
     def __init__(
@@ -53,7 +56,7 @@ class Grounding:
     ) -> None:  # fmt: skip
         whole = " ".join((*told, asked))
         self.invented = False
-        self._has, self._past = has, past
+        self._has, self._past, self._own = has, past, _OWN.search(asked) is not None
         self._unsure = LENIENT if lenient else UNSURE
         self._told, self._asked = stems(" ".join(told)), stems(asked)
         self._numbers, self._known = numbers(whole), numbers(asked)
@@ -89,7 +92,8 @@ class Grounding:
     def _look(self, *, over: bool) -> None:
         """over: it should have said something of what was told by now."""
         told = (self._yes and _YES.match(self._held) is not None) or self._says_told()
-        hesitant = (self._past or self._nats > HESITANT) and not over and not self._first_is_over()
+        waits = self._past or self._nats > HESITANT or (self._own and not _YOU.match(self._held))
+        hesitant = waits and not over and not self._first_is_over()
         self._shown = self._shown or (told and not hesitant and self._has(self._held))
         new = bool(numbers(self._held) - self._numbers) or self._has_another_currency() or self._asks()
         new = new or (self._past and _AS_OF_NOW.search(self._held) is not None)
@@ -114,8 +118,8 @@ class Grounding:
 
     def _ends_otherwise(self) -> bool:
         """Whether the last word of the first sentence, where English has its answer, is nobody's ("The cat is brown."),
-        or a name in it, or it ends in the air ("… is
-        allergic to"). A measure behind a number is the number's ("71 years"); a code or an address is no word.
+        or a name in it, or it ends in the air ("… is allergic to"). A measure behind a number is the number's ("71
+        years"); a code or an address is no word.
         """
         said = [w.text for w in words(_SENTENCE.split(self._all.strip())[0])]
         if said and said[-1].lower() in _HANGING and _RELATES.search(self._all) is None:

@@ -31,7 +31,10 @@ _ASKS = re.compile(
     r"|who (?!(?:i|we|you|they|he|she|it)\b)\w|why(?: not\b|$)"
     r"|what (?!(?:an?|i|we|you|they|he|she|it|if)\b)\w|which (?!(?:i|we|he|she|they|means|(?:is|was) why)\b)\w"
     r"|how (?:old|many|much|long|far|often|tall|big|late|early|to|about|come|well|fast|high|soon)\b"
-    r"|(?:in|at|on|to|for|from|by|with|of|since|until|about|under) (?:which|what|whom|whose|how) (?!case\b)\w"
+    rf"|how (?!(?:i|we|he|she|they|it|you)\b)\w+ {_BE}"
+    r"|(?:in|at|on|to|for|from|by|with|of|since|until|about|under|through|behind|near|into|during)"
+    r" (?:which|what|whom|whose|how) (?!case\b)\w"
+    rf"|(?:by|until|till|since|from|to) (?:when|where) {_BE}"
     r"|(?:who|what|where|when|why|how|which)$",
     re.IGNORECASE,
 )
@@ -46,7 +49,23 @@ _TELL = re.compile(
 _INVERTED = re.compile(
     r"(?:is|are|was|does|did|has)(?:n't)? (?:i|he|she|it|we|they|there|my|your|his|her|our|their|the|this|that)\b"
     r"|(?:do|have|can|could|would|should|am|may|were)(?:n't)? (?:i|he|she|it|we|they)\b"
-    r"|(?:do|did|have|are|were)(?:n't)? you\b",
+    r"|(?:do|did|have|are|were)(?:n't)? you\b|do (?:my|our|your|his|her|their) \w",
+    re.IGNORECASE,
+)
+# with a name behind the verb, in small letters too where another verb shows it: "does leo have a wife"
+_NAME_BEHIND = re.compile(
+    r"(?i:is|are|was|were|do|does|did|has|have|could|would|should)(?i:n't)? (?!I\b)[A-ZÀ-Þ][a-zß-ÿ][\w'-]* \w"
+    r"|(?i:can|will|may|must)(?i:n't)? (?!I\b)[A-ZÀ-Þ][a-zß-ÿ][\w'-]* (?!(?:is|was|has|had|and|\w+(?:[^su]s|ed))\b)\w"
+)
+_BARE_BEHIND = re.compile(
+    r"(?:does|did) (?!(?:not?|so|well|all|nothing|some|any|both|great|good|ok|okay|fine|too)\b)[\w'-]+ "
+    r"(?!(?:and|or|but|with|without|at|in|on|for|to|by|from|as|of|off|up|out|about|all|this|that|last|today|yesterday"
+    r"|tonight|again|then|before|after|instead|too|well|so|because|when|while|until|my|our|the|an?|his|her|their|class"
+    r"|\w+ed|\w+ing|\w+ly|\d\w*)\b)[a-z]+"
+    r"|has (?!(?:been|had|to|an?|the|no|not|got|also|always|never|just|already|only|since|now|still|recently|finally"
+    r"|\w+ly|\w+ed)\b)[\w'-]+ (?:been|gone|got|had|left|come|bought|found|paid|told|said|given|\w{2,}ed)\b"
+    r"|(?:is|are|was|were) (?!(?:also|still|always|now|not|just|only|never|really|very|both|like|about|in|on|at|with"
+    r"|for|from|to|by|of|near|behind|under|\w+ly|\w+ing|\w+ed)\b)[\w'-]+ (?:my|our|your)\b",
     re.IGNORECASE,
 )
 
@@ -79,7 +98,8 @@ def is_question(sentence: str) -> bool:
     asked = _BESIDE.sub("", asked, 1)
     exclaimed = sentence.endswith("!") and asked[:4].lower() in ("how ", "what")
     ends = _AT_THE_END.search(bare)
-    return not exclaimed and bool(ends or _ASKS.match(asked) or _TELL.match(asked) or _INVERTED.match(asked))
+    ways = (_ASKS, _TELL, _INVERTED, _NAME_BEHIND, _BARE_BEHIND)
+    return not exclaimed and bool(ends or any(way.match(asked) for way in ways))
 
 
 _PAST = re.compile(

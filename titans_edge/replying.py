@@ -74,6 +74,12 @@ _KEYS = re.compile(
     r"(?<=[^\s.!?] )(?!I\b)[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]+)*|(?<!\S)[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
 )
 _FROM = re.compile(r"\b(?:from|used to|was|were|had|before|until|till|no longer|instead of)\b", re.IGNORECASE)
+_MAY = re.compile(r"\b(?:can|may|could|must|should|allowed|supposed)\b(?! you\b)", re.IGNORECASE)
+_NOT = re.compile(
+    r"\b(?:not|no|never|nobody|nothing|cannot|without|except|hates?|allergic|avoid\w*|forb\w+|stop\w*)\b|n['’]t\b"
+    r"|\b(?:cant|dont|doesnt|isnt|wont|mustnt|shouldnt)\b",
+    re.IGNORECASE,
+)
 KEYS = 3  # of them that are noted, at most
 
 
@@ -166,12 +172,13 @@ class Listened:
 
 
 def _known(question: str, spans: Spans, *, doubted: bool) -> str:
-    """What is said where a small model is bad at it: of days, whether something is so, and of what was before a change
-    that was told; "": the question is for something else.
+    """What is said where a small model is bad at it: of days, whether something is so, what may be done where a "not"
+    was told, and of what was before a change that was told; "": the question is for something else.
     """
     if asks_when_told(question):
         return quoted(spans, dated=True)
-    if not doubted and (asks_whether(question) or _was_before(question, spans)):
+    refused = _MAY.search(question) is not None and any(_NOT.search(whole(s)) for s in spans)
+    if not doubted and (refused or asks_whether(question) or _was_before(question, spans)):
         return quoted(spans)
     return on_the_day(spans[0]) if asks_for_a_date(question) and not doubted else ""
 

@@ -46,13 +46,33 @@ grandmother gran granny nan grandma
 grandfather grandad grandpa
 grandson
 granddaughter
-boss
-landlord
-neighbour
+boss manager supervisor
+landlord landlady
+neighbour neighbor
+roommate flatmate housemate
+teacher tutor instructor coach trainer
+doctor gp physician
+dentist
+vet
+dog puppy pup
+cat kitten
+rabbit bunny
+horse pony
+parrot budgie
+hamster
+tortoise
+hairdresser barber
+lawyer solicitor attorney
+therapist
+nanny babysitter
+plumber
+electrician
+accountant
 """
 _SAME = [line.split() for line in _KINDRED.strip().splitlines()]  # words for one of the user's
 _ONE = "|".join(word for group in _SAME for word in group)
-_OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|'s (?:{_ONE})\b)", re.IGNORECASE)
+_THING = r" (?:appointment|visit|bill|fee|food|insurance|lessons?|class|session|meeting|check|bed|bowl|show)"
+_OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|{_THING}|'s (?:{_ONE})\b)", re.IGNORECASE)
 _ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGNORECASE)
 _ANOTHER = rf"(?:[A-ZÀ-Þ][\w-]+|(?i:{_KIN}))"  # a name, or whose one is
 _MINE = re.compile(r"\bmy (?:(?:new|old|first|last|next|spare|own|best|current) )?([a-z]+)\b(?!['’-])", re.IGNORECASE)
@@ -74,14 +94,22 @@ _TIMES = _has(rf"\b(?:{MONTH})\b|\b\w*(?:day|week|weekend|month|fortnight|year|e
 _CAPITAL = r"[A-ZÀ-Þ][\w-]+"
 _NAMES = rf"((?:(?:Mr|Mrs|Ms|Miss|Dr)\.? )?{_CAPITAL}(?: {_CAPITAL})*)"
 _OF_PLACE = r"(?i:to|in|from|at|of|near|for|on|with|by|into|about|and|or|as)"
+_CARES = (
+    r"(?i:(?:love|like|hate|prefer|speak|want|visit|watch|read|miss|know)(?:s|ed)?|left|went)"  # "my kids love Paris"
+)
 _NO_OWNER = "(?:What|Who|Where|When|How|It|That|There|Here|Let)'"
 _THEIRS = re.compile(r"\b(?:his|her|their) (?:\w+ )?([a-z]{3,})\b(?!')")
 _NAMED = re.compile(rf"\b(?!{_NO_OWNER})({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
 _INTRODUCES = re.compile(
-    rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b)[\w'-]+,? ){{1,4}}?{_NAMES}"
+    rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b|{_CARES}\b)[\w'-]+,? ){{1,4}}?{_NAMES}"
     rf"|\b(?:called|named|name is|name's) {_NAMES}"
     r"|\b(?:called|named|name is|name's) (?!(?:the|so|it|that|this|after|not|my|his|her|for|off|out)\b)([a-z][\w-]{2,})"
     rf"|\b{_NAMES}(?:,| is| was)(?: also| now)? (?:my|our)\b"
+)
+# "I have two kids, Ella who is seven and Jonas"
+_SEVERAL_OF_MINE = re.compile(
+    rf"(?i:\b(?:my|our|have|got)\b[^.!?]{{0,40}}?\b(?:{_KIN}|child(?:ren)?|dog|cat|pet)s?\b)"
+    rf"(?i:[,:]?(?: are| called| named| who are)*) {_CAPITAL}(?:(?:,| \w+){{0,5}}?(?:,| and) {_CAPITAL})+"
 )
 _MY_WORK = re.compile(r"\bdo i (?:do|work)\b|\b(?:my|am i by) (?:job|work|profession|occupation)\b", re.IGNORECASE)
 _OWN_WORK = re.compile(
@@ -178,10 +206,13 @@ def of_somebody_introduced(question: str, told: Iterable[str]) -> bool:
     """Whether a question has the name of somebody or something that one of the texts introduces as the user's ("my late
     husband Rupert", "Eino is my friend"), and no other name.
     """
-    found = [m for text in told for m in _INTRODUCES.finditer(text.replace("’", "'"))]
-    names = {
-        n.lower() for m in found for n in re.findall(rf"{_CAPITAL}|^[a-z][\w-]+", next(filter(None, m.groups())))
-    }.difference(NO_NAME)
+    texts = [text.replace("’", "'") for text in told]
+    found = [next(filter(None, m.groups())) for text in texts for m in _INTRODUCES.finditer(text)]
+    several = [
+        n for text in texts for m in _SEVERAL_OF_MINE.finditer(text) for n in re.findall(rf" ({_CAPITAL})", m[0])
+    ]
+    names = {n.lower() for of in found for n in re.findall(rf"{_CAPITAL}|^[a-z][\w-]+", of)}
+    names = names.union(map(str.lower, several)).difference(NO_NAME)
     asked = [w.text for w in words(question.replace("’", "'"))]
     known = [w.lower() in names or (w[-1:] == "s" and w[:-1].lower() in names) for w in asked]
     others = [w for w, k in list(zip(asked, known, strict=True))[1:] if w[:1].isupper() and w != "I" and not k]
