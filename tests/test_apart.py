@@ -150,6 +150,10 @@ def test_what_was_told_in_private_is_seen_where_it_was_told(session: Session) ->
         ("Could you suggest a town like Porto?", False, False),
         ("What do they eat in Porto?", False, False),
         ("Write a poem about Lisbon.", False, False),
+        ("How are you?", True, True),
+        ("hi, who are you?", True, True),
+        ("Do you have a name?", True, True),
+        ("Do you know my name?", False, False),
     ],
 )
 def test_a_question_for_a_fact_stands_alone_where_nothing_before_it_is_meant(
@@ -204,6 +208,10 @@ def test_a_conversation_that_begins_without_the_memory_stays_as_it_was_read(tiny
         ("And when's her birthday?", "My sister is called Bella."),
         ("Which school does he go to?", "My sister is called Bella."),
         ("How do I get there?", "My sister is called Bella."),
+        ("In which town?", "My sister is called Bella."),
+        ("Since when?", "My sister is called Bella."),
+        ("which school", "My sister is called Bella."),
+        ("What time is my lesson?", ""),
         ("And my brother?", "What's my sister called?"),
         ("What about Tom?", "What's my sister called?"),
         ("What was she called before?", "What's my sister called?"),
@@ -223,7 +231,7 @@ def test_a_question_that_is_left_open_is_asked_behind_what_was_said_last(questio
 
 
 def test_a_reply_that_says_nothing_leaves_its_question() -> None:
-    for reply in (UNTOLD, "You told me: “My sister is Bella.”", "word " * 40):
+    for reply in (UNTOLD, "You told me: “My sister is Bella.”", "word " * 40, "Who is she?", "Bella … no"):
         assert left_open("Where does she live?", said("Who is my sister?", reply)) == "Who is my sister?"
 
 

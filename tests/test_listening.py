@@ -147,6 +147,7 @@ def test_a_reply_of_which_the_model_is_unsure_is_not_shown(reply: str, instead: 
         ("my name is nora", "Hi, Nora.", "Hi, Nora."),
         ("I moved to Leeds.", "Welcome.", "Welcome."),
         ("I'm new here.", "Welcome to Leeds.", "Hello, nice to meet you."),
+        ("My friend Dot moved into a home.", "Nice to meet you.", "Noted: Dot."),
     ],
 )
 def test_nobody_is_greeted_who_does_not_greet(message: str, reply: str, said: str) -> None:
@@ -162,6 +163,7 @@ def test_nobody_is_greeted_who_does_not_greet(message: str, reply: str, said: st
         ("The wifi password is tulip-4482.", "Noted: tulip-4482."),
         ("I'm here. She is at 7:40 on Tuesdays, I think.", "Noted: 7:40, Tuesdays."),
         ("I like tea.", "Noted."),
+        ("It was Mr. Pike, at St. Mary's on February 9th.", "Noted: Mr. Pike, St. Mary's, February 9th."),
     ],
 )
 def test_names_and_numbers_are_noted(message: str, noted: str) -> None:

@@ -29,6 +29,7 @@ from titans_edge.judging import FIRST, JUDGED, SURE, answering, likely, nobody_t
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.prompt import PromptConfig
+from titans_edge.prompted import Prompted
 from titans_edge.replying import UNTOLD
 from titans_edge.routes import Mode
 from titans_edge.session import Session
@@ -251,6 +252,26 @@ def test_what_a_later_message_changes_gives_way_to_it(tiny: Backbone, monkeypatc
         assert given_at(0.0) == [1], "the turn goes on with what was found"
         memory.lost, memory.told_later = None, ()
         assert given_at(0.0) == [1]
+
+
+def test_what_shares_no_word_with_a_message_has_to_change_it_more_surely(
+    tiny: Backbone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    memory = Answering(tiny.n_embd, texts=["The rent is due on the 5th."])
+    one, also = memory.spans[0], memory.spans[0] | {"id": 2, "text": "Maj wants the draft by March."}
+    with Session(tiny, client(memory)) as session:
+        prompt = framed(tiny, [{"role": "user", "content": ASKED}], session.system)
+        put = Prompted.of(session.speaker, session.text_route, prompt)
+
+        def found(untold: float, *later: dict[str, Any]) -> list[int]:
+            monkeypatch.setattr(Prompted, "untold", lambda self, trained, texts: [untold] * len(texts))
+            memory.told_later = later
+            assert session.memory is not None
+            return [s["id"] for s, _ in put.changes(Prompt(states(tiny), 5, 0.5), session.memory, one, [also])]
+
+        assert found(0.03) == [] and found(0.01) == [2]
+        assert found(0.03, also) == [2] and found(0.06, also) == [], "the memory found it by a word"
+        assert found(0.06, also | {"text": "The rent changed."}) == [2], "and it tells of a change"
 
 
 @pytest.mark.grounded

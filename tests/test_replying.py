@@ -10,6 +10,7 @@ from tests.answering import WARM, answering, client, done, hear, text
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import UsageError
+from titans_edge.questions import asks_whether
 from titans_edge.replying import UNTOLD, Reading, Stopper
 from titans_edge.session import Session
 
@@ -69,7 +70,7 @@ def test_whether_something_is_so_and_what_was_before_a_change_is_the_users_own_w
     span = {"id": 1, "text": line, "kind": "user", "source": "you"}
     reading, doubted = (Reading.of(question, "", [span], doubted=d) for d in (False, True))
     assert reading is not None and reading.known == (f"You told me: “{line}”" if known else "")
-    assert doubted is not None and doubted.known == ""
+    assert doubted is not None and doubted.known == (UNTOLD if asks_whether(question) else "")
 
 
 def test_an_empty_stop_text_is_refused() -> None:

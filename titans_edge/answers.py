@@ -12,7 +12,7 @@ from typing import Any
 
 from titans_edge import judging
 from titans_edge.judging import FIRST, SURE
-from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name, is_of_a_thing
+from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name, is_of_the_known
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
 from titans_edge.text import begins_back, stems, tells_a_change
@@ -55,7 +55,7 @@ def chosen(
         return readout.first(k)
     nobody = judging.nobody_told(spans, untold if past else _without_the_name(spans, untold, question))
     unlikely = judging.probably(nobody, likely, len(spans))
-    if readout.maybe and judging.of_the_world(spans, untold, known=is_of_a_thing(question)):
+    if readout.maybe and judging.of_the_world(spans, untold, known=is_of_the_known(question)):
         return readout.first(k)
     known = {judging.whole(s): u for s, u in zip(spans, untold, strict=False)}
 

@@ -38,7 +38,7 @@ _OBJECTS = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[A-ZÀ-Þ]\S*(?: \S+){3,}[.!]$")
-_OURS = re.compile(rf"{UNTOLD}|You told me\b|From [^:]*: “")  # replies that say nothing of what "she" is
+_OURS = re.compile(rf"^{UNTOLD}|^You told me\b|^From [^:]*: “|[?…]")  # replies that say nothing of what "she" is
 _CLAUSE = re.compile(r"(?<=\S)(?:[,;]| (?:and|because|when|if|that|which|while)\b)", re.IGNORECASE)
 _THANKS = re.compile(
     r"\W*(?:(?:ok|okay|great|perfect|cool|nice|got it|good|many)\W+)*(?:thanks?|thx|cheers)\b", re.IGNORECASE
@@ -61,6 +61,18 @@ _YOU_SAID = re.compile(
     rf"{_YOU}(?:say|said|mention|answer|call)\w*\b|\byou (?:just )?(?:said|answered)\b", re.IGNORECASE
 )
 _MINE = re.compile(r"\b(?:my|mine|our|i)\b", re.IGNORECASE)  # "What did you say my dentist is called?" is the memory's
+_OF_YOU = re.compile(
+    r"\W*(?:(?:hi|hello|hey|so|and|ok|okay|but)\W+)*(?:how(?: are|'re|'s) (?:you|things|it going)|who are you"
+    r"|what are you|what(?:'s| is) (?:up|your name)|what can you do|are you (?:an?|real|human|there|ok|okay|alive)\b"
+    r"|do you (?:have|like|feel|think|dream|eat|sleep|speak)\b)",
+    re.IGNORECASE,
+)
+_SHORT_ASKS = re.compile(  # "In which hospital?"
+    r"(?:(?:and|but|so),? )?(?:(?:in|at|on|for|with|to|from|of|by|since|until) )?"
+    r"(?:(?:which|what|whose) (?!(?:is|are|was|were|do|does|did|has|have|time is|day is)\b)[a-z]+"
+    r"|who|whom|where|when|what time|how (?:much|many|long|old|often|far))\W*$",
+    re.IGNORECASE,
+)
 _POINTS = re.compile(
     r"\b(?:it|its|that|this|those|these|they|them|their|he|him|his|she|her|hers|one|ones|there|else|more|another|others?"
     r"|again|next|then|same|above|so|instead|you|your)\b",
@@ -160,9 +172,12 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
 
 def stands_alone(question: str, messages: Sequence[Message]) -> bool:
     """Whether a question for a fact can be understood without the conversation, which speaks of something else: it
-    points to nothing, and names what it is about or comes after what the user told or asked of himself.
+    points to nothing, and names what it is about or comes after what the user told or asked of himself. So does one
+    about the model itself.
     """
     asking = Asking.of(question)
+    if _OF_YOU.match(question.replace("’", "'")) and not of_a_reply(question, messages):
+        return True
     if not asking.questions or asks_for_a_favour(question) or len(content_words(question)) < ABOUT_SOMETHING:
         return False
     if _POINTS.search(question) or left_open(question, messages) or spoken_of(question, messages):
@@ -203,7 +218,7 @@ def left_open(message: str, messages: Sequence[Message]) -> str:
     if len(said) < 2 or not (_is_ellipsis(message) or _is_open(message)):
         return ""
     question, reply = (sentences(m.get("content", "")) for m in said[-2:])
-    tells = bool(reply) and len(words(reply[0].text)) <= REPLY and not _OURS.match(reply[0].text)
+    tells = bool(reply) and len(words(reply[0].text)) <= REPLY and not _OURS.search(reply[0].text)
     asks = _is_ellipsis(message) or asks_for_the_past(message)  # what holds now is not what is asked
     about = question[-1:] if asks or not tells else reply[:1]
     return about[0].text if about else ""
@@ -216,7 +231,9 @@ def _is_ellipsis(message: str) -> bool:
 
 
 def _is_open(message: str) -> bool:
-    """ "And where does she live?" """
+    """ "And where does she live?", "In which hospital?" """
+    if _SHORT_ASKS.match(message):
+        return True
     clause = _CLAUSE.split(_AND.sub("", message, count=1), maxsplit=1)[0]
     found = _SAID_BEFORE.search(clause)
     return found is not None and not _NO_THING.search(clause) and not _OWN.search(clause[: found.start()])

@@ -43,7 +43,8 @@ _ASKED_TO_SAY = re.compile(r"\b(?:can|could|will|would) you\b", re.IGNORECASE)  
 
 class Grounding:
     """One reply as it comes. told: what it may be read from; asked: the question; lenient: the model may be less sure;
-    has: whether a text has what the question wants; past: the question is for what no longer holds.
+    has: whether a text has what the question wants; past: the question is for what no longer holds; waits: nothing is
+    shown before the first sentence is whole.
 
     `add` gives the text that may be shown; nothing is, until the reply says something of what was told, nor before its
     first sentence is whole where it is of the past, or the question of the user and the reply does not speak to him.
@@ -51,12 +52,13 @@ class Grounding:
     """
 
     def __init__(
-        self, told: Sequence[str], asked: str, *, lenient: bool = False, past: bool = False,
+        self, told: Sequence[str], asked: str, *, lenient: bool = False, past: bool = False, waits: bool = False,
         has: Callable[[str], bool] = bool,
     ) -> None:  # fmt: skip
         whole = " ".join((*told, asked))
         self.invented = False
         self._has, self._past, self._own = has, past, _OWN.search(asked) is not None
+        self._waits = waits or past
         self._unsure = LENIENT if lenient else UNSURE
         self._told, self._asked = stems(" ".join(told)), stems(asked)
         self._numbers, self._known = numbers(whole), numbers(asked)
@@ -92,7 +94,7 @@ class Grounding:
     def _look(self, *, over: bool) -> None:
         """over: it should have said something of what was told by now."""
         told = (self._yes and _YES.match(self._held) is not None) or self._says_told()
-        waits = self._past or self._nats > HESITANT or (self._own and not _YOU.match(self._held))
+        waits = self._waits or self._nats > HESITANT or (self._own and not _YOU.match(self._held))
         hesitant = waits and not over and not self._first_is_over()
         self._shown = self._shown or (told and not hesitant and self._has(self._held))
         new = bool(numbers(self._held) - self._numbers) or self._has_another_currency() or self._asks()

@@ -23,8 +23,9 @@ from titans_edge.sidecar.client import MemoryClient
 from titans_edge.text import calm, tells_a_change
 
 LATER = 4  # later messages that are read with a span, at most: do they change it?
-# how likely a message has to change one, at least: one that shares a word with it and tells of a change, and any other
-TELLING, OTHERS = 0.9, 0.95
+# how likely a message has to change one, at least: one that shares a word with it and tells of a change, or but shares
+# a word, or neither
+TELLING, OTHERS, APART = 0.9, 0.95, 0.98
 NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn goes on without it
 
 
@@ -64,7 +65,7 @@ class Prompted:
             return []
         others = {whole(s): s for s in also if s["id"] > span["id"] and whole(s) not in (*shares, whole(span))}
         later = [*shares.values(), *others.values()]
-        tells = [text in shares and tells_a_change(text) for text in map(whole, later)]
-        sure = [max(trained.likely, TELLING if t else OTHERS) for t in tells]
+        ways = [(TELLING if tells_a_change(t) else OTHERS) if t in shares else APART for t in map(whole, later)]
+        sure = [max(trained.likely, way) for way in ways]
         same = self.untold(trained, [[span, s] for s in later])
         return [(s, 1 - u) for s, u, p in zip(later, same, sure, strict=False) if 1 - u >= p]

@@ -251,11 +251,6 @@ _OF_A_THING = re.compile(
 )
 
 
-def is_of_a_thing(question: str) -> bool:
-    """Whether all that a question speaks of is one thing as known, by one word ("Where is the wedding?")."""
-    return _OF_A_THING.match(question.replace("’", "'")) is not None
-
-
 def asks_for_the_past(question: str) -> bool:
     """Whether a question is about what was before ("Where did I live before?")."""
     return _PAST.search(question) is not None
@@ -310,6 +305,13 @@ def asks_what_was_told(question: str) -> bool:
     """Whether a question is about something the user may have told of himself, not for advice or a favour."""
     plain = question.replace("’", "'")
     return is_question(plain) and _OWN.search(plain) is not None and not asks_for_advice(plain)
+
+
+def is_of_the_known(question: str) -> bool:
+    """Whether a question is about what the user may have told of himself, or all it speaks of is one thing as known, by
+    one word ("Where is the wedding?").
+    """
+    return asks_what_was_told(question) or _OF_A_THING.match(question.replace("’", "'")) is not None
 
 
 _ME = re.compile(r"\b(?:i|me|my|mine|i'm|i've|i'd)\b", re.IGNORECASE)

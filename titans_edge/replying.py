@@ -55,7 +55,8 @@ UNSURE = 4.7  # nats of a reply's first sentence to what was only told, at most
 HELLO = "Hello, nice to meet you."
 # a message that greets, or in which somebody introduces himself or comes somewhere new
 _GREETS = re.compile(
-    r"(?i:\b(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|my name|call me|moved|nice to meet|new)\b)"
+    r"(?i:\b(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|my name|call me|nice to meet|new"
+    r"|(?:i|we)(?:['’]ve| have)? (?:\w+ )?moved)\b)"
     r"|\b(?i:i'm|i am|this is|it's) [A-ZÀ-Þ]"
 )
 _I_AM = r"\b(?:i'm|i am|name is|name's|call me|this is|it's) (?:\w+ )?"
@@ -71,7 +72,9 @@ _PLAINLY = tuple(
 )
 # names of one or more words behind a sentence's first, and what has a digit
 _KEYS = re.compile(
-    r"(?<=[^\s.!?] )(?!I\b)[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]+)*|(?<!\S)[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
+    r"(?<=[^\s.!?] )(?!I\b)(?:(?:Mr|Mrs|Ms|Dr|Prof|St)\. )?"
+    r"[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]+| \d{1,2}(?:st|nd|rd|th)?\b)*"
+    r"|(?<!\S)[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
 )
 _FROM = re.compile(r"\b(?:from|used to|was|were|had|before|until|till|no longer|instead of)\b", re.IGNORECASE)
 _MAY = re.compile(r"\b(?:can|may|could|must|should|allowed|supposed)\b(?! you\b)", re.IGNORECASE)
@@ -113,6 +116,7 @@ class Reading:
             [*lines, before, *asking.told],
             asking.asked,
             lenient=doubted,
+            waits=bool(before),
             past=asks_for_the_past(asking.asked),
             has=of_reply(asking.asked, " ".join(lines)),
         )
@@ -177,8 +181,10 @@ def _known(question: str, spans: Spans, *, doubted: bool) -> str:
     """
     if asks_when_told(question):
         return quoted(spans, dated=True)
+    if asks_whether(question):
+        return UNTOLD if doubted else quoted(spans)
     refused = _MAY.search(question) is not None and any(_NOT.search(whole(s)) for s in spans)
-    if not doubted and (refused or asks_whether(question) or _was_before(question, spans)):
+    if not doubted and (refused or _was_before(question, spans)):
         return quoted(spans)
     return on_the_day(spans[0]) if asks_for_a_date(question) and not doubted else ""
 

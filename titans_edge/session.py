@@ -190,7 +190,8 @@ class Session(Learner, Recaller):
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
         if reading is not None and reading.known:
-            yield self._remembered(readout, routes, spans)
+            if reading.known != UNTOLD:
+                yield self._remembered(readout, routes, spans)
             yield from self._say(turn, reading.known, sampling, began)
             return
         surprise = self.memory is not None and mode is not Mode.OFF and self._teaches(content, prompt)
