@@ -17,6 +17,7 @@ from titans_edge.session import Session
 from titans_edge.text import WAS_BEFORE
 
 NOW = datetime(2026, 11, 24, 9).timestamp  # a Tuesday
+TODAY = "It is 9:00 on Tuesday, 24 November 2026."
 
 
 def test_what_nobody_told_is_said_in_a_sentence_and_the_model_is_not_asked(tiny: Backbone) -> None:
@@ -58,10 +59,17 @@ def test_who_asks_what_only_the_date_tells_is_told_it_and_nobody_else(tiny: Back
             return used - done(hear(session, message, mode=Mode.OFF)).prompt_tokens
 
         line = len(tiny.vocab.encode("Today is Tuesday, 24 November 2026.\n"))
-        assert put_before("What day is it?") == put_before("What is due tomorrow?") == line
+        assert put_before("What happens today?") == put_before("What is due tomorrow?") == line
+        for asked in ("What day is it?", "hey, what time is it now?", "What's today's date?"):
+            assert (
+                text(hear(session, "My exam is today.", "Fine.", asked)) == TODAY
+            )
+            assert "It is 9:00" not in text(hear(session, asked, mode=Mode.OFF))
+        assert "It is 9:00" not in text(hear(session, "What's the date of the exam?"))
         assert put_before("When does my flight leave?") == put_before("Hello!") == 0
     with Session(tiny, client(answering(tiny)), context=512, clock=NOW, system="Be brief.") as session:
-        assert put_before("What day is it?") == 0
+        assert put_before("What happens today?") == 0
+        assert "It is 9:00" not in text(hear(session, "What day is it?"))
 
 
 @pytest.mark.parametrize(

@@ -331,6 +331,21 @@ _NOW = re.compile(
 )
 
 
+_TODAY = re.compile(
+    r"\W*(?:(?:so|and|hey|hi|ok|okay|sorry|please|by the way|btw)\b\W*)*"
+    r"(?:(?:(?:can|could) you )?tell me |do you know )?"
+    r"(?:(?:what|which) (?:day|date|year|month|weekday|time)(?: of the week)? (?:is it|it is|do we have)"
+    r"|what(?:'s|s| is) (?:the (?:current )?|today's )(?:date|day|weekday|time)|what(?:'s|s| is) today)"
+    r"(?: today| now| right now| please)*\W*$",
+    re.IGNORECASE,
+)
+
+
+def asks_for_today(message: str) -> bool:
+    """Whether a message asks which day it is, or what time."""
+    return _TODAY.match(message.replace("’", "'")) is not None
+
+
 _NAME = re.compile(
     r"\bwhat(?:'s| is|s) (?:my|our) (?P<first>\w+(?: \w+){0,2}?)(?:(?:'s|s'|s)? name\b| called\b)"
     r"|\bname of (?:my|our) (?P<of>\w+(?: \w+){0,2}?)\W*$"

@@ -38,7 +38,7 @@ from titans_edge.judging import worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.private import HERE, is_known, told_in_private, with_told
 from titans_edge.prompted import NO_ANSWER, Prompted
-from titans_edge.questions import asks_for_advice, needs_the_date, plainer
+from titans_edge.questions import asks_for_advice, asks_for_today, needs_the_date, plainer
 from titans_edge.recalling import Recaller
 from titans_edge.replying import UNTOLD, Listened, Reading, Stopper
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
@@ -48,7 +48,7 @@ from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
 from titans_edge.text import Span, is_question, plain, sentences
 from titans_edge.wanted import asked_names
-from titans_edge.when import today_line
+from titans_edge.when import now_line, today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
 RETRIEVED = 4  # spans given as text, at most
@@ -156,7 +156,8 @@ class Session(Learner, Recaller):
         asked, before = (full, "") if full else (content, left_open(content, messages[:-1]))
         alone = self._alone(messages, before, full)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
-        strange = bool(facts) or of_a_reply(content, messages[:-1]) or self._of_strangers(before)
+        today = ours and not facts and self.memory is not None and self._ours(prompt) and asks_for_today(content)
+        strange = bool(facts) or today or of_a_reply(content, messages[:-1]) or self._of_strangers(before)
         readout, notice = self._ask(asked, Mode.OFF if strange else mode, reply_id, before)
         readout, known = self._found(readout, asked, messages[:-1], alone, ours=ours)
         injection, routes = choose(mode, readout, self._routes)
@@ -174,8 +175,8 @@ class Session(Learner, Recaller):
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
-        if readout.untold and not routes:
-            yield from self._say(turn, UNTOLD, sampling, began)
+        if today or (readout.untold and not routes):
+            yield from self._say(turn, now_line(self.now()) if today else UNTOLD, sampling, began)
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
         of = {"doubted": readout.doubted, "listing": readout.listing}
@@ -450,13 +451,16 @@ class Session(Learner, Recaller):
         """For a question that is answered from lines; None for one whose reply may say what nobody told. before: what
         it cannot be understood without.
         """
-        ours = self.system == SYSTEM and not prompt.told_system
-        return Reading.of(content, before, spans, doubted=doubted, listing=listing) if ours and spans else None
+        ours = bool(spans) and self._ours(prompt)
+        return Reading.of(content, before, spans, doubted=doubted, listing=listing) if ours else None
+
+    def _ours(self, prompt: Framed) -> bool:
+        """Whether the system prompt is the one that the graft was trained under."""
+        return self.system == SYSTEM and not prompt.told_system
 
     def _listening(self, content: str, before: Sequence[Message], prompt: Framed) -> Prefix | None:
         """What makes the backbone reply like a friend to a message that only tells something."""
-        ours = self.memory is not None and self.system == SYSTEM and not prompt.told_system
-        return self.memory.listening if ours and self.memory and only_tells(content, before) else None
+        return self.memory.listening if self.memory and self._ours(prompt) and only_tells(content, before) else None
 
     def _speak(
         self, turn: _Turn, sampling: Sampling, began: float, prompt: int, reading: Reading | Listened | None

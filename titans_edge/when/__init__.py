@@ -13,7 +13,7 @@ from titans_edge.when.dating import Dating, meant
 from titans_edge.when.spans import WEEKDAYS, written
 from titans_edge.when.words import DATE, expressions
 
-__all__ = ["Dating", "asked_range", "day", "meant", "resolved", "the_day", "today_line"]
+__all__ = ["Dating", "asked_range", "day", "meant", "now_line", "resolved", "the_day", "today_line"]
 
 
 def resolved(text: str, told: datetime) -> str:
@@ -51,6 +51,11 @@ def the_day(text: str, told: datetime) -> str:
 def today_line(now: datetime) -> str:
     """`Today is Tuesday, 24 November 2026.`"""
     return f"Today is {WEEKDAYS[now.weekday()]}, {written(now)}."
+
+
+def now_line(now: datetime) -> str:
+    """`It is 9:05 on Tuesday, 24 November 2026.`"""
+    return f"It is {now.hour}:{now.minute:02} on {WEEKDAYS[now.weekday()]}, {written(now)}."
 
 
 def day(moment: datetime) -> str:
