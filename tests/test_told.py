@@ -61,9 +61,7 @@ def test_who_asks_what_only_the_date_tells_is_told_it_and_nobody_else(tiny: Back
         line = len(tiny.vocab.encode("Today is Tuesday, 24 November 2026.\n"))
         assert put_before("What happens today?") == put_before("What is due tomorrow?") == line
         for asked in ("What day is it?", "hey, what time is it now?", "What's today's date?"):
-            assert (
-                text(hear(session, "My exam is today.", "Fine.", asked)) == TODAY
-            )
+            assert text(hear(session, "My exam is today.", "Fine.", asked)) == TODAY
             assert "It is 9:00" not in text(hear(session, asked, mode=Mode.OFF))
         assert "It is 9:00" not in text(hear(session, "What's the date of the exam?"))
         assert put_before("When does my flight leave?") == put_before("Hello!") == 0

@@ -102,8 +102,8 @@ def start_states(maker: Maker, n: int, start: str = START) -> Tensor:
     backbone = maker.backbone
     ids, before = backbone.vocab.encode(start), maker.put(*LIKE)[0]
     states = torch.from_numpy(maker.read(before + (ids + ids[-1:] * n)[:n])[:, :, len(before) :].astype(np.float32))
-    turned = _turned(states[None, :, 0], torch.tensor([-len(before)]), backbone)[0]
-    return torch.stack([turned, states[:, 1]], 1)
+    keys = turned(states[None, :, 0], torch.tensor([-len(before)]), backbone)[0]
+    return torch.stack([keys, states[:, 1]], 1)
 
 
 def _questions(graft: Graft, maker: Maker, recipe: Recipe, folder: Path, report: Report) -> list[Given]:
@@ -175,18 +175,18 @@ def _cache(prompt: Tensor, backbone: Backbone, kv: Sequence[npt.NDArray[np.float
     told = torch.zeros(layers, 2, len(kv), int(before.max()), numbers)
     for b, states in enumerate(kv):
         told[:, :, b, told.shape[3] - states.shape[2] :] = torch.from_numpy(states)
-    keys = _turned(prompt[None, :, 0], before, backbone)  # (examples, layers, n, numbers)
+    keys = turned(prompt[None, :, 0], before, backbone)  # (examples, layers, n, numbers)
     values = prompt[None, :, 1].expand_as(keys)
-    cache, head = DynamicCache(), _rope(backbone).head
+    cache, head = DynamicCache(), rope_of(backbone).head
     for layer in range(layers):
         both = (torch.cat([told[layer, i], x[:, layer]], 1) for i, x in enumerate((keys, values)))
         cache.update(*(x.reshape(*x.shape[:-1], -1, head).transpose(1, 2) for x in both), layer)
     return cache
 
 
-def _turned(keys: Tensor, by: Tensor, backbone: Backbone) -> Tensor:
+def turned(keys: Tensor, by: Tensor, backbone: Backbone) -> Tensor:
     """Keys (1, layers, n, numbers), so many positions (examples,) on: (examples, layers, n, numbers)."""
-    rope = _rope(backbone)
+    rope = rope_of(backbone)
     angle = by[:, None] * rope.base ** (-torch.arange(0, rope.turned, 2) / rope.turned)
     heads = keys.reshape(*keys.shape[:-1], -1, rope.head)
     half = rope.turned // 2
@@ -197,12 +197,12 @@ def _turned(keys: Tensor, by: Tensor, backbone: Backbone) -> Tensor:
     )
     cos, sin = (x[:, None, None, None] for x in (angle.cos(), angle.sin()))
     one, two = a * cos - b * sin, a * sin + b * cos
-    turned = torch.cat([one, two], -1) if rope.halves else torch.stack([one, two], -1).flatten(-2)
-    rest = heads[..., rope.turned :].expand(*turned.shape[:-1], -1)
-    return torch.cat([turned, rest], -1).flatten(-2)
+    both = torch.cat([one, two], -1) if rope.halves else torch.stack([one, two], -1).flatten(-2)
+    rest = heads[..., rope.turned :].expand(*both.shape[:-1], -1)
+    return torch.cat([both, rest], -1).flatten(-2)
 
 
-def _rope(backbone: Backbone) -> Rope:
+def rope_of(backbone: Backbone) -> Rope:
     if backbone.rope is None:
         raise ModelError("This model's keys cannot be turned.", "Train without a soft prompt: --prompt-steps 0.")
     return backbone.rope
