@@ -154,6 +154,9 @@ def test_what_was_told_in_private_is_seen_where_it_was_told(session: Session) ->
         ("hi, who are you?", True, True),
         ("Do you have a name?", True, True),
         ("Do you know my name?", False, False),
+        ("Do you think it is too long?", False, False),
+        ("What are you talking about?", False, False),
+        ("How are you going to fix it?", False, False),
     ],
 )
 def test_a_question_for_a_fact_stands_alone_where_nothing_before_it_is_meant(
@@ -212,6 +215,7 @@ def test_a_conversation_that_begins_without_the_memory_stays_as_it_was_read(tiny
         ("Since when?", "My sister is called Bella."),
         ("which school", "My sister is called Bella."),
         ("What time is my lesson?", ""),
+        ("What fun!", ""),
         ("And my brother?", "What's my sister called?"),
         ("What about Tom?", "What's my sister called?"),
         ("What was she called before?", "What's my sister called?"),

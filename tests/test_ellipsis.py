@@ -12,6 +12,18 @@ from titans_edge.ellipsis import in_full
 from titans_edge.prompted import Prompted
 from titans_edge.session import Session
 
+THANKS = (
+    "ok thanks",
+    "ok great",
+    "so sad",
+    "So funny",
+    "ok bye",
+    "but wait",
+    "so my bad",
+    "ok my friend",
+    "and thanks",
+)
+
 
 @pytest.mark.parametrize(
     ("question", "message", "asked"),
@@ -32,6 +44,15 @@ from titans_edge.session import Session
         ("Where does my sister live?", "Where does my brother live?", ""),
         ("My sister lives in Ghent.", "And my brother?", ""),
         ("who is my landlord", "and boss?", ""),
+        ("Where does Karen live?", "ok, and Tom?", "Where does Tom live?"),
+        ("Where does Karen live?", "ok, Tom?", "Where does Tom live?"),
+        *(("Where does Karen live?", thanks, "") for thanks in THANKS),
+        ("What is my favourite colour?", "And Karen?", ""),
+        ("What is my favourite food?", "and my brother?", ""),
+        ("What is my wifi password?", "and my bike code?", ""),
+        ("Where do my mum and dad live?", "And Ben?", ""),
+        ("Where does Karen live?", "and birthday?", ""),
+        ("where does karen live", "and mine?", ""),
     ],
 )
 def test_a_name_behind_and_stands_for_the_one_that_was_asked_about(question: str, message: str, asked: str) -> None:

@@ -44,6 +44,8 @@ def test_a_reply_that_says_what_was_told_is_shown_whole(told: str, asked: str, r
     ("told", "asked", "reply", "invented"),
     [
         ("My rent is due on the 5th.", "When is it due?", "When is it due? On the 5th.", True),
+        ("Tom lives in Ghent.", "Where does Tom live?", "Tom lives in Ghent. Anything else?", False),
+        ("The light is always on.", "Is there light?", "The light is always on.", False),
         ("The fox said: Who goes there?", "What did the fox say?", "Who goes there?", False),
         ("I'm allergic to penicillin.", "What am I allergic to?", "Penicillin is allergic to.", True),
         ("I live with Kuba.", "Who is Kuba?", "Kuba is the one you live with.", False),

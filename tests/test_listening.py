@@ -146,7 +146,9 @@ def test_a_reply_of_which_the_model_is_unsure_is_not_shown(reply: str, instead: 
         ("hey, I'm Nora and this is Bo", "Hello, Nora.", "Hello, Nora."),
         ("my name is nora", "Hi, Nora.", "Hi, Nora."),
         ("I moved to Leeds.", "Welcome.", "Welcome."),
-        ("I'm new here.", "Welcome to Leeds.", "Hello, nice to meet you."),
+        ("I'm new here, in Leeds.", "Welcome to Leeds.", "Welcome to Leeds."),
+        ("Good morning, I have an exam.", "Good morning! Good luck on Friday.", "Good morning! Good luck on Friday."),
+        ("We hike in Wales.", "Hiking in Wales sounds fun.", "Hiking in Wales sounds fun."),
         ("My friend Dot moved into a home.", "Nice to meet you.", "Noted: Dot."),
     ],
 )

@@ -10,7 +10,6 @@ from tests.answering import WARM, answering, client, done, hear, text
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.errors import UsageError
-from titans_edge.questions import asks_whether
 from titans_edge.replying import UNTOLD, Reading, Stopper
 from titans_edge.session import Session
 
@@ -46,31 +45,35 @@ def test_what_the_model_has_no_part_in_ends_before_a_stop_text_too(tiny: Backbon
 
 
 @pytest.mark.parametrize(
-    ("question", "line", "known"),
+    ("question", "line", "known", "whether"),
     [
-        ("Can I have penicillin?", "I'm allergic to penicillin.", True),
-        ("is karen my daughter?", "My daughter Karen lives in Denver.", True),
-        ("Is the exam on Monday or Tuesday?", "The exam is on Tuesday.", True),
-        ("When can I practice?", "My roommate hates it when I practice after nine.", True),
-        ("What can't Ann eat?", "Ann doesn't eat nuts.", True),
-        ("When can I practice?", "I may practice until nine.", False),
-        ("What does my roommate hate?", "My roommate hates it when I practice after nine.", False),
-        ("Can you tell me my code?", "My code is 4417.", False),
-        ("Do you know where I live?", "I live in Porto.", False),
-        ("What am I allergic to?", "I'm allergic to penicillin.", False),
-        ("What car did I drive before?", "I sold my old Honda and bought a used Skoda.", True),
-        ("Where did I live before?", "I moved from Ghent to Porto.", False),
-        ("Where did I live before?", "I live in Porto.", False),
-        ("What car do I drive?", "I sold my old Honda and bought a used Skoda.", False),
+        ("Tell me my code.", "My code is 4417.", False, False),
+        ("Remind me of my code", "My code is 4417.", False, False),
+        ("I need to know my code", "My code is 4417.", False, False),
+        ("Who is May?", "May does not eat fish.", False, False),
+        ("Can I have penicillin?", "I'm allergic to penicillin.", True, True),
+        ("is karen my daughter?", "My daughter Karen lives in Denver.", True, True),
+        ("Is the exam on Monday or Tuesday?", "The exam is on Tuesday.", True, True),
+        ("When can I practice?", "My roommate hates it when I practice after nine.", True, False),
+        ("What can't Ann eat?", "Ann doesn't eat nuts.", True, False),
+        ("When can I practice?", "I may practice until nine.", False, False),
+        ("What does my roommate hate?", "My roommate hates it when I practice after nine.", False, False),
+        ("Can you tell me my code?", "My code is 4417.", False, False),
+        ("Do you know where I live?", "I live in Porto.", False, False),
+        ("What am I allergic to?", "I'm allergic to penicillin.", False, False),
+        ("What car did I drive before?", "I sold my old Honda and bought a used Skoda.", True, False),
+        ("Where did I live before?", "I moved from Ghent to Porto.", False, False),
+        ("Where did I live before?", "I live in Porto.", False, False),
+        ("What car do I drive?", "I sold my old Honda and bought a used Skoda.", False, False),
     ],
 )
 def test_whether_something_is_so_and_what_was_before_a_change_is_the_users_own_word(
-    question: str, line: str, known: bool
+    question: str, line: str, known: bool, whether: bool
 ) -> None:
     span = {"id": 1, "text": line, "kind": "user", "source": "you"}
     reading, doubted = (Reading.of(question, "", [span], doubted=d) for d in (False, True))
     assert reading is not None and reading.known == (f"You told me: “{line}”" if known else "")
-    assert doubted is not None and doubted.known == (UNTOLD if asks_whether(question) else "")
+    assert doubted is not None and doubted.known == (UNTOLD if whether else "")
 
 
 def test_an_empty_stop_text_is_refused() -> None:

@@ -339,8 +339,8 @@ whos my boss|whit time does it begin|my scissors, where did i put them
 where tf did i leave it|where about does she live|quick how does the mother in law like her cuppa
 my brain is gone, whats my own sister called
 does leo have a wife|is Leo married|was Tom at home|did ella eat|has mike moved|can Leo teach on mondays|will Tom come
-is karen my daughter|do my cats fight|how heavy is the lamp|by when must i report|until when do they stay
-through which city does it go"""
+does Karen work on fridays|is karen my daughter|do my cats fight|how heavy is the lamp|by when must i report
+until when do they stay|through which city does it go"""
 STATEMENTS = """
 Write a poem|Write a poem about where I live|My dog is ill.|When I was young I lived in Leeds.|What I like is tea.|Hi!
 Where I live it rains.|How nice!|What a day!|Which is why I left.|Remind me to buy milk.|Remember my birthday is 5 May.
@@ -351,7 +351,19 @@ We found it, which was nice|In which case I left.|Why I left is a long story.|no
 Leeds, where I live, is wet.|Tom, who is my boss, is nice.|Tom, who's my boss, is nice.|What we did was fun.
 did laundry and cleaned|does not work|Did yoga today|has been raining|May Brown called.|Will Smith is great.
 is also my neighbour|was really tired|DIDN'T WIN but we danced|doesn't get sick|Didn't know there were two
-has moved to Leeds|How lovely is that!|do the garden"""
+has moved to Leeds|How lovely is that!|do the garden|does night shifts|does shift work|does web design|did tax return
+Does jiu jitsu on Tuesdays.|does piano mondays|did law school in leeds|did maths homework|did everything myself
+does like tea|does eat fish|did see dr smith|did call mum|did tell you|have Friday off|has Monday off|Has two kids
+have Italian lessons on Tuesdays at 7|have Type 2 diabetes|Has Crohn's disease.|have Anna's wedding on Saturday
+did French at school|did Pilates on monday|do Zumba on Thursdays|did Anna a favour|was Mayor of Leeds
+is German but lives in Spain|is Mum's birthday on Friday|was Anna's before|Must Call Anna on Friday
+will Move to Leeds in May|Should Be there at 8|could Not sleep|Would Like a dog|Will Brown lost his job
+Will Brown gave me his drill.|Will Brown got married|Will Brown can cook|May Lee told me the code is 4417.
+Can Demir bought my car|is opposite our school|is outside my house|was once my boss|was all my fault|is half my age
+is where my parents live|is because my dad left|has groceries delivered on Tuesdays|has kids named Tom and Ann
+has surgery booked for may|has money left|do my shopping on Saturdays at Aldi|do my laundry on sundays
+do my job from home|How dad is doing worries me.|how things have changed|near which we live|into which we moved
+how cool is that|near what used to be the mill"""
 
 
 @pytest.mark.parametrize("text", re.split(r"[|\n]", QUESTIONS.strip()))

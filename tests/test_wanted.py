@@ -119,6 +119,10 @@ def test_only_what_has_the_kind_of_thing_that_is_wanted_may_answer(question: str
         ("What is my vet called?", "My dentist is called Lee.", True),
         ("What's my manager called?", "My boss is called Tina.", False),
         ("When is my vet appointment?", "My dog has to be there on Friday.", False),
+        ("Who walks my dog?", "My neighbour walks Rex.", False),
+        ("Who is my vet?", "My cat goes to Dr. Lee.", False),
+        ("Who is my plumber?", "My brother fixes our pipes.", False),
+        ("Who gave me my rabbit?", "My brother gave me Coco.", False),
         ("Where does my roommate work?", "My teacher Leo is my flatmate too, he works at the mill.", False),
     ],
 )
@@ -132,7 +136,7 @@ INTRODUCED = [
     "My boss is called Mr. Oka.",
     "got a dog, old poodle, name is coco",
     "I have two kids, Ella who is seven and Jonas who is four.",
-    "My parents, Tom and Ann, live in Leeds. My kids love Rome.",
+    "My parents, Tom and Ann, live in Leeds. My kids love Rome. My son plays Minecraft.",
 ]
 
 
@@ -151,6 +155,7 @@ INTRODUCED = [
         ("Where does Ann work?", True),
         ("Is Leeds big?", False),
         ("How old is Rome?", False),
+        ("Who made Minecraft?", False),
         ("What is there to see in Paris?", False),
     ],
 )

@@ -62,14 +62,14 @@ _YOU_SAID = re.compile(
 )
 _MINE = re.compile(r"\b(?:my|mine|our|i)\b", re.IGNORECASE)  # "What did you say my dentist is called?" is the memory's
 _OF_YOU = re.compile(
-    r"\W*(?:(?:hi|hello|hey|so|and|ok|okay|but)\W+)*(?:how(?: are|'re|'s) (?:you|things|it going)|who are you"
-    r"|what are you|what(?:'s| is) (?:up|your name)|what can you do|are you (?:an?|real|human|there|ok|okay|alive)\b"
-    r"|do you (?:have|like|feel|think|dream|eat|sleep|speak)\b)",
+    r"\W*(?:(?:hi|hello|hey|so|and|ok|okay|but)\W+)*(?:how(?: are|'re|'s) (?:you|things|it going)|(?:who|what) are you"
+    r"|what(?:'s| is) (?:up|your name)|what can you do|are you (?:real|human|alive|there|ok|okay|an? \w+)"
+    r"|do you have (?:a name|feelings|a memory))(?: doing| today| really| now)*\W*$",
     re.IGNORECASE,
 )
 _SHORT_ASKS = re.compile(  # "In which hospital?"
     r"(?:(?:and|but|so),? )?(?:(?:in|at|on|for|with|to|from|of|by|since|until) )?"
-    r"(?:(?:which|what|whose) (?!(?:is|are|was|were|do|does|did|has|have|time is|day is)\b)[a-z]+"
+    r"(?:which (?!(?:is|are|was|were|do|does|did|has|have)\b)[a-z]+|(?:what|whose) [a-z]+(?=\s*\?)"
     r"|who|whom|where|when|what time|how (?:much|many|long|old|often|far))\W*$",
     re.IGNORECASE,
 )

@@ -25,7 +25,7 @@ _NUMBER = re.compile(r"\d+|[a-z]+(?:-[a-z]+)?")
 _UNSPACED = re.compile(r"[\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u2e80-\uabff\uf900-\ufaff]")
 _SENTENCE = re.compile(r"(?<=[.!?])\s")
 _NO_ANSWER = listed("too well either also though instead currently together yet again not something someone moment")
-_HANGING = {"to", "of", "in", "at", "with", "for", "from", "by", "on", "about", "than", "and", "or"}
+_HANGING = {"to", "of", "at", "with", "for", "from", "than", "and", "or"}
 _RELATES = re.compile(r"\b(?:i|you|we|he|she|they|it|that|which|who)\b", re.IGNORECASE)  # "the one you live with"
 _OWN = re.compile(r"\b(?:i|i'm|im|my|me|we|our|us)\b", re.IGNORECASE)
 _YOU = re.compile(r"\W*you", re.IGNORECASE)  # a reply that begins so is of him
@@ -108,8 +108,8 @@ class Grounding:
         return not self._foreign.isdisjoint(self._held) or bool(counted and counted.search(self._all))
 
     def _asks(self) -> bool:
-        """Whether the reply repeats the question, or asks one of its own."""
-        return "?" in self._held and not self._may_ask
+        """Whether the reply begins with the question, or one of its own."""
+        return "?" in _SENTENCE.split(self._all.strip())[0] and not self._may_ask
 
     def _first_is_over(self) -> bool:
         return _SENTENCE.search(self._all) is not None

@@ -59,14 +59,18 @@ _GREETS = re.compile(
     r"|(?:i|we)(?:['’]ve| have)? (?:\w+ )?moved)\b)"
     r"|\b(?i:i'm|i am|this is|it's) [A-ZÀ-Þ]"
 )
+_BY_NAME = re.compile(
+    r"(?i:hello|hi|hey|welcome|nice to meet you|good (?:morning|afternoon|evening))(?i:,? (?:there|dear))?,? "
+    r"(?P<name>[A-ZÀ-Þ][\w'’-]*)"
+)
 _I_AM = r"\b(?:i'm|i am|name is|name's|call me|this is|it's) (?:\w+ )?"
 # what is said for a reply that begins so
 _PLAINLY = tuple(
     (re.compile(begins, re.IGNORECASE), said)
     for begins, said in (
-        (r"(?:i'm )?(?:\w+ )?sorry|poor|oh |ouch|how sad|that must|that sounds", "I'm sorry to hear that."),
-        (r"congratulations|well done|wonderful", "Congratulations!"),
-        (r"hello|hi|welcome|nice to meet|good (?:morning|afternoon|evening)", HELLO),
+        (r"(?:(?:i'm )?(?:\w+ )?sorry|poor|oh|ouch|how sad|that must|that sounds)\b", "I'm sorry to hear that."),
+        (r"(?:congratulations|well done|wonderful)\b", "Congratulations!"),
+        (r"(?:hello|hi|welcome|nice to meet|good (?:morning|afternoon|evening))\b", HELLO),
         ("", ""),
     )
 )
@@ -77,9 +81,9 @@ _KEYS = re.compile(
     r"|(?<!\S)[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
 )
 _FROM = re.compile(r"\b(?:from|used to|was|were|had|before|until|till|no longer|instead of)\b", re.IGNORECASE)
-_MAY = re.compile(r"\b(?:can|may|could|must|should|allowed|supposed)\b(?! you\b)", re.IGNORECASE)
+_MAY = re.compile(r"\b(?:[Cc]an|may|could|must|should|allowed|supposed)\b(?! you\b)")
 _NOT = re.compile(
-    r"\b(?:not|no|never|nobody|nothing|cannot|without|except|hates?|allergic|avoid\w*|forb\w+|stop\w*)\b|n['’]t\b"
+    r"\b(?:not|no|never|nobody|nothing|cannot|without|except|hates?|allergic|avoid\w*|forb\w+)\b|n['’]t\b"
     r"|\b(?:cant|dont|doesnt|isnt|wont|mustnt|shouldnt)\b",
     re.IGNORECASE,
 )
@@ -166,9 +170,10 @@ class Listened:
 
     def _greets_another(self) -> bool:
         """Whether the reply greets where the user does not, or by a name that he does not say is his."""
-        names, message = _KEYS.findall(self._held), self._message.replace("’", "'")
-        own = [n for n in names if re.search(rf"(?i){_I_AM}{re.escape(n)}\b", message)]
-        return len(own) < len(names) or (not names and _GREETS.search(message) is None)
+        by_name, message = _BY_NAME.match(self._held.strip()), self._message.replace("’", "'")
+        if by_name is None:
+            return _GREETS.search(message) is None
+        return re.search(rf"(?i){_I_AM}{re.escape(by_name['name'])}\b", message) is None
 
     def _noted(self) -> str:
         found = list(dict.fromkeys(m[0] for m in _KEYS.finditer(self._message)))[:KEYS]

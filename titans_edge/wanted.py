@@ -46,6 +46,15 @@ grandmother gran granny nan grandma
 grandfather grandad grandpa
 grandson
 granddaughter
+boss
+landlord
+neighbour
+"""
+_SAME = [line.split() for line in _KINDRED.strip().splitlines()]  # words for one of the user's
+_ONE = "|".join(word for group in _SAME for word in group)
+_OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|'s (?:{_ONE})\b)", re.IGNORECASE)
+_ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGNORECASE)
+_ROLES = """
 boss manager supervisor
 landlord landlady
 neighbour neighbor
@@ -68,12 +77,18 @@ nanny babysitter
 plumber
 electrician
 accountant
-"""
-_SAME = [line.split() for line in _KINDRED.strip().splitlines()]  # words for one of the user's
-_ONE = "|".join(word for group in _SAME for word in group)
-_THING = r" (?:appointment|visit|bill|fee|food|insurance|lessons?|class|session|meeting|check|bed|bowl|show)"
-_OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|{_THING}|'s (?:{_ONE})\b)", re.IGNORECASE)
-_ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGNORECASE)
+"""  # one of which has another's name no more than its work
+_ROLE_GROUPS = [line.split() for line in _ROLES.strip().splitlines()]
+_ROLE = "|".join(word for group in _ROLE_GROUPS for word in group)
+_ROLES_NAME = re.compile(
+    rf"\bwhat(?:'s|s| is) my (?:\w+ ){{0,2}}?({_ROLE})(?:'s|s)? (?:name|called)\b"
+    rf"|\bname of my (?:\w+ ){{0,2}}?({_ROLE})\b"
+    rf"|\bwho(?:'s|s| is) my (?:\w+ ){{0,2}}?({_ROLE})\W*$",
+    re.IGNORECASE,
+)
+_ANOTHERS_NAME = re.compile(
+    rf"\b(?:my|our) (?:\w+ )?({_ROLE})(?:'s|s)? (?:name is|name's|is called|is named)\b", re.IGNORECASE
+)
 _ANOTHER = rf"(?:[A-ZÀ-Þ][\w-]+|(?i:{_KIN}))"  # a name, or whose one is
 _MINE = re.compile(r"\bmy (?:(?:new|old|first|last|next|spare|own|best|current) )?([a-z]+)\b(?!['’-])", re.IGNORECASE)
 _KINS = re.compile(rf"\b(?:my )?({_KIN})'s (?:\w+ )?(\w+)")
@@ -97,11 +112,12 @@ _OF_PLACE = r"(?i:to|in|from|at|of|near|for|on|with|by|into|about|and|or|as)"
 _CARES = (
     r"(?i:(?:love|like|hate|prefer|speak|want|visit|watch|read|miss|know)(?:s|ed)?|left|went)"  # "my kids love Paris"
 )
+_NO_VERB = "(?:(?<= is )|(?<= was )|(?<!ed )(?<![^s]s ))"  # just before: "my son plays Minecraft"
 _NO_OWNER = "(?:What|Who|Where|When|How|It|That|There|Here|Let)'"
 _THEIRS = re.compile(r"\b(?:his|her|their) (?:\w+ )?([a-z]{3,})\b(?!')")
 _NAMED = re.compile(rf"\b(?!{_NO_OWNER})({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
 _INTRODUCES = re.compile(
-    rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b|{_CARES}\b)[\w'-]+,? ){{1,4}}?{_NAMES}"
+    rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b|{_CARES}\b)[\w'-]+,? ){{1,4}}?{_NO_VERB}{_NAMES}"
     rf"|\b(?:called|named|name is|name's) {_NAMES}"
     r"|\b(?:called|named|name is|name's) (?!(?:the|so|it|that|this|after|not|my|his|her|for|off|out)\b)([a-z][\w-]{2,})"
     rf"|\b{_NAMES}(?:,| is| was)(?: also| now)? (?:my|our)\b"
@@ -181,7 +197,7 @@ def of_another(text: str, question: str) -> bool:
     for whose, what in _NAMED.findall(question):
         if whose.lower() not in text.lower() and re.search(rf"\b{_CAPITAL}'s (?:[\w-]+ ){{0,2}}?{what}\b", text):
             return True
-    if _of_another_one(text, question):
+    if _of_another_one(text, question) or _of_another_role(text, question):
         return True
     if of_nobody_named(text, question):
         theirs = "|".join([*_THEIRS.findall(question), *(what for _, what in _NAMED.findall(question))])
@@ -227,6 +243,14 @@ def _of_another_one(text: str, question: str) -> bool:
         and _ON_ONE.search(text) is not None
         and re.search(rf"\b(?:{'|'.join(asked[0])})s?\b", text, re.IGNORECASE) is None
     )
+
+
+def _of_another_role(text: str, question: str) -> bool:
+    """Whether a question asks for the name of my roommate, and a text has my teacher's and no roommate."""
+    asked = [group for m in _ROLES_NAME.findall(question) for group in _ROLE_GROUPS if "".join(m).lower() in group]
+    if len(asked) != 1 or re.search(rf"(?i)\b(?:{'|'.join(asked[0])})s?\b", text):
+        return False
+    return _ANOTHERS_NAME.search(text) is not None
 
 
 def of_nobody_named(text: str, question: str) -> bool:
