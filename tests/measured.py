@@ -280,12 +280,31 @@ def ablation(made: Made) -> Iterator[str]:
     yield f"\nn = {'–'.join(map(str, n))} each."
 
 
+def rows(made: Made) -> Iterator[str]:
+    """Of `tests.rows`: what the backbone spells whole of what it is given, by number of rows."""
+    cells = {(c["rows"], c["route"], c["kind"], c["steps"]): c for c in made["cells"]}
+    steps = max(c["steps"] for c in made["cells"])
+    kinds = list(dict.fromkeys(c["kind"] for c in made["cells"]))
+    heads = ("N", "rows of", *(f"{kind}: right, %" for kind in kinds), *(f"{kind}: nats a token" for kind in kinds))
+    names = {"input": "the input layer", "kv": "every layer's keys and values"}
+
+    def line(n: int, route: str) -> list[str]:
+        begun, of = ([cells[n, route, kind, done] for kind in kinds] for done in (0, steps))
+        right = [_pct(100 * c["right"] / c["n"], *wilson(c["right"], c["n"])) for c in of]
+        nats = [f"{b['nats']:.2f} → {c['nats']:.2f}" for b, c in zip(begun, of, strict=True)]
+        return [str(n), names[route], *right, *nats]
+
+    every = sorted({(n, route) for n, route, _, done in cells if done == steps})
+    yield from _table(heads, [line(n, route) for n, route in every])
+    yield f"\nn = {max(c['n'] for c in made['cells'])} each, held out; nats as begun → after {steps} steps."
+
+
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
     "natural": natural, "plain": natural, "distractors": natural, "stated": natural, "stated-together": natural,
     "typed": natural, "typed-together": natural, "ordinary": natural, "reworded": natural,
     "world": world, "babilong": babilong, "long-contexts": babilong,
     "poison": poison, "unguarded": poison, "long": long,
-    "kills": counts, "cost": cost, "ablation": ablation, "quants": conversion, "round-trip": conversion,
+    "kills": counts, "cost": cost, "ablation": ablation, "rows": rows, "quants": conversion, "round-trip": conversion,
     "soak": soak, "soak-killed": soak,
 }  # fmt: skip
 

@@ -100,14 +100,14 @@ class Bench:
         vocab = self.backbone.vocab
         chosen = random.Random(0).sample(range(len(self.twin.get_input_embeddings().weight)), 3 * FITTED)
         tokens = [t for t in chosen if re.fullmatch(rb" ?[\w'-]+", vocab.piece(t))][:FITTED]
-        goal = self.twin.get_input_embeddings().weight[tokens] if route == "input" else self._states(tokens)
+        goal = self.twin.get_input_embeddings().weight[tokens] if route == "input" else self.states(tokens)
         x = self.contents.tokens(tokens)
         mean = goal.mean(0)
         basis = torch.linalg.solve(x.T @ x + RIDGE * len(x) * torch.eye(x.shape[1]) / x.shape[1], x.T @ (goal - mean))
         return mean, basis
 
     @torch.no_grad()
-    def _states(self, tokens: Sequence[int]) -> Tensor:
+    def states(self, tokens: Sequence[int]) -> Tensor:
         """Keys and values (tokens, layers * 2 * numbers) of each token behind what stands before, turned back."""
         out, length = list[Tensor](), self.before.shape[2]
         for at in range(0, len(tokens), 50):
