@@ -152,9 +152,7 @@ class Session(Learner, Recaller):
         began, sampling = time.perf_counter(), sampling or Sampling()
         self._begin()
         content, prompt = self._prompt(messages)
-        full = in_full(content, messages[:-1])
-        asked, before = (full, "") if full else (content, left_open(content, messages[:-1]))
-        alone = self._alone(messages, before, full)
+        asked, before, alone = self._understood(content, messages)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         today = ours and not facts and self.memory is not None and self._ours(prompt) and asks_for_today(content)
         strange = bool(facts) or today or of_a_reply(content, messages[:-1]) or self._of_strangers(before)
@@ -165,7 +163,7 @@ class Session(Learner, Recaller):
             injection, routes = self.text_route.of([f"- {plain(fact)}\n" for fact in facts]), ("text",)
         listening = self._listening(content, messages[:-1], prompt) if ours and not facts else None
         if listening is not None:
-            injection, routes, alone = Injection(), (), self._alone(messages, "")
+            injection, routes, alone = Injection(), (), self._alone(messages, messages[-1]["content"])
         elif self.system == SYSTEM and (mode is not Mode.OFF or facts) and needs_the_date(content):
             injection = self.text_route.after(f"{today_line(self.now())}\n", injection)
         notices = [] if notice is None else [notice]
@@ -288,12 +286,17 @@ class Session(Learner, Recaller):
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
         return plain(content), framed(self.backbone, messages, self.system)
 
-    def _alone(self, messages: Sequence[Message], before: str, full: str = "") -> Framed:
-        """The last message as if nothing had been said but what it cannot be understood without. full: what it asks, if
-        it does not say that.
-        """
-        last, system = messages[-1], [m for m in messages[:-1] if m.get("role") == "system"]
-        asked = {"role": "user", "content": plainer(f"{before} {full or last['content']}".lstrip())}
+    def _understood(self, content: str, messages: Sequence[Message]) -> tuple[str, str, Framed]:
+        """What the last message asks, what that cannot be understood without, and both by themselves."""
+        if full := in_full(content, messages[:-1]):
+            return full, "", self._alone(messages, full)
+        before = left_open(content, messages[:-1])
+        return content, before, self._alone(messages, f"{before} {messages[-1]['content']}".lstrip())
+
+    def _alone(self, messages: Sequence[Message], text: str) -> Framed:
+        """A text in the place of the last message, as if nothing had been said."""
+        system = [m for m in messages[:-1] if m.get("role") == "system"]
+        asked = {"role": "user", "content": plainer(text)}
         return framed(self.backbone, [*system, asked], self.system)
 
     def _ask(
