@@ -16,6 +16,7 @@ from titans_edge.backbone.speaker import Speaker
 from titans_edge.errors import ContextOverflow
 from titans_edge.events import Remembered
 from titans_edge.framing import framed
+from titans_edge.routes import Mode
 from titans_edge.session import Session
 
 TEXTS = ["The key is in the shed.", "The cup is red."]
@@ -212,6 +213,8 @@ def test_a_conversation_that_begins_without_the_memory_stays_as_it_was_read(tiny
         ("Which school does he go to?", "My sister is called Bella."),
         ("How do I get there?", "My sister is called Bella."),
         ("In which town?", "My sister is called Bella."),
+        ("at what hour", "My sister is called Bella."),
+        ("For which day does she need it?", "My sister is called Bella."),
         ("Since when?", "My sister is called Bella."),
         ("which school", "My sister is called Bella."),
         ("What time is my lesson?", ""),
@@ -237,6 +240,34 @@ def test_a_question_that_is_left_open_is_asked_behind_what_was_said_last(questio
 def test_a_reply_that_says_nothing_leaves_its_question() -> None:
     for reply in (UNTOLD, "You told me: “My sister is Bella.”", "word " * 40, "Who is she?", "Bella … no"):
         assert left_open("Where does she live?", said("Who is my sister?", reply)) == "Who is my sister?"
+
+
+def test_what_was_left_open_before_is_not_forgotten() -> None:
+    talk = said("Who is my sister?", UNTOLD, "Where does she live?", UNTOLD)
+    assert left_open("And since when is it hers?", talk) == "Who is my sister? Where does she live?"
+    assert left_open("Where is it?", said("Is it my car?", UNTOLD)) == "Is it my car?", "there is nothing before"
+
+
+@pytest.mark.parametrize(
+    ("told", "asks"),
+    [
+        ("our dog bruno had his leg operated", True),
+        ("My dog is called Bruno.", True),
+        ("i have two kids, ella and bruno", True),
+        ("bruno is seven", True),
+        ("I had a bruno with Ann.", False),
+        ("", False),
+    ],
+)
+def test_a_name_the_memory_knows_behind_a_verb_makes_a_question(tiny: Backbone, told: str, asks: bool) -> None:
+    memory = Answering(tiny.n_embd, texts=[told] if told else [])
+    with Session(tiny, client(memory), context=512) as session:
+        hear(session, "can bruno go up the stairs")
+        assert session._turn is not None
+        assert session._turn.message == "can bruno go up the stairs" + "?" * asks
+        hear(session, "can bruno go up the stairs", mode=Mode.OFF)
+        hear(session, "can walk up the stairs")
+        assert session._turn is not None and session._turn.message == "can walk up the stairs"
 
 
 def test_what_follows_an_answer_about_somebody_the_memory_does_not_know_is_not_untold(tiny: Backbone) -> None:

@@ -73,7 +73,9 @@ def test_whether_something_is_so_and_what_was_before_a_change_is_the_users_own_w
     span = {"id": 1, "text": line, "kind": "user", "source": "you"}
     reading, doubted = (Reading.of(question, "", [span], doubted=d) for d in (False, True))
     assert reading is not None and reading.known == (f"You told me: “{line}”" if known else "")
-    assert doubted is not None and doubted.known == (UNTOLD if whether else "")
+    assert doubted is not None and doubted.known == (f"You told me: “{line}”" if whether else "")
+    other = Reading.of(question, "", [span | {"text": "I like tea."}], doubted=True)
+    assert other is not None and other.known == (UNTOLD if whether else ""), "it shares no word with the question"
 
 
 def test_an_empty_stop_text_is_refused() -> None:

@@ -12,7 +12,14 @@ from typing import Any
 
 from titans_edge import judging
 from titans_edge.judging import FIRST, SURE
-from titans_edge.questions import asks_for_several, asks_for_the_past, gives_the_name, is_of_the_known
+from titans_edge.questions import (
+    asks_for_several,
+    asks_for_the_past,
+    asks_of_me,
+    asks_whether,
+    gives_the_name,
+    is_of_the_known,
+)
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
 from titans_edge.text import begins_back, stems, tells_a_change
@@ -55,13 +62,14 @@ def chosen(
         return readout.first(k)
     nobody = judging.nobody_told(spans, untold if past else _without_the_name(spans, untold, question))
     unlikely = judging.probably(nobody, likely, len(spans))
-    if readout.maybe and judging.of_the_world(spans, untold, known=is_of_the_known(question)):
+    known, whether = is_of_the_known(question), asks_whether(question) and asks_of_me(question)
+    if readout.maybe and judging.of_the_world(spans, untold, known=known, whether=whether):
         return readout.first(k)
-    known = {judging.whole(s): u for s, u in zip(spans, untold, strict=False)}
+    seen = {judging.whole(s): u for s, u in zip(spans, untold, strict=False)}
 
     def alone(span: dict[str, Any]) -> float:
         text = judging.whole(span)
-        return known[text] if text in known else min(read([[span]]), default=1.0)
+        return seen[text] if text in seen else min(read([[span]]), default=1.0)
 
     def held_now(kept: Spans) -> Spans:
         if past or several or changes is None:

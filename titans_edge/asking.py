@@ -44,6 +44,7 @@ _THANKS = re.compile(
     r"\W*(?:(?:ok|okay|great|perfect|cool|nice|got it|good|many)\W+)*(?:thanks?|thx|cheers)\b", re.IGNORECASE
 )
 _AND = re.compile(r"^(?:and|but|so|ok|then|what about|how about)\b,? ?", re.IGNORECASE)
+_WHICH = re.compile(r"^(?:in|at|on|for|with|to|from|of|by|since|until) (?=wh(?:ich|en)\b)", re.IGNORECASE)
 _ELLIPSIS = 4  # words behind "and", or "what about", that ask no question of their own
 _SAID_BEFORE = re.compile(
     r"\b(?:he|she|it|they|him|them|his|hers?|its|theirs?)\b|\bthere\W*$"
@@ -69,7 +70,7 @@ _OF_YOU = re.compile(
 )
 _SHORT_ASKS = re.compile(  # "In which hospital?"
     r"(?:(?:and|but|so),? )?(?:(?:in|at|on|for|with|to|from|of|by|since|until) )?"
-    r"(?:which (?!(?:is|are|was|were|do|does|did|has|have)\b)[a-z]+|(?:what|whose) [a-z]+(?=\s*\?)"
+    r"(?:which (?!(?:is|are|was|were|do|does|did|has|have)\b)[a-z]+|what hour|(?:what|whose) [a-z]+(?=\s*\?)"
     r"|who|whom|where|when|what time|how (?:much|many|long|old|often|far))\W*$",
     re.IGNORECASE,
 )
@@ -209,9 +210,10 @@ def of_a_reply(question: str, messages: Sequence[Message]) -> bool:
     return any(m.get("role") == "assistant" for m in messages) and (said or _YOUR_IDEA.search(question) is not None)
 
 
-def left_open(message: str, messages: Sequence[Message]) -> str:
+def left_open(message: str, messages: Sequence[Message], *, deep: bool = True) -> str:
     """What stands before a question that cannot be understood without it ("And where does she live?"): the last reply,
-    or where that was none, the last question. Empty: the message says all by itself, or is the first.
+    or where that was none, the last question, with (deep) what that leaves open. Empty: the message says all by itself,
+    or is the first.
     """
     said = [m for m in messages if m.get("role") in ("user", "assistant")]
     message = message.replace("’", "'")
@@ -220,8 +222,11 @@ def left_open(message: str, messages: Sequence[Message]) -> str:
     question, reply = (sentences(m.get("content", "")) for m in said[-2:])
     tells = bool(reply) and len(words(reply[0].text)) <= REPLY and not _OURS.search(reply[0].text)
     asks = _is_ellipsis(message) or asks_for_the_past(message)  # what holds now is not what is asked
-    about = question[-1:] if asks or not tells else reply[:1]
-    return about[0].text if about else ""
+    if tells and not asks:
+        return reply[0].text
+    about = question[-1].text if question else ""
+    at = messages.index(said[-2])
+    return f"{left_open(about, messages[:at], deep=False)} {about}".lstrip() if deep and _is_open(about) else about
 
 
 def _is_ellipsis(message: str) -> bool:
@@ -234,6 +239,6 @@ def _is_open(message: str) -> bool:
     """ "And where does she live?", "In which hospital?" """
     if _SHORT_ASKS.match(message):
         return True
-    clause = _CLAUSE.split(_AND.sub("", message, count=1), maxsplit=1)[0]
+    clause = _CLAUSE.split(_WHICH.sub("", _AND.sub("", message, count=1), count=1), maxsplit=1)[0]
     found = _SAID_BEFORE.search(clause)
     return found is not None and not _NO_THING.search(clause) and not _OWN.search(clause[: found.start()])

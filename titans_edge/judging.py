@@ -21,6 +21,7 @@ SHARE = 0.01  # a span the matcher finds less likely than this share of the like
 FIRST, SURE = 5, 0.8  # so many are read first, the others only where none of these answers as likely as that
 BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
 SURELY = 0.8  # a span answers a question that may be about the world only where it is as likely as that
+QUOTED = 0.6  # as likely as that where they would be quoted
 DOUBT, SURER = 0.7, 0.4  # from so many log-odds below the graft's threshold to so many above, the reply decides
 BLIND = 0.98  # a span this likely does not answer
 HALF = 0.5  # weight of the matcher's log-odds beside the backbone's where nobody may have told
@@ -193,13 +194,15 @@ def nobody_told(spans: Sequence[dict[str, Any]], untold: Sequence[float]) -> flo
     return 1 / (1 + math.exp(HALF * max(log_odds(s["match"]) for s in seen) - log_odds(min(untold))))
 
 
-def of_the_world(spans: Sequence[dict[str, Any]], untold: Sequence[float], *, known: bool = False) -> bool:
+def of_the_world(
+    spans: Sequence[dict[str, Any]], untold: Sequence[float], *, known: bool = False, whether: bool = False
+) -> bool:
     """Of a question that may be about the world, whether it is as far as anybody can tell: either eye has its doubts
     that one of the spans answers. spans, untold: as in `nobody_told`; known: it speaks of a thing as known to both,
-    which the matcher need not see.
+    which the matcher need not see; whether: the user's own words would answer, which do no harm.
     """
     both = max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))
-    return (both < WORLD and not known) or 1 - min(untold) < SURELY
+    return (both < WORLD and not known) or 1 - min(untold) < (QUOTED if whether else SURELY)
 
 
 def surely(untold: float, threshold: float, n: int) -> bool:

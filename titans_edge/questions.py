@@ -86,6 +86,10 @@ _BARE_BEHIND = re.compile(
     rf"|really|actually)\b)[\w'-]+ (?:my|our|your) (?:{_KIN})\W*$",
     re.IGNORECASE,
 )
+_MAY_BE_BEHIND = re.compile(
+    rf"(?:is|are|was|were|can|could|will|would|should)(?:n't)? (?!{_NO_ONE})(?P<who>[a-z][\w-]{{2,}})(?:'s)? \w",
+    re.IGNORECASE,
+)
 _AT_THE_END = re.compile(
     r"[,;] ?(?:so |but |and )?(?:who|what|where|when|which|how much|how many)(?:'s|s| is| was| are| were) "
     r"(?:it|that|this|he|she|they|those)(?: again)?$"
@@ -119,6 +123,16 @@ def is_question(sentence: str) -> bool:
     return not exclaimed and bool(ends or any(way.match(asked) for way in ways))
 
 
+def who_may_be_asked_about(sentence: str) -> str:
+    """The word behind the verb of a sentence that asks if it is somebody's name, and tells if not ("can bruno go up the
+    stairs", "can walk up the stairs"); "": it asks in any case, or in none.
+    """
+    sentence = " ".join(sentence.split()).replace("’", "'")
+    filler = _FILLER.match(sentence)
+    found = _MAY_BE_BEHIND.match(sentence[filler.end() :] if filler else sentence)
+    return found["who"] if found and not is_question(sentence) else ""
+
+
 _PAST = re.compile(
     r"\b(?:before|used? to|previous(?:ly)?|former(?:ly)?|original(?:ly)?|initial(?:ly)?|at first|in the past|earlier"
     r"|until|till|(?:my|our|his|her|the|their) old)\b|\bfirst\W*$",
@@ -130,15 +144,17 @@ _SEVERAL = re.compile(
     r"|\b(?:everything|everyone|everybody|anything|both|all (?:of|my|our|the)|names of|list|about)\b",
     re.IGNORECASE,
 )
+_WHY = r"\bwhy\b(?! (?:did|was|were|had) (?:i|we|my|our|he|she|they|his|her|their)\b)"  # what was is told
 _ADVICE = re.compile(
     r"\b(?:should|could|would|can|might|may|must|shall|will) (?:i|we)\b|\bhow (?:do|can|to|should|could|would)\b"
-    r"|\bwhy\b|\bif\b|\bneed to\b|\bhave to\b"
+    rf"|{_WHY}|\bif\b|\bneed to\b|\bhave to\b"
     r"|\b(?:can|could|would|will) you (?!(?:please )?(?:tell|remind|say|recall|remember))"
     r"|\b(?:help|write|suggest|recommend|explain|translate|draft|compose|mean|means)\b",
     re.IGNORECASE,
 )
 _FAVOUR = re.compile(
-    r"\b(?:should|could|shall) (?:i|we)\b|\bwhy\b"
+    r"\b(?:should|could|shall) (?:i|we)\b"
+    rf"|{_WHY}"
     r"|\b(?:can|could|would|will) you (?!(?:please )?(?:tell|remind|say|recall|remember))"
     r"|\b(?:help|write|suggest|recommend|explain|translate|draft|compose|summari[sz]e|ideas?)\b",
     re.IGNORECASE,
@@ -336,9 +352,14 @@ def is_of_the_known(question: str) -> bool:
 _ME = re.compile(r"\b(?:i|me|my|mine|i'm|i've|i'd)\b", re.IGNORECASE)
 
 
+def asks_of_me(question: str) -> bool:
+    """Whether a question has the speaker in it."""
+    return _ME.search(question.replace("’", "'")) is not None
+
+
 def asks_of_himself(question: str) -> bool:
     """`asks_what_was_told` of the speaker alone: "we" is often everybody ("Which vitamin do we get from the sun?")."""
-    return _ME.search(question.replace("’", "'")) is not None and asks_what_was_told(question)
+    return asks_of_me(question) and asks_what_was_told(question)
 
 
 _NOW = re.compile(

@@ -25,7 +25,7 @@ from titans_edge.questions import (
 )
 from titans_edge.routes import dates, listed, on_the_day, quoted, said
 from titans_edge.sources import USER
-from titans_edge.text import sentences, tells_a_change
+from titans_edge.text import sentences, stems, tells_a_change
 from titans_edge.wanted import of_reply
 from titans_edge.when import Dating
 
@@ -117,8 +117,8 @@ class Reading:
         known = listed(spans) if listing else _known(asking.asked, spans, doubted=doubted)
         lines = [*map(said, spans)]
         grounding = Grounding(
-            [*lines, before, *asking.told],
-            asking.asked,
+            [*lines, *asking.told],
+            f"{before} {asking.asked}".lstrip(),
             lenient=doubted,
             waits=bool(before),
             past=asks_for_the_past(asking.asked),
@@ -187,7 +187,8 @@ def _known(question: str, spans: Spans, *, doubted: bool) -> str:
     if asks_when_told(question):
         return quoted(spans, dated=True)
     if asks_whether(question):
-        return UNTOLD if doubted else quoted(spans)
+        said = stems(" ".join(map(whole, spans)))
+        return quoted(spans) if not doubted or stems(question) & said else UNTOLD
     refused = _MAY.search(question) is not None and any(_NOT.search(whole(s)) for s in spans)
     if not doubted and (refused or _was_before(question, spans)):
         return quoted(spans)

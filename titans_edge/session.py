@@ -38,7 +38,7 @@ from titans_edge.judging import worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.private import HERE, is_known, told_in_private, with_told
 from titans_edge.prompted import NO_ANSWER, Prompted
-from titans_edge.questions import asks_for_advice, asks_for_today, needs_the_date, plainer
+from titans_edge.questions import asks_for_advice, asks_for_today, needs_the_date, plainer, who_may_be_asked_about
 from titans_edge.recalling import Recaller
 from titans_edge.replying import UNTOLD, Listened, Reading, Stopper
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given
@@ -47,7 +47,7 @@ from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
 from titans_edge.text import Span, is_question, plain, sentences
-from titans_edge.wanted import asked_names
+from titans_edge.wanted import asked_names, is_named
 from titans_edge.when import now_line, today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
@@ -152,6 +152,8 @@ class Session(Learner, Recaller):
         began, sampling = time.perf_counter(), sampling or Sampling()
         self._begin()
         content, prompt = self._prompt(messages)
+        if mode is not Mode.OFF and self._names(who_may_be_asked_about(content)):
+            content, messages = f"{content}?", [*messages[:-1], {**messages[-1], "content": f"{content}?"}]
         asked, before, alone = self._understood(content, messages)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         today = ours and not facts and self.memory is not None and self._ours(prompt) and asks_for_today(content)
@@ -318,6 +320,16 @@ class Session(Learner, Recaller):
             return bool(names) and not any(self.memory and self.memory.find(text=n, limit=1) for n in names)
         except NO_ANSWER:
             return False
+
+    def _names(self, who: str) -> bool:
+        """Whether the user's stored sentences have a word as somebody's name."""
+        if not who or self.memory is None or self._dead:
+            return False
+        try:
+            found = self.memory.find(text=who, source=USER.label, limit=SAME)
+        except NO_ANSWER:
+            return False
+        return is_named(who, (f["text"] for f in found))
 
     def _stored(self, sentence: str) -> bool:
         """Whether the memory has a sentence, as far as it can say."""

@@ -235,6 +235,19 @@ def of_somebody_introduced(question: str, told: Iterable[str]) -> bool:
     return any(known) and not others
 
 
+def is_named(who: str, texts: Iterable[str]) -> bool:
+    """Whether a text has a word as somebody's name, in small letters too ("our dog bruno", "matt is in the navy")."""
+    name, one = re.escape(who), rf"(?:{_KIN}|{_ONE}|{_ROLE}|child|children)"
+    named = re.compile(
+        rf"\b(?:called|named|name is|name's) (?:\w+ )?{name}\b"
+        rf"|\b(?:my|our|his|her) (?:\w+ )?{one}s?,? {name}\b|\b{one}s?\b[^.!?]{{0,30}} and {name}\b"
+        rf"|(?:^|[.!?,] ){name}(?:'s)? (?:is|was|has|had|got|lives?|works?|likes?|hates?|needs?|wants?|goes|plays|moved"
+        r"|comes|came|starts?|said|says|went|turned|broke|called)\b",
+        re.IGNORECASE,
+    )
+    return any(named.search(text.replace("’", "'")) for text in texts)
+
+
 def _of_another_one(text: str, question: str) -> bool:
     """Whether a question is about one of the user's ("my grandson"), and a text about others ("My granddaughter …")."""
     asked = [group for one in _OF_ONE.findall(question) for group in _SAME if one.lower() in group]

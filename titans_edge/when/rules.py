@@ -177,8 +177,8 @@ def _last_weekday(said: Said, number: int) -> Span:
 
 
 def _abbreviated(said: Said) -> bool:
-    """Whether `sat`, `sun`, `wed` stand there as words of their own."""
-    return not said["day"].endswith("day") and not said.capital("day")
+    """Whether `sat`, `sun`, `wed`, `mon` may stand there as words of their own."""
+    return said["day"].lower() in ("sat", "sun", "wed", "mon") and not said.capital("day")
 
 
 def which_weekday(said: Said) -> Span | None:
