@@ -301,7 +301,7 @@ def rows(made: Made) -> Iterator[str]:
 
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
     "natural": natural, "plain": natural, "distractors": natural, "stated": natural, "stated-together": natural,
-    "typed": natural, "typed-together": natural, "ordinary": natural, "reworded": natural,
+    "typed": natural, "typed-together": natural, "ordinary": natural, "reworded": natural, "talk": natural,
     "world": world, "babilong": babilong, "long-contexts": babilong,
     "poison": poison, "unguarded": poison, "long": long,
     "kills": counts, "cost": cost, "ablation": ablation, "rows": rows, "quants": conversion, "round-trip": conversion,
@@ -344,11 +344,15 @@ def results() -> Iterator[list[str]]:
             never = next(r for r in made["rows"] if r["task"] == "untold")
             yield [f"{who}, all that each asks in one conversation: right", str(n), f"**{_pct(*share)} %**"]
             yield ["asked for what they never told: says so", str(never["n"]), f"{_accuracy(never)} %"]
-    for name, how in (("ordinary", "plainly, in one conversation"), ("reworded", "in other words, each in a new one")):
+    for name, who, how in (
+        ("ordinary", "twelve", "plainly, in one conversation"),
+        ("reworded", "twelve", "in other words, each in a new one"),
+        ("talk", "ten", "one thing after another, and for yes or no, in one conversation"),
+    ):
         if made := load(name):
             n, *share = told_share(made, "auto")
             never = next(r for r in made["rows"] if r["task"] == "untold")
-            yield [f"twelve people of both kinds, who ask {how}: right", str(n), f"**{_pct(*share)} %**"]
+            yield [f"{who} people of both kinds, who ask {how}: right", str(n), f"**{_pct(*share)} %**"]
             yield ["asked for what they never told: says so", str(never["n"]), f"{_accuracy(never)} %"]
     if made := load("world"):
         for key, name in WORLD.items():

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 def natural(
     half: Annotated[
-        str, typer.Option(help="dev, test, both, plain, stated, typed, ordinary, reworded, chosen: who.")
+        str, typer.Option(help="dev, test, both, plain, stated, typed, ordinary, reworded, talk, chosen: who.")
     ] = "dev",
     file: Annotated[Path | None, typer.Option(help="A set of your own in place of the shipped ones.")] = None,
     people: Annotated[str, typer.Option(help="Only these people; with commas.")] = "",

@@ -18,8 +18,9 @@ from titans_edge.evaluate.wording import words
 
 HALVES = ("dev", "test")
 # plain and stated: whole sentences and plain questions; typed: as people type in a chat; ordinary and reworded: both,
-# asked in like words and in others; chosen: both kinds, with which rules were chosen
-SETS = (*HALVES, "plain", "stated", "typed", "ordinary", "reworded", "chosen")
+# asked in like words and in others; talk: both, whose questions lean on one another, or want yes or no; chosen: both
+# kinds, with which rules were chosen
+SETS = (*HALVES, "plain", "stated", "typed", "ordinary", "reworded", "talk", "chosen")
 KINDS = ("word", "phrase", "number", "time", "changed", "past", "reference", "two", "when", "untold")
 NOWHERE = ("two", "when", "untold")  # no one sentence holds the answer
 TODAY = date(2026, 11, 24)  # the day a set was written for that names none
