@@ -105,3 +105,13 @@ def test_the_mark_of_what_no_longer_holds_changes_no_date_and_is_not_quoted() ->
     marked = {**told, "said": f"{told['text']}{WAS_BEFORE}"}
     assert put(marked) == f"{put(told)}{WAS_BEFORE}" and "Thursday 3 December 2026" in put(told)
     assert quoted([marked]) == quoted([told]) and dates([marked]) == dates([told])
+
+
+def test_what_another_quoted_span_says_again_is_not_quoted_twice() -> None:
+    one, more, other = (
+        {"id": i, "text": t, "kind": "user", "source": "you"}
+        for i, t in enumerate(("We land at gate 6.", "We land at gate 6. My truck is red.", "It rains."))
+    )
+    assert quoted([one, more]) == "You told me: “We land at gate 6.”"
+    assert quoted([more, one]) == "You told me: “We land at gate 6. My truck is red.”"
+    assert quoted([one, other]) == "You told me: “We land at gate 6.” “It rains.”"

@@ -135,6 +135,7 @@ INTRODUCED = [
     "my best friend is Eino from finland.",
     "My boss is called Mr. Oka.",
     "got a dog, old poodle, name is coco",
+    "plumber in duluth, two grown kids kelsey and matt, by the lake",
     "I have two kids, Ella who is seven and Jonas who is four.",
     "My parents, Tom and Ann, live in Leeds. My kids love Rome. My son plays Minecraft.",
 ]
@@ -150,6 +151,9 @@ INTRODUCED = [
         ("Who was Rupert Murdoch?", False),
         ("Who was Coco Chanel?", False),
         ("When did Napoleon die?", False),
+        ("when is kelseys wedding", True),
+        ("where is matt now", True),
+        ("how deep is the lake", False),
         ("Does Ella like broccoli?", True),
         ("What does Jonas eat?", True),
         ("Where does Ann work?", True),

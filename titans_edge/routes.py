@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from itertools import accumulate
+from itertools import accumulate, permutations
 from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
@@ -124,11 +124,13 @@ def _line(span: dict[str, Any]) -> str:
 
 
 def quoted(spans: Sequence[dict[str, Any]], *, dated: bool = False) -> str:
-    """What was told in place of a reply, word for word: the spans, best first, at most QUOTED of them. dated: with the
-    day on which the user told it.
+    """What was told in place of a reply, word for word: the spans, best first, at most QUOTED of them, none that says
+    another one again. dated: with the day on which the user told it.
     """
     whose: dict[str, list[str]] = {}
-    for span in sorted(spans[:QUOTED], key=lambda span: int(span["id"])):
+    first, others = spans[:1], spans[1:QUOTED]
+    apart = [s for s in others if not any(a in b for a, b in permutations((whole(s), whole(first[0]))))]
+    for span in sorted([*first, *apart], key=lambda span: int(span["id"])):
         teller = "You told me" if span["kind"] == "user" else f"From {span['source']}"
         if dated and span["kind"] == "user" and "time" in span:
             teller += f" on {day(datetime.fromtimestamp(span['time']))}"

@@ -100,6 +100,9 @@ _I_DO = re.compile(rf"\b(?:do|did|am) i {_DOING}", re.IGNORECASE)
 _DOES = re.compile(rf"\b(?:does|did|is) (?:my (?:\w+ )?)?({_ANOTHER}) (?i:{_DOING})")
 
 
+SHORT = 3  # letters of a word that is no name in small letters, at most
+
+
 def _has(pattern: str) -> Has:
     found = re.compile(pattern, re.IGNORECASE)
     return lambda text: found.search(text) is not None
@@ -230,6 +233,8 @@ def of_somebody_introduced(question: str, told: Iterable[str]) -> bool:
     names = {n.lower() for of in found for n in re.findall(rf"{_CAPITAL}|^[a-z][\w-]+", of)}
     names = names.union(map(str.lower, several)).difference(NO_NAME)
     asked = [w.text for w in words(question.replace("’", "'"))]
+    small = {w for w in asked if w.islower() and len(w) > SHORT and stems(w)}
+    names |= {n for w in small for n in (w, w.removesuffix("s")) if any(_is_one_of_mine(n, text) for text in texts)}
     known = [w.lower() in names or (w[-1:] == "s" and w[:-1].lower() in names) for w in asked]
     others = [w for w, k in list(zip(asked, known, strict=True))[1:] if w[:1].isupper() and w != "I" and not k]
     return any(known) and not others
@@ -237,15 +242,22 @@ def of_somebody_introduced(question: str, told: Iterable[str]) -> bool:
 
 def is_named(who: str, texts: Iterable[str]) -> bool:
     """Whether a text has a word as somebody's name, in small letters too ("our dog bruno", "matt is in the navy")."""
-    name, one = re.escape(who), rf"(?:{_KIN}|{_ONE}|{_ROLE}|child|children)"
-    named = re.compile(
-        rf"\b(?:called|named|name is|name's) (?:\w+ )?{name}\b"
-        rf"|\b(?:my|our|his|her) (?:\w+ )?{one}s?,? {name}\b|\b{one}s?\b[^.!?]{{0,30}} and {name}\b"
-        rf"|(?:^|[.!?,] ){name}(?:'s)? (?:is|was|has|had|got|lives?|works?|likes?|hates?|needs?|wants?|goes|plays|moved"
-        r"|comes|came|starts?|said|says|went|turned|broke|called)\b",
-        re.IGNORECASE,
+    does = (
+        "is|was|has|had|got|lives?|works?|likes?|hates?|needs?|wants?|goes|plays|moved|comes|came|starts?|said|says|went"
+        "|turned|broke|called"
     )
-    return any(named.search(text.replace("’", "'")) for text in texts)
+    begins = re.compile(rf"(?:^|[.!?,] ){re.escape(who)}(?:'s)? (?:{does})\b", re.IGNORECASE)
+    return any(_is_one_of_mine(who, text) or begins.search(text.replace("’", "'")) for text in texts)
+
+
+def _is_one_of_mine(who: str, text: str) -> bool:
+    """Whether a text has a word as the name of one of the user's, in small letters too ("two kids, ella and bruno")."""
+    name, one = re.escape(who), rf"(?:{_KIN}|{_ONE}|{_ROLE}|child|children)s?"
+    of_mine = (
+        rf"\b(?:called|named|name is|name's) (?:\w+ )?{name}\b|\b(?:my|our|his|her) (?:\w+ )?{one},? {name}\b"
+        rf"|\b{one}\b[^.!?]{{0,30}} and {name}\b|\b{one} {name} and\b"
+    )
+    return re.search(of_mine, text.replace("’", "'"), re.IGNORECASE) is not None
 
 
 def _of_another_one(text: str, question: str) -> bool:
