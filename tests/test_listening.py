@@ -128,6 +128,8 @@ def test_what_is_told_is_replied_to_behind_the_prompt_apart_and_nothing_of_it_st
         ("Congratulations to Mr. Okafor, Leeds!", "Congratulations!"),
         ("Welcome to you, and a cat.", "Hello, nice to meet you."),
         ("Porto, all right.", "Noted."),
+        ("Oh, that's great news!", "Noted."),
+        ("Oh no, the poor thing.", "I'm sorry to hear that."),
     ],
 )
 def test_a_reply_of_which_the_model_is_unsure_is_not_shown(reply: str, instead: str) -> None:

@@ -339,7 +339,8 @@ whos my boss|whit time does it begin|my scissors, where did i put them
 where tf did i leave it|where about does she live|quick how does the mother in law like her cuppa
 my brain is gone, whats my own sister called
 does leo have a wife|is Leo married|was Tom at home|did ella eat|has mike moved|can Leo teach on mondays|will Tom come
-does Karen work on fridays|is karen my daughter|do my cats fight|how heavy is the lamp|by when must i report
+does Karen work on fridays|Did Tom pass his exam|Has Leo had his jab|did mum call|is Mum diabetic|how bad was my fall
+how strict is my boss|is karen my daughter|do my cats fight|how heavy is the lamp|by when must i report
 until when do they stay|through which city does it go"""
 STATEMENTS = """
 Write a poem|Write a poem about where I live|My dog is ill.|When I was young I lived in Leeds.|What I like is tea.|Hi!

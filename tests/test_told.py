@@ -109,9 +109,15 @@ def test_the_mark_of_what_no_longer_holds_changes_no_date_and_is_not_quoted() ->
 
 def test_what_another_quoted_span_says_again_is_not_quoted_twice() -> None:
     one, more, other = (
-        {"id": i, "text": t, "kind": "user", "source": "you"}
-        for i, t in enumerate(("We land at gate 6.", "We land at gate 6. My truck is red.", "It rains."))
+        {"id": i, "text": t, "kind": "user", "source": "you", "said": said}
+        for i, (t, said) in enumerate(
+            (
+                ("We land at gate 6.", "We land at gate 6."),
+                ("They changed my truck.", "We land at gate 6. They changed my truck."),
+                ("We land at gate 6. It rains.", "We land at gate 6. It rains."),
+            )
+        )
     )
     assert quoted([one, more]) == "You told me: “We land at gate 6.”"
-    assert quoted([more, one]) == "You told me: “We land at gate 6. My truck is red.”"
-    assert quoted([one, other]) == "You told me: “We land at gate 6.” “It rains.”"
+    assert quoted([more, one]) == "You told me: “We land at gate 6. They changed my truck.”"
+    assert quoted([one, other]) == "You told me: “We land at gate 6.” “We land at gate 6. It rains.”", "told twice"

@@ -225,7 +225,7 @@ def left_open(message: str, messages: Sequence[Message], *, deep: bool = True) -
     if tells and not asks:
         return reply[0].text
     about = question[-1].text if question else ""
-    at = messages.index(said[-2])
+    at = max(n for n, m in enumerate(messages) if m is said[-2])
     return f"{left_open(about, messages[:at], deep=False)} {about}".lstrip() if deep and _is_open(about) else about
 
 

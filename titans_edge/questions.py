@@ -35,7 +35,7 @@ _ASKS = re.compile(
     r"|who (?!(?:i|we|you|they|he|she|it)\b)\w|why(?: not\b|$)"
     r"|what (?!(?:an?|i|we|you|they|he|she|it|if)\b)\w|which (?!(?:i|we|he|she|they|means|(?:is|was) why)\b)\w"
     r"|how (?:old|many|much|long|far|often|tall|big|late|early|to|about|come|well|fast|high|soon)\b"
-    rf"|how (?:{_ADJECTIVE}) {_BE}(?! (?:that|this)\b)"
+    rf"|how (?:{_ADJECTIVE}) {_BE}(?! (?:that|this)\b)|how \w+ (?:is|are|was|were|am) (?:my|our|the|his|her|i)\b"
     r"|(?:in|at|on|to|for|from|by|with|of|since|until|about|under) (?:which|what|whom|whose|how) (?!case\b)\w"
     rf"|(?:through|into|near|behind|during) (?:which|what) (?!(?:i|we|he|she|they|it|you|used)\b)\w+ {_BE}"
     rf"|(?:by|until|till|since|from|to) (?:when|where) {_BE}"
@@ -54,7 +54,7 @@ _INVERTED = re.compile(
     r"(?:is|are|was|does|did|has)(?:n't)? (?:i|he|she|it|we|they|there|my|your|his|her|our|their|the|this|that)\b"
     r"|(?:do|have|can|could|would|should|am|may|were)(?:n't)? (?:i|he|she|it|we|they)\b"
     r"|(?:do|did|have|are|were)(?:n't)? you\b|do (?:my|our|your|his|her|their)(?: \w+)? \w+s (?:have|like|live|eat"
-    r"|fight|know|want|need|go|come|get|hate|sleep|still|bite|bark|speak)\b",
+    r"|fight|know|want|need|go|come|get|hate|sleep|still|bite|bark|speak|match|fit)\b",
     re.IGNORECASE,
 )
 # who typed no question mark may have left out who instead ("does night shifts"): a name has to stand behind the verb,
@@ -64,16 +64,22 @@ _VERBS = (
     "|smoke|wear|pay|cost|ever|say|think|leave|move|buy|sell|win|lose|make|give|find|meet|remember|forget|bite|bark"
     "|happen|read|write|swim|earn|prefer|enjoy|still"
 )
-_MORE_VERBS = f"{_VERBS}|work|call|run|drive|start|end|sing|look|feel|tell|do|be|see|pick|bring|send|train|help|mind"
+_MORE_VERBS = (
+    f"{_VERBS}|work|call|run|drive|start|end|sing|look|feel|tell|do|be|see|pick|bring|send|train|help|mind|pass|break|fall"
+    "|catch|wait|hear|ask|answer|begin|visit|join|stay|arrive|marry|retire|travel|collect|live|quit|show|try|turn|keep"
+)
 _NO_ONE = rf"(?:{_MORE_VERBS}|not?|every\w+|some\w*|any\w*|nothing|all|both|two|three|four|five|six|ten|\d\w*)\b"
 _KIN = (
     "mum|mom|mother|dad|father|son|daughter|wife|husband|partner|boyfriend|girlfriend|sister|brother|aunt|uncle|cousin"
     "|niece|nephew|boss|manager|friend|neighbou?r|colleague|doctor|dentist|teacher|landlord|landlady|flatmate|roommate"
 )
+_FOLK = r"(?i:mum|mom|mummy|mommy|dad|daddy|gran|granny|grandma|nan|nana|grandpa|grandad)"
 _NAME = r"(?!I\b)[A-ZÀ-Þ][a-zß-ÿ][\w'-]*(?<!'s)"
 _NAME_BEHIND = re.compile(
     rf"(?i:does|did|can|will|could|would|should|must)(?i:n't)? (?!(?i:{_NO_ONE})){_NAME} (?i:{_MORE_VERBS})\b"
-    rf"|(?i:has|have) {_NAME} (?:been|gone|moved|called|phoned|arrived|finished|eaten|come|said|replied|written|paid)\b"
+    rf"|(?i:has|have) {_NAME} (?:been|gone|moved|called|phoned|arrived|finished|eaten|come|said|replied|written|paid"
+    r"|had|got|lost|found|broken|passed)\b"
+    rf"|(?i:is|was|does|did|has|will|can|should) {_FOLK} (?!(?:to|of|and|or)\b)\w"
     rf"|(?i:is|are|was|were) (?!(?:Head|Mayor|Chief|Chair|Captain|President|Manager|Director|Miss)\b){_NAME}"
     r" (?:my|our|your|an?|at|in|still|ok|okay|married|single|coming|here|home|there|allergic|vegan|vegetarian|pregnant"
     r"|ill|sick|better|alive|dead|going|free|open|closed|busy|available|angry|happy|sad|ready|due)\b"
@@ -87,8 +93,8 @@ _BARE_BEHIND = re.compile(
     re.IGNORECASE,
 )
 _MAY_BE_BEHIND = re.compile(
-    rf"(?:is|are|was|were|can|could|will|would|should)(?:n't)? (?!{_NO_ONE})(?P<who>[a-z][\w-]{{2,}})(?:'s)? \w",
-    re.IGNORECASE,
+    rf"(?i:is|are|was|were|can|could|would|should|does|did|has)(?i:n't)? (?!(?i:{_NO_ONE}))(?P<who>[^\W\d_][\w-]{{2,}})"
+    rf"(?:'s)? \w|(?i:will) (?!{_NO_ONE})(?P<whom>[a-zß-ÿ][\w-]{{2,}}) \w"
 )
 _AT_THE_END = re.compile(
     r"[,;] ?(?:so |but |and )?(?:who|what|where|when|which|how much|how many)(?:'s|s| is| was| are| were) "
@@ -130,7 +136,7 @@ def who_may_be_asked_about(sentence: str) -> str:
     sentence = " ".join(sentence.split()).replace("’", "'")
     filler = _FILLER.match(sentence)
     found = _MAY_BE_BEHIND.match(sentence[filler.end() :] if filler else sentence)
-    return found["who"] if found and not is_question(sentence) else ""
+    return found["who"] or found["whom"] if found and not is_question(sentence) else ""
 
 
 _PAST = re.compile(
@@ -144,7 +150,7 @@ _SEVERAL = re.compile(
     r"|\b(?:everything|everyone|everybody|anything|both|all (?:of|my|our|the)|names of|list|about)\b",
     re.IGNORECASE,
 )
-_WHY = r"\bwhy\b(?! (?:did|was|were|had) (?:i|we|my|our|he|she|they|his|her|their)\b)"  # what was is told
+_WHY = r"\bwhy\b(?! (?:did|was|had) (?:i|he|she)\b)"  # what somebody did is told
 _ADVICE = re.compile(
     r"\b(?:should|could|would|can|might|may|must|shall|will) (?:i|we)\b|\bhow (?:do|can|to|should|could|would)\b"
     rf"|{_WHY}|\bif\b|\bneed to\b|\bhave to\b"
@@ -261,14 +267,23 @@ def asks_yes_or_no(question: str) -> bool:
     return is_question(question) and _OPEN.search(question.replace("’", "'")) is None
 
 
+_YOU = re.compile(r"\b(?:you|u|ya)\b", re.IGNORECASE)
 _WHETHER = re.compile(
-    rf"(?:{_FILLER.pattern})?(?:{_BE}|may\b|isnt|arent|wasnt|dont|doesnt|didnt|cant)(?! (?:you|u|ya)\b)", re.IGNORECASE
+    rf"(?:{_FILLER.pattern})?(?:{_BE}|(?:is|are|was|were|do|does|did|ca|wo|has|have|had|could|would|should)nt\b)"
+    r"(?! (?:you|u|ya)\b)",
+    re.IGNORECASE,
 )
 
 
 def asks_whether(question: str) -> bool:
-    """Whether a question is for a yes or no, and not put as a favour ("Can you tell me my code?")."""
-    return asks_yes_or_no(question) and _WHETHER.match(question.replace("’", "'").strip()) is not None
+    """Whether a question is for a yes or no ("Can I eat nuts?", "I can eat nuts, right?"), and is not put as a favour
+    ("Can you tell me my code?").
+    """
+    plain = question.replace("’", "'").strip()
+    if not asks_yes_or_no(plain):
+        return False
+    states = plain.endswith("?") and _SAYS.search(plain) and not (_TELL.match(plain) or _WANTED.match(plain))
+    return _WHETHER.match(plain) is not None or (bool(states) and _YOU.search(plain) is None)
 
 
 _THE = re.compile(r"\b(?:the|my|our|this|that)\b", re.IGNORECASE)

@@ -52,6 +52,7 @@ class Stopper:
 
 
 UNSURE = 4.7  # nats of a reply's first sentence to what was only told, at most
+SORRY = "I'm sorry to hear that."
 HELLO = "Hello, nice to meet you."
 # a message that greets, or in which somebody introduces himself or comes somewhere new
 _GREETS = re.compile(
@@ -68,7 +69,10 @@ _I_AM = r"\b(?:i'm|i am|name is|name's|call me|this is|it's) (?:\w+ )?"
 _PLAINLY = tuple(
     (re.compile(begins, re.IGNORECASE), said)
     for begins, said in (
-        (r"(?:(?:i'm )?(?:\w+ )?sorry|poor|oh|ouch|how sad|that must|that sounds)\b", "I'm sorry to hear that."),
+        (
+            r"(?:(?:i'm )?(?:\w+ )?sorry|poor|oh,? (?:no|dear|gosh)|ouch|how sad|that must|that sounds)\b",
+            "I'm sorry to hear that.",
+        ),
         (r"(?:congratulations|well done|wonderful)\b", "Congratulations!"),
         (r"(?:hello|hi|welcome|nice to meet|good (?:morning|afternoon|evening))\b", HELLO),
         ("", ""),

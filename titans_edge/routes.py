@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
-from itertools import accumulate, permutations
+from itertools import accumulate
 from typing import Any, Protocol
 
 from titans_edge.backbone.injection import Injection, Lines, Rows, Tokens
@@ -124,18 +124,23 @@ def _line(span: dict[str, Any]) -> str:
 
 
 def quoted(spans: Sequence[dict[str, Any]], *, dated: bool = False) -> str:
-    """What was told in place of a reply, word for word: the spans, best first, at most QUOTED of them, none that says
-    another one again. dated: with the day on which the user told it.
+    """What was told in place of a reply, word for word: the spans, best first, at most QUOTED of them, and what one
+    of them begins with but once. dated: with the day on which the user told it.
     """
     whose: dict[str, list[str]] = {}
     first, others = spans[:1], spans[1:QUOTED]
-    apart = [s for s in others if not any(a in b for a, b in permutations((whole(s), whole(first[0]))))]
+    apart = [s for s in others if dated or not (_again(first[0], s) or _again(s, first[0]))]
     for span in sorted([*first, *apart], key=lambda span: int(span["id"])):
         teller = "You told me" if span["kind"] == "user" else f"From {span['source']}"
         if dated and span["kind"] == "user" and "time" in span:
             teller += f" on {day(datetime.fromtimestamp(span['time']))}"
         whose.setdefault(teller, []).append(_quoted(span))
     return " ".join(f"{teller}: {' '.join(texts)}" for teller, texts in whose.items())
+
+
+def _again(span: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether a span stands in another one, as what was said before it."""
+    return whole(span) in whole(other) and whole(span) not in other["text"]
 
 
 def listed(spans: Sequence[dict[str, Any]]) -> str:

@@ -151,9 +151,8 @@ class Session(Learner, Recaller):
         """
         began, sampling = time.perf_counter(), sampling or Sampling()
         self._begin()
+        messages = messages if mode is Mode.OFF else self._marked(messages)
         content, prompt = self._prompt(messages)
-        if mode is not Mode.OFF and self._names(who_may_be_asked_about(content)):
-            content, messages = f"{content}?", [*messages[:-1], {**messages[-1], "content": f"{content}?"}]
         asked, before, alone = self._understood(content, messages)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         today = ours and not facts and self.memory is not None and self._ours(prompt) and asks_for_today(content)
@@ -321,8 +320,15 @@ class Session(Learner, Recaller):
         except NO_ANSWER:
             return False
 
+    def _marked(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """The messages, the last with a question mark where a name the memory knows makes it a question."""
+        text = messages[-1].get("content") if messages else None
+        if not isinstance(text, str) or len(sentences(text)) != 1 or not self._names(who_may_be_asked_about(text)):
+            return messages
+        return [*messages[:-1], {**messages[-1], "content": f"{text.rstrip()}?"}]
+
     def _names(self, who: str) -> bool:
-        """Whether the user's stored sentences have a word as somebody's name."""
+        """Whether the user's stored sentences introduce a word as somebody's name."""
         if not who or self.memory is None or self._dead:
             return False
         try:

@@ -82,7 +82,7 @@ _ROLE_GROUPS = [line.split() for line in _ROLES.strip().splitlines()]
 _ROLE = "|".join(word for group in _ROLE_GROUPS for word in group)
 _ROLES_NAME = re.compile(
     rf"\bwhat(?:'s|s| is) my (?:\w+ ){{0,2}}?({_ROLE})(?:'s|s)? (?:name|called)\b"
-    rf"|\bname of my (?:\w+ ){{0,2}}?({_ROLE})\b"
+    rf"|\bname of my (?:\w+ ){{0,2}}?({_ROLE})\b(?!')"
     rf"|\bwho(?:'s|s| is) my (?:\w+ ){{0,2}}?({_ROLE})\W*$",
     re.IGNORECASE,
 )
@@ -234,30 +234,28 @@ def of_somebody_introduced(question: str, told: Iterable[str]) -> bool:
     names = names.union(map(str.lower, several)).difference(NO_NAME)
     asked = [w.text for w in words(question.replace("’", "'"))]
     small = {w for w in asked if w.islower() and len(w) > SHORT and stems(w)}
-    names |= {n for w in small for n in (w, w.removesuffix("s")) if any(_is_one_of_mine(n, text) for text in texts)}
+    names |= {n for w in small for n in (w, w.removesuffix("s")) if is_named(n, texts)}
     known = [w.lower() in names or (w[-1:] == "s" and w[:-1].lower() in names) for w in asked]
     others = [w for w, k in list(zip(asked, known, strict=True))[1:] if w[:1].isupper() and w != "I" and not k]
     return any(known) and not others
 
 
 def is_named(who: str, texts: Iterable[str]) -> bool:
-    """Whether a text has a word as somebody's name, in small letters too ("our dog bruno", "matt is in the navy")."""
-    does = (
-        "is|was|has|had|got|lives?|works?|likes?|hates?|needs?|wants?|goes|plays|moved|comes|came|starts?|said|says|went"
-        "|turned|broke|called"
+    """Whether a text introduces a word as somebody's name, in small letters too ("our dog bruno had …", "two kids, ella
+    and bruno").
+    """
+    name, one = re.escape(who), rf"(?:{_KIN}|{_ONE}|{_ROLE}|child)"
+    several = "(?:kids|children|sons|daughters|boys|girls|twins|brothers|sisters|dogs|cats|friends)"
+    behind = "(?:'s|,|;| (?:is|was|has|had|will|who|and))"
+    if re.fullmatch(rf"{several}|{one}s?|off|out|up|back|in|on|over|away|for|after", who, re.IGNORECASE):
+        return False
+    introduces = re.compile(
+        rf"\b(?:called|named|name is|name's) {name}(?=\W*$|[.,;!]| (?:and|who|from|but|is|was)\b)"
+        rf"|\b(?:my|our) (?:\w+ )?{one},? {name}{behind}|\b{several},? {name}(?:,| and)"
+        rf"|\b{several}\b[^.!?]{{0,30}} and {name}(?=\W*$|[.,;!])",
+        re.IGNORECASE,
     )
-    begins = re.compile(rf"(?:^|[.!?,] ){re.escape(who)}(?:'s)? (?:{does})\b", re.IGNORECASE)
-    return any(_is_one_of_mine(who, text) or begins.search(text.replace("’", "'")) for text in texts)
-
-
-def _is_one_of_mine(who: str, text: str) -> bool:
-    """Whether a text has a word as the name of one of the user's, in small letters too ("two kids, ella and bruno")."""
-    name, one = re.escape(who), rf"(?:{_KIN}|{_ONE}|{_ROLE}|child|children)s?"
-    of_mine = (
-        rf"\b(?:called|named|name is|name's) (?:\w+ )?{name}\b|\b(?:my|our|his|her) (?:\w+ )?{one},? {name}\b"
-        rf"|\b{one}\b[^.!?]{{0,30}} and {name}\b|\b{one} {name} and\b"
-    )
-    return re.search(of_mine, text.replace("’", "'"), re.IGNORECASE) is not None
+    return any(introduces.search(text.replace("’", "'")) for text in texts)
 
 
 def _of_another_one(text: str, question: str) -> bool:
