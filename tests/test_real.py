@@ -106,6 +106,22 @@ def test_what_is_told_is_replied_to_and_not_repeated_and_the_user_is_spoken_to(c
     assert reply(chat, "What did I tell you last week?") == UNTOLD
 
 
+def test_yes_and_no_are_the_users_words_and_another_name_is_another_question(chat: Chat) -> None:
+    fresh(chat)
+    for message in (
+        "i'm allergic to penicillin",
+        "my daughter karen lives in denver, my son mike in tampa",
+        "My knee operation is on February 9th at St. Mary's hospital.",
+    ):
+        reply(chat, message)
+    assert reply(chat, "can i have penicillin?") == "You told me: “i'm allergic to penicillin”"
+    assert "tampa" in reply(chat, "where does mike live").lower()
+    assert "denver" in (said := reply(chat, "and karen?").lower()) and "mike" not in said.partition("“")[0]
+    assert "February 9" in reply(chat, "When is my operation?") and "Mary" in reply(chat, "In which hospital?")
+    assert reply(chat, "What day is it today?").startswith("It is ")
+    assert "nurse" not in reply(chat, "How are you?") and "allergic" not in reply(chat, "How are you?")
+
+
 def test_the_readme_transcript(chat: Chat) -> None:
     fresh(chat)
     lines = (Path(__file__).parent / "demo.txt").read_text().splitlines()
