@@ -85,6 +85,8 @@ TIMED = [
     ("I bought it on 10 November.", "10 November (2026)."),
     ("Next Monday morning's exam.", "Next Monday morning's (Monday 23 November 2026) exam"),
     ("I need it by Wed.", "by Wed (Wednesday 25 November 2026)."),
+    ("i'll see the dentist on tues at 4", "on tues (Tuesday 24 November 2026) at"),
+    ("the party is on fri", "on fri (Friday 27 November 2026)"),
     ("The ground floor is moved on Tue.", "on Tue (Tuesday 24 November 2026)."),
     ("My café opens “soon”, tomorrow.", "tomorrow (Sunday 22 November 2026)."),
 ]  # fmt: skip
@@ -116,6 +118,7 @@ I'll do it soon.
 We can talk later.
 He sat on the bench.
 We wed in spring.
+the party is on sat
 My daughter April likes horses.
 June is my aunt.
 August is a strong name.
