@@ -9,14 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.questions import (
-    as_question,
-    asks_for_a_date,
-    asks_for_a_secret,
-    asks_for_a_sum,
-    asks_when_told,
-    gives_the_name,
-)
+from titans_edge.asked_for import asks_for_a_date, asks_for_a_secret, asks_for_a_sum, asks_when_told, gives_the_name
+from titans_edge.questions import as_question
 from titans_edge.text import (
     Span,
     begins_back,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from titans_edge.questions import asks_for_several, plainer
+from titans_edge.asked_for import asks_for_several
+from titans_edge.questions import plainer
 from titans_edge.replying import Reading
 from titans_edge.wanted import (
     has_the_contact,

@@ -11,15 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from titans_edge import judging
+from titans_edge.asked_for import asks_for_several, asks_for_the_past, asks_of_me, gives_the_name, is_of_the_known
 from titans_edge.judging import FIRST, SURE
-from titans_edge.questions import (
-    asks_for_several,
-    asks_for_the_past,
-    asks_of_me,
-    asks_whether,
-    gives_the_name,
-    is_of_the_known,
-)
+from titans_edge.questions import asks_whether
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import USER
 from titans_edge.text import begins_back, stems, tells_a_change

@@ -6,16 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from titans_edge.asked_for import asks_for_a_favour, asks_for_advice, asks_for_the_past, asks_of_himself
 from titans_edge.framing import Message
-from titans_edge.questions import (
-    as_question,
-    asks_for_a_favour,
-    asks_for_advice,
-    asks_for_the_past,
-    asks_of_himself,
-    may_ask,
-    plainer,
-)
+from titans_edge.questions import as_question, may_ask, plainer
 from titans_edge.text import asks_to_do, calm, content_words, is_question, sentences, tells, words
 
 UNTOLD = "You have not told me that."

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from titans_edge.asked_for import NO_NAME, asks_for_the_past
 from titans_edge.framing import Message
-from titans_edge.questions import NO_NAME, asks_for_the_past, is_question
+from titans_edge.questions import is_question
 from titans_edge.text import sentences, stems
 
 _WHOSE = r"(?:my|our|the|his|her|their) [\w-]+"

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from titans_edge.asked_for import asks_for_a_sum
 from titans_edge.asking import Asking
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
@@ -15,7 +16,6 @@ from titans_edge.backbone.spans import features
 from titans_edge.features import SpanFeatures
 from titans_edge.judging import JUDGED
 from titans_edge.listing import MOST, Listing, asks_for_all, told_of
-from titans_edge.questions import asks_for_a_sum
 from titans_edge.routes import Mode
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.client import MemoryClient

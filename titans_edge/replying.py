@@ -11,18 +11,12 @@ from dataclasses import dataclass
 
 from titans_edge.addressing import Addressing
 from titans_edge.answers import Spans
+from titans_edge.asked_for import asks_for_a_date, asks_for_a_favour, asks_for_the_past, asks_when_told, needs_the_date
 from titans_edge.asking import UNTOLD as UNTOLD
 from titans_edge.asking import Asking
 from titans_edge.grounding import Grounding
 from titans_edge.judging import whole
-from titans_edge.questions import (
-    asks_for_a_date,
-    asks_for_a_favour,
-    asks_for_the_past,
-    asks_when_told,
-    asks_whether,
-    needs_the_date,
-)
+from titans_edge.questions import asks_whether
 from titans_edge.routes import dates, listed, on_the_day, quoted, said
 from titans_edge.sources import USER
 from titans_edge.text import sentences, stems, tells_a_change

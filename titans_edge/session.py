@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any
 
 from titans_edge.answers import Spans, chosen
+from titans_edge.asked_for import asks_for_advice, asks_for_today, needs_the_date
 from titans_edge.asking import left_open, of_a_reply, only_tells, spoken_of, stands_alone
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
@@ -38,7 +39,7 @@ from titans_edge.judging import worth_reading
 from titans_edge.learning import Learner, moved
 from titans_edge.private import HERE, is_known, told_in_private, with_told
 from titans_edge.prompted import NO_ANSWER, Prompted
-from titans_edge.questions import asks_for_advice, asks_for_today, needs_the_date, plainer, who_may_be_asked_about
+from titans_edge.questions import plainer, who_may_be_asked_about
 from titans_edge.recalling import Recaller
 from titans_edge.replying import UNTOLD, Listened, Reading, Stopper
 from titans_edge.routes import SYSTEM, AssociationRoute, Mode, Route, TextRoute, choose, given

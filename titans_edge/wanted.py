@@ -7,15 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 
+from titans_edge.asked_for import NO_NAME, asks_for_a_date, asks_for_a_name, asks_for_a_time_of_day, asks_for_an_amount
 from titans_edge.numerals import says_a_time_of_day, says_an_age, says_an_amount, says_an_ordinal
-from titans_edge.questions import (
-    NO_NAME,
-    asks_for_a_date,
-    asks_for_a_name,
-    asks_for_a_time_of_day,
-    asks_for_an_amount,
-    asks_yes_or_no,
-)
+from titans_edge.questions import asks_yes_or_no
 from titans_edge.text import stems, words
 from titans_edge.when.spans import MONTH, WEEKDAYS
 

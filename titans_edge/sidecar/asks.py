@@ -12,12 +12,12 @@ from typing import Any
 
 import torch
 
+from titans_edge.asked_for import names_a_thing
 from titans_edge.errors import UnknownReply
 from titans_edge.features import SpanFeatures
 from titans_edge.journal import Entry, Journal
 from titans_edge.neural.graft import Graft
 from titans_edge.neural.memory import Readout
-from titans_edge.questions import names_a_thing
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.recall import BESIDE, Recalled, recall, told_later
 from titans_edge.sidecar.retrieval import (

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
+from titans_edge.asked_for import asks_for_a_secret, asks_for_the_past, asks_what_was_told
 from titans_edge.journal import Entry, Journal
 from titans_edge.neural.sentences import SentenceMemory
-from titans_edge.questions import asks_for_a_secret, asks_for_the_past, asks_what_was_told
 from titans_edge.sentence_ends import listed
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sidecar.retrieval import MUCH, Found, allowed

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from titans_edge.asked_for import asks_for_a_secret, asks_of_himself, asks_what_was_told
 from titans_edge.features import SpanFeatures, word_ids
 from titans_edge.journal import Entry, Journal, documents
 from titans_edge.journal.search import coverage, known_words, likeness
@@ -19,7 +20,6 @@ from titans_edge.neural.keys import outside, rarity
 from titans_edge.neural.sentences import SentenceMemory
 from titans_edge.neural.store import Address
 from titans_edge.neural.told import Evidence
-from titans_edge.questions import asks_for_a_secret, asks_of_himself, asks_what_was_told
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.fold import Fold
 from titans_edge.sources import USER
