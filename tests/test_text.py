@@ -137,6 +137,8 @@ def test_a_text_that_fits_is_cut_into_its_sentences_only(text: str) -> None:
 
 
 @example("0\n" + 35 * "0")
+@example("0\n*\n")
+@example("0\n#\n1.\n")
 @given(TEXTS.filter(lambda t: "\r" not in t))
 def test_line_ends_of_windows_change_nothing(text: str) -> None:
     other = text.replace("\n", "\r\n")

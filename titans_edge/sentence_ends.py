@@ -13,10 +13,10 @@ _WIDE = "。！？｡"  # end a sentence without a blank after them
 CLOSERS = "\"'”’)]}»›」』）】〉》*_"
 OPENERS = "\"'“‘«‹([{「『（*_"
 _NUMERAL = r"\d{1,2}(?:\.\d{1,2}){0,3}"
-_ITEM = rf"[^\S\n]*(?:[-*•◦▪‣]|{_NUMERAL}[.)]|[a-z]\)|\#{{1,6}})[^\S\n]"  # a list's item or a heading
+_ITEM = rf"[^\S\r\n]*(?:[-*•◦▪‣]|{_NUMERAL}[.)]|[a-z]\)|\#{{1,6}})[^\S\r\n]"  # a list's item or a heading
 _STOP = re.compile(
-    rf"(?P<line>\n\s*\n|\u2029|(?P<item>\n(?={_ITEM}))|^[^\S\n]*\#{{1,6}}[^\S\n][^\n]*\n)"
-    rf"|(?P<number>^[^\S\n]*{_NUMERAL}\.(?=[^\S\n]))"
+    rf"(?P<line>\n\s*\n|\u2029|(?P<item>\n(?={_ITEM}))|^[^\S\r\n]*\#{{1,6}}[^\S\r\n][^\n]*\n)"
+    rf"|(?P<number>^[^\S\r\n]*{_NUMERAL}\.(?=[^\S\r\n]))"
     rf"|(?<![{_MARKS}])(?P<mark>[{_MARKS}]+)(?P<close>[{re.escape(CLOSERS)}]*(?:[ \u00a0\u202f][»›])?)",
     re.MULTILINE,
 )
