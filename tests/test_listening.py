@@ -167,6 +167,7 @@ def test_nobody_is_greeted_who_does_not_greet(message: str, reply: str, said: st
         ("The wifi password is tulip-4482.", "Noted: tulip-4482."),
         ("I'm here. She is at 7:40 on Tuesdays, I think.", "Noted: 7:40, Tuesdays."),
         ("I like tea.", "Noted."),
+        ("The baby is due on 3 May, on floor 4 of it.", "Noted: 3 May, 4."),
         ("It was Mr. Pike, at St. Mary's on February 9th.", "Noted: Mr. Pike, St. Mary's, February 9th."),
     ],
 )
