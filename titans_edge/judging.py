@@ -21,7 +21,7 @@ SHARE = 0.01  # a span the matcher finds less likely than this share of the like
 FIRST, SURE = 5, 0.8  # so many are read first, the others only where none of these answers as likely as that
 BESIDE = 0.2  # weight of the matcher's log-odds beside the backbone's
 SURELY = 0.8  # a span answers a question that may be about the world only where it is as likely as that
-QUOTED = 0.6  # as likely as that where they would be quoted
+HARMLESS = 0.6  # as likely as that where the user's own words would be quoted
 DOUBT, SURER = 0.7, 0.4  # from so many log-odds below the graft's threshold to so many above, the reply decides
 BLIND = 0.98  # a span this likely does not answer
 HALF = 0.5  # weight of the matcher's log-odds beside the backbone's where nobody may have told
@@ -202,7 +202,7 @@ def of_the_world(
     which the matcher need not see; whether: the user's own words would answer, which do no harm.
     """
     both = max(log_odds(s["match"]) for s in spans) - log_odds(min(untold))
-    return (both < WORLD and not known) or 1 - min(untold) < (QUOTED if whether else SURELY)
+    return (both < WORLD and not known) or 1 - min(untold) < (HARMLESS if whether else SURELY)
 
 
 def surely(untold: float, threshold: float, n: int) -> bool:

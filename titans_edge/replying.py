@@ -65,7 +65,7 @@ _PLAINLY = tuple(
     for begins, said in (
         (
             r"(?:(?:i'm )?(?:\w+ )?sorry|poor|oh,? (?:no|dear|gosh)|ouch|how sad|that must|that sounds)\b",
-            "I'm sorry to hear that.",
+            SORRY,
         ),
         (r"(?:congratulations|well done|wonderful)\b", "Congratulations!"),
         (r"(?:hello|hi|welcome|nice to meet|good (?:morning|afternoon|evening))\b", HELLO),
