@@ -36,22 +36,12 @@ _FAVOUR = re.compile(
     r"|\b(?:help|write|suggest|recommend|explain|translate|draft|compose|summari[sz]e|ideas?)\b",
     re.IGNORECASE,
 )
-_OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|i'm|i've|i'd)\b", re.IGNORECASE)
-
-
 _THE = re.compile(r"\b(?:the|my|our|this|that)\b", re.IGNORECASE)
 
 
 def names_a_thing(question: str) -> bool:
     """Whether a question speaks of one thing as known ("Where is the key?")."""
     return _THE.search(question) is not None
-
-
-_OF_A_THING = re.compile(
-    r"\W*(?:and |so |but )?(?:where|when|who|how (?:much|long|old|big))(?:'s| is| are| was| were) (?:the|my|our) [a-z]+"
-    r"\W*$",
-    re.IGNORECASE,
-)
 
 
 def asks_for_the_past(question: str) -> bool:
@@ -104,10 +94,20 @@ def asks_for_a_sum(question: str) -> bool:
     return is_question(question) and _SUM.search(question) is not None
 
 
+_OWN = re.compile(r"\b(?:i|me|my|mine|we|us|our|ours|i'm|i've|i'd)\b", re.IGNORECASE)
+
+
 def asks_what_was_told(question: str) -> bool:
     """Whether a question is about something the user may have told of himself, not for advice or a favour."""
     plain = question.replace("’", "'")
     return is_question(plain) and _OWN.search(plain) is not None and not asks_for_advice(plain)
+
+
+_OF_A_THING = re.compile(
+    r"\W*(?:and |so |but )?(?:where|when|who|how (?:much|long|old|big))(?:'s| is| are| was| were) (?:the|my|our) [a-z]+"
+    r"\W*$",
+    re.IGNORECASE,
+)
 
 
 def is_of_the_known(question: str) -> bool:

@@ -83,6 +83,7 @@ _ROLES_NAME = re.compile(
 _ANOTHERS_NAME = re.compile(
     rf"\b(?:my|our) (?:\w+ )?({_ROLE})(?:'s|s)? (?:name is|name's|is called|is named)\b", re.IGNORECASE
 )
+SHORT = 3  # letters of a word that is no name in small letters, at most
 _ANOTHER = rf"(?:[A-ZÀ-Þ][\w-]+|(?i:{_KIN}))"  # a name, or whose one is
 _MINE = re.compile(r"\bmy (?:(?:new|old|first|last|next|spare|own|best|current) )?([a-z]+)\b(?!['’-])", re.IGNORECASE)
 _KINS = re.compile(rf"\b(?:my )?({_KIN})'s (?:\w+ )?(\w+)")
@@ -92,9 +93,6 @@ _DOING = (
 )
 _I_DO = re.compile(rf"\b(?:do|did|am) i {_DOING}", re.IGNORECASE)
 _DOES = re.compile(rf"\b(?:does|did|is) (?:my (?:\w+ )?)?({_ANOTHER}) (?i:{_DOING})")
-
-
-SHORT = 3  # letters of a word that is no name in small letters, at most
 
 
 def _has(pattern: str) -> Has:
@@ -238,6 +236,9 @@ def is_named(who: str, texts: Iterable[str]) -> bool:
     """Whether a text introduces a word as somebody's name, in small letters too ("our dog bruno had …", "two kids, ella
     and bruno").
     """
+    having = [text for text in texts if who.lower() in text.lower()]
+    if not having:  # most words are in none, and a pattern costs more than the look
+        return False
     name, one = re.escape(who), rf"(?:{_KIN}|{_ONE}|{_ROLE}|child)"
     several = "(?:kids|children|sons|daughters|boys|girls|twins|brothers|sisters|dogs|cats|friends)"
     behind = "(?:'s|,|;| (?:is|was|has|had|will|who|and))"
@@ -249,7 +250,7 @@ def is_named(who: str, texts: Iterable[str]) -> bool:
         rf"|\b{several}\b[^.!?]{{0,30}} and {name}(?=\W*$|[.,;!])",
         re.IGNORECASE,
     )
-    return any(introduces.search(text.replace("’", "'")) for text in texts)
+    return any(introduces.search(text.replace("’", "'")) for text in having)
 
 
 def _of_another_one(text: str, question: str) -> bool:
