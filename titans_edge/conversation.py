@@ -41,9 +41,13 @@ def save(path: Path, messages: Sequence[Mapping[str, str]], *, replace: bool = F
 
 def export(path: Path, messages: Sequence[Mapping[str, str]], *, replace: bool = False) -> None:
     """Write messages as Markdown, for people."""
+    write(path, markdown(messages).encode(), replace=replace)
+
+
+def markdown(messages: Sequence[Mapping[str, str]]) -> str:
+    """Messages for people to read."""
     names = {"user": "You", "assistant": "Titans Edge"}
-    parts = [f"**{names[m['role']]}:**\n\n{_plain(m['content']).strip()}\n" for m in messages]
-    write(path, "\n".join(parts).encode(), replace=replace)
+    return "\n".join(f"**{names[m['role']]}:**\n\n{_plain(m['content']).strip()}\n" for m in messages)
 
 
 def load(path: Path) -> list[dict[str, str]]:

@@ -98,7 +98,7 @@ def _state(path: Path) -> Path:
     return path.with_name(f"{path.name}.state")
 
 
-@command("/export", "FILE", "the conversation to read, as FILE.md; or the memory's sentences, as FILE.jsonl", "path")
+@command("/export", "FILE", "the conversation to read, as FILE.md (- is here); or the memory's sentences, as FILE.jsonl", "path")
 def export(room: Room, rest: str) -> None:
     path = file(rest, "/export FILE.md or FILE.jsonl")
     if path.suffix in (".jsonl", ".safetensors"):
@@ -107,7 +107,9 @@ def export(room: Room, rest: str) -> None:
     messages = room.talk.messages
     if not messages:
         raise UsageError("Nothing was said in this conversation yet.", "FILE.jsonl writes the memory's sentences.")
-    if _may(room, path):
+    if str(path) == "-":
+        print("\n".join(map(common.printable, conversation.markdown(messages).splitlines())))
+    elif _may(room, path):
         conversation.export(path, messages, replace=True)
         print(f"{path}: {_exchanges(messages)}.")
 
