@@ -49,6 +49,11 @@ def test_a_reply_that_says_what_was_told_is_shown_whole(told: str, asked: str, r
         ("The fox said: Who goes there?", "What did the fox say?", "Who goes there?", False),
         ("I'm allergic to penicillin.", "What am I allergic to?", "Penicillin is allergic to.", True),
         ("I live with Kuba.", "Who is Kuba?", "Kuba is the one you live with.", False),
+        ("I owe Darren 40 quid.", "how much do i owe darren?", "Darren owes Darren 40 quid.", True),
+        ("Ann Lee married Ann Poe.", "Who did Ann Lee marry?", "Ann Lee married Ann Poe.", False),
+        ("The move got pushed to the 21st.", "when do i move?", "You moved on the 21st.", True),
+        ("The move got pushed to the 21st.", "when do i move?", "You move on the 21st.", False),
+        ("I moved on the 21st.", "when did i move?", "You moved on the 21st.", False),
     ],
 )
 def test_a_reply_that_asks_or_ends_in_the_air_is_not_read_from_what_was_told(

@@ -63,6 +63,7 @@ def test_a_message_that_only_tells(message: str) -> None:
     for long in ("Put it in water.\nWait.", "Put it in water and wait. " * 10):
         advice = said("How do I boil an egg?", long)
         assert not only_tells(message, advice) and only_tells(message, [*advice, *said("Thanks!", "Any time.")])
+    assert only_tells(message, said("do i work on tuesdays?", "You have not told me that.")), "nor is that work"
     assert only_tells(message, said("Can I eat eggs?", "You told me: “I can't stand eggs.”")), "that was an answer"
     assert not only_tells(message, said("I am here.", "Is it an animal?")), "it is an answer"
     poem = said("Write me a poem.", "Trams.", "My wife has a cat.", "Cats.")
@@ -167,7 +168,9 @@ def test_nobody_is_greeted_who_does_not_greet(message: str, reply: str, said: st
         ("The wifi password is tulip-4482.", "Noted: tulip-4482."),
         ("I'm here. She is at 7:40 on Tuesdays, I think.", "Noted: 7:40, Tuesdays."),
         ("I like tea.", "Noted."),
-        ("The baby is due on 3 May, on floor 4 of it.", "Noted: 3 May, 4."),
+        ("The baby is due on 3 May, on floor 4 of it.", "Noted: 3 May."),
+        ("my shifts are mon, wed and fri, 7 to 7", "Noted."),
+        ("we move to 22 Canal Row, flat 4b, by 7:30", "Noted: 22 Canal Row, 4b, 7:30."),
         ("It was Mr. Pike, at St. Mary's on February 9th.", "Noted: Mr. Pike, St. Mary's, February 9th."),
     ],
 )

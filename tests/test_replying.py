@@ -68,6 +68,9 @@ def test_what_the_model_has_no_part_in_ends_before_a_stop_text_too(tiny: Backbon
         ("What car did I drive before?", "I sold my old Honda and bought a used Skoda.", True, False),
         ("Where did I live before?", "I moved from Ghent to Porto.", False, False),
         ("Where did I live before?", "I live in Porto.", False, False),
+        ("which of my kids is the oldest?", "we've got 3 kids, Kuba 9, Zosia 6 and the baby is Antek", True, False),
+        ("Who is my oldest friend?", "My oldest friend is Pam, 71, of flat 12.", False, False),
+        ("Who is older?", "Ann is my friend.", False, False),
         ("What car do I drive?", "I sold my old Honda and bought a used Skoda.", False, False),
     ],
 )

@@ -106,6 +106,19 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("what's the code of locker no. K11", "The code of locker K12 is 4417.", False),
         ("Who has the Monday 9am class?", "The class is on Monday 10am now, with Jo.", True),  # a time is no number
         ("Where do I live at 5?", "I live at 6 Elm Road.", True),  # "at" is no thing
+        ("what are my budgies called?", "we have a greyhound called Biscuit and two budgies", False),
+        ("what is our greyhound called?", "we have a greyhound called Biscuit and two budgies", True),
+        ("what's our dog's name?", "we have a greyhound called Biscuit and two budgies", True),  # that is one
+        ("What is my sister's name?", "My sister has a dog called Rex.", False),
+        ("What is my sister called?", "My sister Ida has a dog called Rex.", True),
+        ("What is my dog called?", "Our dog is a labrador called Max.", True),
+        ("What are my cats called?", "We have a dog called Rex and cats called Tom and Ann.", True),
+        ("What are the names of my kids?", "I have a dog called Rex and kids Tom and Ann.", True),
+        ("What is my cat's name?", "My dog is called Rex and my cat's name is Tom.", True),
+        ("what's the name of kuba's teacher?", "Zosia's teacher is called Miss Bright.", False),
+        ("what's the name of zosia's teacher?", "Zosia's teacher is called Miss Bright.", True),
+        ("where's everyone's coat?", "Ann's coat is in the hall.", True),
+        ("who is the boss's wife?", "Ann's wife is Pam.", True),
         ("What's the dog called?", "it's a mutt", True),  # few write names with a capital in a chat
     ],
 )

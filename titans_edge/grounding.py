@@ -30,6 +30,10 @@ _RELATES = re.compile(r"\b(?:i|you|we|he|she|they|it|that|which|who)\b", re.IGNO
 _OWN = re.compile(r"\b(?:i|i'm|im|my|me|we|our|us)\b", re.IGNORECASE)
 _YOU = re.compile(r"\W*you", re.IGNORECASE)  # a reply that begins so is of him
 _AS_OF_NOW = re.compile(r"\b(?:now|currently)\b", re.IGNORECASE)
+_AHEAD = re.compile(r"\b(?:when|(?:what|which) (?:day|date|time)) (?:do|does|will|am|is|are)\b", re.IGNORECASE)
+_WAS_SO = re.compile(
+    r"\W*(?:you|we|he|she|it|they) (?:\w{2,}ed|was|were|had|went|came|flew|left|began|met|got)\b", re.IGNORECASE
+)
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 _CURRENCIES = {  # and words for them
     "$": "dollar buck usd",
@@ -44,7 +48,7 @@ _ASKED_TO_SAY = re.compile(r"\b(?:can|could|will|would) you\b", re.IGNORECASE)  
 class Grounding:
     """One reply as it comes. told: what it may be read from; asked: the question; lenient: the model may be less sure;
     has: whether a text has what the question wants; past: the question is for what no longer holds; waits: nothing is
-    shown before the first sentence is whole.
+    shown before the first sentence is whole. "When do I move?" is not answered by when one moved.
 
     `add` gives the text that may be shown; nothing is, until the reply says something of what was told, nor before its
     first sentence is whole where it is of the past, or the question of the user and the reply does not speak to him.
@@ -58,11 +62,12 @@ class Grounding:
         whole = " ".join((*told, asked))
         self.invented = False
         self._has, self._past, self._own = has, past, _OWN.search(asked) is not None
-        self._waits = waits or past
+        self._waits, self._ahead = waits or past, _AHEAD.search(asked) is not None
         self._unsure = LENIENT if lenient else UNSURE
         self._told, self._asked = stems(" ".join(told)), stems(asked)
         self._numbers, self._known = numbers(whole), numbers(asked)
         self._judged = _UNSPACED.search(whole) is None
+        self._lower = [w.text.lower() for w in words(" ".join(told))]
         self._may_ask = "?" in " ".join(told)
         self._foreign = {sign for sign, names in _CURRENCIES.items() if not _is_named(sign, names, whole)}
         self._held = ""  # nothing was shown yet
@@ -99,6 +104,7 @@ class Grounding:
         self._shown = self._shown or (told and not hesitant and self._has(self._held))
         new = bool(numbers(self._held) - self._numbers) or self._has_another_currency() or self._asks()
         new = new or (self._past and _AS_OF_NOW.search(self._held) is not None)
+        new = new or (self._ahead and _WAS_SO.match(self._held) is not None)
         self.invented = self._judged and (new or self._nats > self._unsure or (over and not self._shown))
 
     def _has_another_currency(self) -> bool:
@@ -120,14 +126,17 @@ class Grounding:
 
     def _ends_otherwise(self) -> bool:
         """Whether the last word of the first sentence, where English has its answer, is nobody's ("The cat is brown."),
-        or a name in it, or it ends in the air ("… is allergic to"). A measure behind a number is the number's ("71
-        years"); a code or an address is no word.
+        or a name in it, or it has one twice, or ends in the air ("… is allergic to"). A measure behind a number is the
+        number's ("71 years"); a code or an address is no word.
         """
         said = [w.text for w in words(_SENTENCE.split(self._all.strip())[0])]
         if said and said[-1].lower() in _HANGING and _RELATES.search(self._all) is None:
             return True
         if any(w[0].isupper() and not w.isupper() and self._is_nobodys(w) for w in said[1:]):
             return True  # a name
+        names = [w for w in said if w[0].isupper() and w.lower() in self._lower]
+        if any(names.count(w) > max(1, self._lower.count(w.lower())) for w in names):
+            return True  # "Ann owes Ann money."
         while said and (not stems(said[-1]) or said[-1].lower() in _NO_ANSWER):
             said.pop()
         if _YES.match(self._all) or not said or (len(said) > 1 and numbers(said[-2])):

@@ -14,7 +14,7 @@ from titans_edge.answers import Spans
 from titans_edge.asked_for import asks_for_a_date, asks_for_a_favour, asks_for_the_past, asks_when_told, needs_the_date
 from titans_edge.asking import UNTOLD as UNTOLD
 from titans_edge.asking import Asking
-from titans_edge.grounding import Grounding
+from titans_edge.grounding import Grounding, numbers
 from titans_edge.judging import whole
 from titans_edge.questions import asks_whether
 from titans_edge.routes import dates, listed, on_the_day, quoted, said
@@ -76,10 +76,16 @@ _PLAINLY = tuple(
 _KEYS = re.compile(
     r"(?<=[^\s.!?] )(?!I\b)(?:(?:Mr|Mrs|Ms|Dr|Prof|St)\. )?"
     r"[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]+| \d{1,2}(?:st|nd|rd|th)?\b)*"
-    r"|(?<!\S)\d{1,2}(?:st|nd|rd|th)? [A-ZÀ-Þ][\w'’-]+|(?<!\S)[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
+    r"|(?<!\S)\d{1,4}(?:st|nd|rd|th)?(?: [A-ZÀ-Þ][\w'’-]+)+"
+    r"|(?<!\S)(?!\d\b(?![:@/.,-]\w))[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
 )
 _FROM = re.compile(r"\b(?:from|used to|was|were|had|before|until|till|no longer|instead of)\b", re.IGNORECASE)
 _MAY = re.compile(r"\b(?:[Cc]an|may|could|must|should|allowed|supposed)\b(?! you\b)")
+_COMPARES = re.compile(
+    r"\b(?:old|young|tall|short|long|bigg|small|larg|cheap|new|earli|lat|near|fast|heavi)est\b"
+    r"|\b(?:older|younger|taller|bigger|cheaper|faster|most expensive)\b",
+    re.IGNORECASE,
+)
 _NOT = re.compile(
     r"\b(?:not|no|never|nobody|nothing|cannot|without|except|hates?|allergic|avoid\w*|forb\w+)\b|n['’]t\b"
     r"|\b(?:cant|dont|doesnt|isnt|wont|mustnt|shouldnt)\b",
@@ -179,14 +185,17 @@ class Listened:
 
 
 def _known(question: str, spans: Spans, *, doubted: bool) -> str:
-    """What is said where a small model is bad at it: of days, whether something is so, what may be done where a "not"
-    was told, and of what was before a change that was told; "": the question is for something else.
+    """What is said where a small model is bad at it: of days, whether something is so, which is the oldest, what may be
+    done where a "not" was told, and of what was before a change that was told; "": the question is for something else.
     """
     if asks_when_told(question):
         return quoted(spans, dated=True)
     if asks_whether(question):
         said = stems(" ".join(map(whole, spans)))
         return quoted(spans) if not doubted or stems(question) & said else UNTOLD
+    compares = _COMPARES.search(question) is not None and _COMPARES.search(" ".join(map(whole, spans))) is None
+    if not doubted and compares and len(numbers(" ".join(map(whole, spans)))) > 1:
+        return quoted(spans)
     refused = _MAY.search(question) is not None and any(_NOT.search(whole(s)) for s in spans)
     if not doubted and (refused or _was_before(question, spans)):
         return quoted(spans)

@@ -94,8 +94,9 @@ _REQUEST = re.compile(
     r"|(?:translate|explain|summari[sz]e|rewrite|rephrase|shorten|proofread)(?: \w|:)"
     r"|(?:check|improve|fix|correct|count|say|stop|start|continue|answer|reply|respond|use|add|remove|change|turn|convert"
     r"|calculate|compute|solve|plan|make|give|imagine|pretend|act|role-?play|play|sing|read|open|search|compare|define"
-    r"|spell|repeat|pick|choose|guess|try|do|keep|set|be|tell|show|name|list|find|expand|finish|complete|format|sort|recap"
-    r"|forget|quiz|rate|let's|i want an? (?:poem|story|joke|list|summary|text|song|recipe))\b"
+    r"|spell|repeat|pick|choose|guess|try|do(?! (?:i|we|you|they|my|our|your|their)\b|[^?]+\?)|keep|set|be|tell|show"
+    r"|name|list|find|expand|finish|complete|format|sort|recap|forget|quiz|rate|let's"
+    r"|i want an? (?:poem|story|joke|list|summary|text|song|recipe))\b"
     r"(?!,|:? ?\S+ (?:is|was|are|were|starts?|begins?|at)\b| (?:is|was|in mind|what)\b)"
     r"|(?:don't|do not) (?:repeat|say|use|write|answer|reply|be)\b|from now on,? (?:you|answer|reply|speak)\b"
     r"|you are (?:now |an? )|teach me\b)",

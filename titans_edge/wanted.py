@@ -48,6 +48,12 @@ _SAME = [line.split() for line in _KINDRED.strip().splitlines()]  # words for on
 _ONE = "|".join(word for group in _SAME for word in group)
 _OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|'s (?:{_ONE})\b)", re.IGNORECASE)
 _ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGNORECASE)
+_CALLED = re.compile(
+    r"\bwhat(?:'s|s| is| are| was| were) (?:my|our|the) (?P<called>[\w-]+(?: [\w-]+)??)"
+    r"(?: (?:called|named)\b|(?:'s|s'|s)? names?\b)"
+    r"|\bnames? of (?:my|our|the) (?P<of>[\w-]+(?: [\w-]+)?)\W*$",
+    re.IGNORECASE,
+)
 _ROLES = """
 boss manager supervisor
 landlord landlady
@@ -111,6 +117,10 @@ _NO_VERB = "(?:(?<= is )|(?<= was )|(?<!ed )(?<![^s]s ))"  # just before: "my so
 _NO_OWNER = "(?:What|Who|Where|When|How|It|That|There|Here|Let)'"
 _THEIRS = re.compile(r"\b(?:his|her|their) (?:\w+ )?([a-z]{3,})\b(?!')")
 _NAMED = re.compile(rf"\b(?!{_NO_OWNER})({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
+_NAMED_SMALL = re.compile(  # "kuba's teacher" as people type it, and not "everybody's"
+    rf"\b(?:of|is|are|does|was|where|who|when) (?!it'|(?:{_KIN}|\w*(?:body|one))\b)([a-z]\w{{2,}})'s"
+    r" (?:[\w-]+ )?([a-z]\w+)\b(?!')"
+)
 _INTRODUCES = re.compile(
     rf"\b(?i:my|our) (?:(?!{_OF_PLACE}\b|{_CARES}\b)[\w'-]+,? ){{1,4}}?{_NO_VERB}{_NAMES}"
     rf"|\b(?:called|named|name is|name's) {_NAMES}"
@@ -157,7 +167,7 @@ def may_answer(text: str, question: str) -> bool:
     locker 12 where locker 7 is meant, nor only of another's dog where mine is, and says something that the question
     does not ("gate code at work").
     """
-    if of_another(text, question):
+    if of_another(text, question) or _of_another_name(text, question):
         return False
     meant, said = _numbered(question), _numbered(text)
     if any(said[what].isdisjoint(meant[what]) for what in meant.keys() & said.keys()):
@@ -189,7 +199,7 @@ def of_another(text: str, question: str) -> bool:
         own = re.search(rf"(?i)\b(?:{'|'.join(same)})\b", text)
         if own is None and re.search(rf"(?i)\b(?:{others})'s(?: [\w-]+)? {what}\b", text):
             return True
-    for whose, what in _NAMED.findall(question):
+    for whose, what in (*_NAMED.findall(question), *_NAMED_SMALL.findall(question)):
         if whose.lower() not in text.lower() and re.search(rf"\b{_CAPITAL}'s (?:[\w-]+ ){{0,2}}?{what}\b", text):
             return True
     if _of_another_one(text, question) or _of_another_role(text, question):
@@ -269,6 +279,23 @@ def _of_another_role(text: str, question: str) -> bool:
     if len(asked) != 1 or re.search(rf"(?i)\b(?:{'|'.join(asked[0])})s?\b", text):
         return False
     return _ANOTHERS_NAME.search(text) is not None
+
+
+def _of_another_name(text: str, question: str) -> bool:
+    """Whether a question asks what my budgies are called, and a text says only of what stands beside them or is theirs
+    ("a dog called Rex and two budgies", "my sister has a dog called Rex").
+    """
+    asked = _CALLED.search(question.replace("’", "'"))
+    if asked is None:
+        return False
+    what = re.escape((asked["called"] or asked["of"]).split()[-1])
+    named = r"(?:called|named) [\w'-]+(?: [A-ZÀ-Þ][\w'-]+)*"
+    beside = re.search(
+        rf"(?i:\b{named},? (?:and|&|plus) (?:[\w-]+ )?{what}\b(?!,? (?:is |are |called|named|[A-Z])))", text
+    )
+    theirs = re.search(rf"(?i:\b{what} (?:has|have|had|got|bought)\b[^.!?]* {named})", text)
+    own = re.search(rf"(?i:\b{what}(?:'s name is|,? (?:is |are |was )?(?:called|named)))\b", text)
+    return own is None and (beside is not None or theirs is not None)
 
 
 def of_nobody_named(text: str, question: str) -> bool:

@@ -98,7 +98,12 @@ def _state(path: Path) -> Path:
     return path.with_name(f"{path.name}.state")
 
 
-@command("/export", "FILE", "the conversation to read, as FILE.md (- is here); or the memory's sentences, as FILE.jsonl", "path")
+@command(
+    "/export",
+    "FILE",
+    "the conversation to read, as FILE.md (- is here); or the memory's sentences, as FILE.jsonl",
+    "path",
+)
 def export(room: Room, rest: str) -> None:
     path = file(rest, "/export FILE.md or FILE.jsonl")
     if path.suffix in (".jsonl", ".safetensors"):
