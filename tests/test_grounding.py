@@ -49,6 +49,12 @@ def test_a_reply_that_says_what_was_told_is_shown_whole(told: str, asked: str, r
         ("The fox said: Who goes there?", "What did the fox say?", "Who goes there?", False),
         ("I'm allergic to penicillin.", "What am I allergic to?", "Penicillin is allergic to.", True),
         ("I live with Kuba.", "Who is Kuba?", "Kuba is the one you live with.", False),
+        ("Joyce will feed Magellan.", "Who will feed Magellan?", "Magellan will feed Joyce.", True),
+        ("Joyce will feed Magellan.", "Who will feed Magellan?", "Magellan will be fed by Joyce.", False),
+        ("Joyce will feed Magellan.", "Who will feed Magellan?", "Joyce will feed Magellan.", False),
+        ("Joyce feeds the cat Rex.", "Who is feeding the cat?", "The cat is feeding Rex.", True),
+        ("My wife is Margaret.", "Who is Margaret?", "Margaret is your wife.", False),
+        ("Bo's teacher is Miss Bright.", "Who teaches Bo?", "Bo's teacher is Miss Bright.", False),
         ("I owe Darren 40 quid.", "how much do i owe darren?", "Darren owes Darren 40 quid.", True),
         ("Ann Lee married Ann Poe.", "Who did Ann Lee marry?", "Ann Lee married Ann Poe.", False),
         ("The move got pushed to the 21st.", "when do i move?", "You moved on the 21st.", True),
@@ -60,6 +66,22 @@ def test_a_reply_that_asks_or_ends_in_the_air_is_not_read_from_what_was_told(
     told: str, asked: str, reply: str, invented: bool
 ) -> None:
     assert shown(reply, [told], asked)[1] is invented
+
+
+@pytest.mark.parametrize(
+    ("reply", "invented"),
+    [
+        ("Octopus was your supplier.", True), ("British Gas was your supplier.", False),
+        ("You changed from British Gas to Octopus.", False),
+    ],
+)  # fmt: skip
+def test_what_came_instead_is_not_what_was_before(reply: str, invented: bool) -> None:
+    told = "I changed my supplier from British Gas to Octopus."
+    for past in (True, False):
+        found = Grounding([told], "Who was my supplier before?", past=past)
+        found.add(reply)
+        found.end(whole=True)
+        assert found.invented is (invented and past)
 
 
 def test_a_reply_to_the_user_on_himself_that_does_not_speak_to_him_is_shown_once_it_is_whole() -> None:

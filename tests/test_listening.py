@@ -126,7 +126,7 @@ def test_what_is_told_is_replied_to_behind_the_prompt_apart_and_nothing_of_it_st
     ("reply", "instead"),
     [
         ("Sorry about the bike, and sorry for the thief.", "I'm sorry to hear that."),
-        ("Congratulations to Mr. Okafor, Leeds!", "Congratulations!"),
+        ("Congratulations to Mr. Okafor, Leeds!", "Noted."),
         ("Welcome to you, and a cat.", "Hello, nice to meet you."),
         ("Porto, all right.", "Noted."),
         ("Oh, that's great news!", "Noted."),

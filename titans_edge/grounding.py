@@ -34,6 +34,12 @@ _AHEAD = re.compile(r"\b(?:when|(?:what|which) (?:day|date|time)) (?:do|does|wil
 _WAS_SO = re.compile(
     r"\W*(?:you|we|he|she|it|they) (?:\w{2,}ed|was|were|had|went|came|flew|left|began|met|got)\b", re.IGNORECASE
 )
+_FROM_TO = re.compile(r"\bfrom (?P<old>[^.,;!?]{2,40}?) to (?P<new>[^.,;!?]{2,40})", re.IGNORECASE)
+_TO_WHOM = re.compile(  # "who will feed Rex?", and not "who is Rex?"
+    r"\bwho(?!(?:'s| is| was| are| were) (?:(?:my|our|your|the) )?[\w-]+\W*$)(?:'s|'ll)? (?:\w+ ){1,4}?"
+    r"(?P<whom>(?:(?:my|our|your|the) )?[\w-]+)\W*$",
+    re.IGNORECASE,
+)
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 _CURRENCIES = {  # and words for them
     "$": "dollar buck usd",
@@ -67,7 +73,8 @@ class Grounding:
         self._told, self._asked = stems(" ".join(told)), stems(asked)
         self._numbers, self._known = numbers(whole), numbers(asked)
         self._judged = _UNSPACED.search(whole) is None
-        self._lower = [w.text.lower() for w in words(" ".join(told))]
+        self._lines, self._question = " ".join(told), asked.replace("’", "'")
+        self._lower = [w.text.lower() for w in words(self._lines)]
         self._may_ask = "?" in " ".join(told)
         self._foreign = {sign for sign, names in _CURRENCIES.items() if not _is_named(sign, names, whole)}
         self._held = ""  # nothing was shown yet
@@ -134,6 +141,8 @@ class Grounding:
             return True
         if any(w[0].isupper() and not w.isupper() and self._is_nobodys(w) for w in said[1:]):
             return True  # a name
+        if self._is_what_was_done_to(said) or (self._past and self._is_what_came_instead(said)):
+            return True
         names = [w for w in said if w[0].isupper() and w.lower() in self._lower]
         if any(names.count(w) > max(1, self._lower.count(w.lower())) for w in names):
             return True  # "Ann owes Ann money."
@@ -142,6 +151,21 @@ class Grounding:
         if _YES.match(self._all) or not said or (len(said) > 1 and numbers(said[-2])):
             return False
         return self._is_nobodys(said[-1])
+
+    def _is_what_was_done_to(self, said: Sequence[str]) -> bool:
+        """Whether the question is who feeds Rex, and the sentence begins "Rex feeds"."""
+        asked = _TO_WHOM.search(self._question)
+        whom = re.escape(asked["whom"].split()[-1]) if asked is not None else "$"
+        begins = re.match(rf"(?i)\W*(?:(?:your|our|the|my) )?{whom}\b(?!['’])", self._all)
+        return begins is not None and {"by", "with"}.isdisjoint(map(str.lower, said))
+
+    def _is_what_came_instead(self, said: Sequence[str]) -> bool:
+        """Whether the only line says from what to what something changed, and the sentence but to what."""
+        found = list(_FROM_TO.finditer(self._lines))
+        if len(found) != 1:
+            return False
+        has, old, new = (stems(text) for text in (" ".join(said), found[0]["old"], found[0]["new"]))
+        return has.isdisjoint(old) and not has.isdisjoint(new - self._asked)
 
     def _is_nobodys(self, word: str) -> bool:
         """A word that says something, stands in no line and not in the question, and is not cut short ("Dec")."""

@@ -143,7 +143,9 @@ def who_may_be_asked_about(sentence: str) -> str:
 _WANTED = re.compile(
     r"\W*(?:(?:so|and|ok|okay|hey|hi|sorry|hello|please|kindly)\b\W*)*"
     r"(?:i(?:'d| would) (?:just |also |really )?(?:need|like)\b|i (?:just |also |really )?(?:need|want)\b"
-    r"|i(?:'m| am) looking for\b|i(?:'ve| have)? (?:forgot(?:ten)?|lost)\b"
+    r"|i(?:'m| am) looking for\b"
+    r"|i(?:'ve| have)? (?:forgot(?:ten)?|lost) (?:my|our|the|his|her|their|wh\w+|how|[\w-]+'s)\b"
+    r"(?![^?]*(?:,|\d|\bso\b))"
     r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b|remind\b"
     r"|(?:give|show|get|find) me\b|let me (?:have|know|see)\b)|.*\b(?:please|pls|plz)\W*$|.{8,}\b(?:please|pls|plz),"
     r"|(?:who|what|wot|whit|where|when|which)s?\b(?! an?\b)[^.,;!]*$"

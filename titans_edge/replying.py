@@ -48,6 +48,7 @@ class Stopper:
 UNSURE = 4.7  # nats of a reply's first sentence to what was only told, at most
 SORRY = "I'm sorry to hear that."
 HELLO = "Hello, nice to meet you."
+GLAD = "Congratulations!"
 # a message that greets, or in which somebody introduces himself or comes somewhere new
 _GREETS = re.compile(
     r"(?i:\b(?:hi|hello|hey|hiya|good (?:morning|afternoon|evening|day)|my name|call me|nice to meet|new"
@@ -67,7 +68,7 @@ _PLAINLY = tuple(
             r"(?:(?:i'm )?(?:\w+ )?sorry|poor|oh,? (?:no|dear|gosh)|ouch|how sad|that must|that sounds)\b",
             SORRY,
         ),
-        (r"(?:congratulations|well done|wonderful)\b", "Congratulations!"),
+        (r"(?:congratulations|well done|wonderful)\b", GLAD),
         (r"(?:hello|hi|welcome|nice to meet|good (?:morning|afternoon|evening))\b", HELLO),
         ("", ""),
     )
@@ -169,7 +170,8 @@ class Listened:
         if self._nats <= UNSURE and not (greets and self._greets_another()):
             return self._held
         self.invented = True
-        self.instead = (begins if not greets or _GREETS.search(self._message) else "") or self._noted()
+        meant = {HELLO: _GREETS.search(self._message) is not None, GLAD: "!" in self._message}.get(begins, True)
+        self.instead = (begins if meant else "") or self._noted()
         return ""
 
     def _greets_another(self) -> bool:
