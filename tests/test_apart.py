@@ -296,6 +296,30 @@ def test_a_word_that_is_nobodys_name_makes_none(tiny: Backbone, told: str, messa
         assert session._turn is not None and session._turn.message == message
 
 
+@pytest.mark.parametrize(
+    ("told", "asked", "word"),
+    [
+        (["mum runs a shop"], "What does my mother do?", "mum"),
+        (["What does my mother do?", "mum runs a shop"], "What does my mother do?", "mum"),  # a question tells nothing
+        (["mum runs a shop", "My mother is ill."], "What does my mother do?", "mother"),
+        (["I mumble."], "What does my mother do?", "mother"),
+        (["My flatmate Bo cooks."], "who is my old roommate?", "flatmate"),
+        (["mum runs a shop"], "My mother is ill.", "mother"),  # it tells
+        ([], "What does my mother do?", "mother"),
+    ],
+)
+def test_a_question_about_one_of_the_users_has_the_word_he_uses(
+    tiny: Backbone, told: list[str], asked: str, word: str
+) -> None:
+    memory = Answering(tiny.n_embd, texts=told)
+    with Session(tiny, client(memory), context=512) as session:
+        assert word in session._understood(asked, said(asked), Mode.AUTO)[0]
+        hear(session, asked)
+        assert word in memory.asked[-1][0] if memory.asked else not told or "is ill" in asked
+        assert session._turn is not None and session._turn.message == asked, "what he said is learned as he said it"
+        assert session._understood(asked, said(asked), Mode.OFF)[0] == asked
+
+
 def test_what_follows_an_answer_about_somebody_the_memory_does_not_know_is_not_untold(tiny: Backbone) -> None:
     memory = Answering(tiny.n_embd, texts=["My sister Bella is ill."])
     memory.untold = True

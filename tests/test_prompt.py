@@ -355,6 +355,11 @@ def test_a_question_that_may_be_about_the_world_is_given_only_what_surely_answer
         memory.spans = found
         assert given(0.1) and not given(0.25) and not given(0.1, Mode.TEXT)
         assert not session.surprise(asked)[1], "where nothing is judged"
+        monkeypatch.setattr("titans_edge.judging.surely", lambda *_: True)
+        monkeypatch.setattr(Speaker, "untold", lambda *_: [0.99])
+        for question, of_life in (("Was I married?", True), ("Did my key break?", True), ("Is the key red?", False)):
+            assert (text(hear(session, question)) == UNTOLD) is of_life, "what I was nobody else can tell"
+        monkeypatch.setattr("titans_edge.judging.surely", lambda *_: False)
         memory.prompt = None
         assert not given(0.1)
         memory.maybe = False

@@ -254,5 +254,8 @@ def test_a_reply_without_what_is_wanted_gives_way_to_what_was_told(
 
 
 def test_what_is_wanted_is_of_the_question_not_of_the_whole_text() -> None:
+    of_dad = of_reply("what does my dad do?", "mum lives with dad, she runs a shop")
+    assert not of_dad("Mum runs a shop.") and of_dad("He runs a shop.") and of_dad("Mum and dad run a shop.")
+    assert of_reply("who is my dad married to?", "mum lives with dad")("Mum is.")
     has = of_reply("What's the name of Eirik's dog?", DOG)
     assert has("Bamse") and not has("Eirik") and not has("the dog")

@@ -125,6 +125,16 @@ def asks_of_me(question: str) -> bool:
     return _ME.search(question.replace("’", "'")) is not None
 
 
+_OF_MY_LIFE = re.compile(
+    r"\W*(?:(?:so|and|but)\W+)?(?:was|were|did|had|have|am)(?:n't)? (?:i|my)\b(?! (?:to|just|also)\b)", re.IGNORECASE
+)
+
+
+def is_of_his_life(question: str) -> bool:
+    """Whether a question is if something is or was so of the user ("Was I married?"): nobody else can tell."""
+    return _OF_MY_LIFE.match(question.replace("’", "'")) is not None
+
+
 def asks_of_himself(question: str) -> bool:
     """`asks_what_was_told` of the speaker alone: "we" is often everybody ("Which vitamin do we get from the sun?")."""
     return asks_of_me(question) and asks_what_was_told(question)

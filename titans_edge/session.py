@@ -47,8 +47,8 @@ from titans_edge.sidecar.client import MemoryClient
 from titans_edge.sidecar.readout import MemoryReadout
 from titans_edge.sources import ASSISTANT, PASTED, USER
 from titans_edge.suspicion import Voice, voices
-from titans_edge.text import Span, is_question, plain, sentences
-from titans_edge.wanted import asked_names, is_named
+from titans_edge.text import Span, is_question, plain, sentences, tells, words
+from titans_edge.wanted import asked_names, is_named, other_words
 from titans_edge.when import now_line, today_line
 
 SURPRISE_TOKENS = 256  # longer messages, and questions, are written without surprise: it costs logits of every token
@@ -154,7 +154,7 @@ class Session(Learner, Recaller):
         self._begin()
         messages = messages if mode is Mode.OFF else self._marked(messages)
         content, prompt = self._prompt(messages)
-        asked, before, alone = self._understood(content, messages)
+        asked, before, alone = self._understood(content, messages, mode)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
         today = ours and not facts and self.memory is not None and self._ours(prompt) and asks_for_today(content)
         strange = bool(facts) or today or of_a_reply(content, messages[:-1]) or self._of_strangers(before)
@@ -288,18 +288,40 @@ class Session(Learner, Recaller):
             raise UsageError(f"The last message is from {last.get('role')!r}.", "It has to be the user's.")
         return plain(content), framed(self.backbone, messages, self.system)
 
-    def _understood(self, content: str, messages: Sequence[Message]) -> tuple[str, str, Framed]:
+    def _understood(self, content: str, messages: Sequence[Message], mode: Mode) -> tuple[str, str, Framed]:
         """What the last message asks, what that cannot be understood without, and both by themselves."""
-        if full := in_full(content, messages[:-1]):
+        full, text = in_full(content, messages[:-1]), messages[-1]["content"]
+        if mode is not Mode.OFF:
+            full, content, text = map(self._in_his_words, (full, content, text))
+        if full:
             return full, "", self._alone(messages, full)
         before = left_open(content, messages[:-1])
-        return content, before, self._alone(messages, f"{before} {messages[-1]['content']}".lstrip())
+        return content, before, self._alone(messages, f"{before} {text}".lstrip())
+
+    def _in_his_words(self, question: str) -> str:
+        """A question, where it says "my mother" of whom the memory knows as "mum" alone, with that word."""
+        if self.memory is None or self._dead or not is_question(question):
+            return question
+        try:
+            for word, others in other_words(question):
+                known = [w for w in (word.lower(), *others) if self._is_told_of(w)]
+                if known and known[0] != word.lower():
+                    question = question.replace(word, known[0])
+        except NO_ANSWER:
+            pass
+        return question
 
     def _alone(self, messages: Sequence[Message], text: str) -> Framed:
         """A text in the place of the last message, as if nothing had been said."""
         system = [m for m in messages[:-1] if m.get("role") == "system"]
         asked = {"role": "user", "content": plainer(text)}
         return framed(self.backbone, [*system, asked], self.system)
+
+    def _is_told_of(self, word: str) -> bool:
+        """Whether the newest of the user's stored sentences with a word tell something, and not all ask."""
+        assert self.memory is not None
+        found = (f["text"] for f in self.memory.find(text=word, source=USER.label, limit=SAME))
+        return any(tells(text) and word in {w.text.lower() for w in words(text)} for text in found)
 
     def _ask(
         self, message: str, mode: Mode, reply_id: str | None = "", before: str = ""

@@ -5,7 +5,7 @@ whether a text has one. Knows texts only.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from titans_edge.asked_for import NO_NAME, asks_for_a_date, asks_for_a_name, asks_for_a_time_of_day, asks_for_an_amount
 from titans_edge.numerals import says_a_time_of_day, says_an_age, says_an_amount, says_an_ordinal
@@ -47,6 +47,8 @@ neighbour
 _SAME = [line.split() for line in _KINDRED.strip().splitlines()]  # words for one of the user's
 _ONE = "|".join(word for group in _SAME for word in group)
 _OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|'s (?:{_ONE})\b)", re.IGNORECASE)
+_OF_A_KIN = re.compile(rf"\W*(?:your |my |our )?(?:{_ONE})\b(?!['’]s) \w", re.IGNORECASE)
+_WHO = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
 _ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGNORECASE)
 _CALLED = re.compile(
     r"\bwhat(?:'s|s| is| are| was| were) (?:my|our|the) (?P<called>[\w-]+(?: [\w-]+)??)"
@@ -80,6 +82,8 @@ accountant
 """  # one of which has another's name no more than its work
 _ROLE_GROUPS = [line.split() for line in _ROLES.strip().splitlines()]
 _ROLE = "|".join(word for group in _ROLE_GROUPS for word in group)
+_OTHER_WORDS = [group for group in (*_SAME, *_ROLE_GROUPS) if len(group) > 1]
+_MY_ONE = re.compile(rf"\bmy (?:\w+ )??({'|'.join(w for group in _OTHER_WORDS for w in group)})\b(?!-)", re.IGNORECASE)
 _ROLES_NAME = re.compile(
     rf"\bwhat(?:'s|s| is) my (?:\w+ ){{0,2}}?({_ROLE})(?:'s|s)? (?:name|called)\b"
     rf"|\bname of my (?:\w+ ){{0,2}}?({_ROLE})\b(?!')"
@@ -177,6 +181,13 @@ def may_answer(text: str, question: str) -> bool:
     return all(says(text) for asks, says in _KINDS if asks(question))
 
 
+def other_words(question: str) -> Iterator[tuple[str, list[str]]]:
+    """The words that a question has for the user's own ("my mother"), each with other words for such ("mum")."""
+    for word in _MY_ONE.findall(question):
+        same = (group for group in _OTHER_WORDS if word.lower() in group)
+        yield word, [w for group in same for w in group if w != word.lower()]
+
+
 def has_the_contact(text: str, question: str) -> bool:
     """Whether a question is for somebody's telephone number or e-mail address, and a text has the name and such."""
     named = any(n.lower() in text.lower() for n in asked_names(question))
@@ -265,7 +276,7 @@ def is_named(who: str, texts: Iterable[str]) -> bool:
 
 def _of_another_one(text: str, question: str) -> bool:
     """Whether a question is about one of the user's ("my grandson"), and a text about others ("My granddaughter …")."""
-    asked = [group for one in _OF_ONE.findall(question) for group in _SAME if one.lower() in group]
+    asked = [_same(one) for one in _OF_ONE.findall(question)]
     return (
         len(asked) == 1
         and _ON_ONE.search(text) is not None
@@ -319,9 +330,19 @@ def _numbered(text: str) -> dict[str, set[str]]:
     return out
 
 
+def _same(one: str) -> list[str]:
+    """All words for one of the user's."""
+    return next(group for group in _SAME if one.lower() in group)
+
+
 def of_reply(question: str, told: str) -> Has:
-    """What a reply that was read from a text must have: what the question wants, where the text has it."""
+    """What a reply that was read from a text must have: what the question wants, where the text has it. What my dad
+    does is not what "Mum does".
+    """
     has = [says for asks, says in _KINDS if asks(question) and says(told)]
+    if (kin := _OF_ONE.findall(question)) and len(kin) == 1 and not _WHO.search(question):
+        of_it = re.compile(rf"\b(?:{'|'.join(_same(kin[0]))})", re.IGNORECASE)
+        has.append(lambda reply: of_it.search(reply) is not None or _OF_A_KIN.match(reply) is None)
     asked = stems(question)
     if asks_for_a_date(question) and _DAY.search(told):
         has.append(lambda reply: _DAY.search(reply) is not None)
