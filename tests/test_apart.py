@@ -158,6 +158,8 @@ def test_what_was_told_in_private_is_seen_where_it_was_told(session: Session) ->
         ("Do you think it is too long?", False, False),
         ("What are you talking about?", False, False),
         ("How are you going to fix it?", False, False),
+        ("how do you say thank you in German?", True, True),
+        ("how do you know that in German?", False, False),
     ],
 )
 def test_a_question_for_a_fact_stands_alone_where_nothing_before_it_is_meant(

@@ -50,6 +50,13 @@ def test_a_span_without_facts_is_kept_as_text_whoever_says_it() -> None:
             assert (made.decision, made.scale, made.confined, made.trust) == (Decision.KEPT, 0.0, False, 0.0)
 
 
+@pytest.mark.parametrize("source", [USER, DOC])
+def test_a_question_writes_nothing_whatever_was_read_in_it(source: Source) -> None:
+    made = ruling(source, "Is Lena playing at the concert?", facts=3)
+    assert (made.decision, made.scale) == (Decision.KEPT, 0.0)
+    assert ruling(source, "Lena is playing at the concert.", facts=3).scale > 0
+
+
 def test_all_but_the_users_word_is_confined() -> None:
     assert all(ruling(Source(kind)).confined for kind in OTHERS)
     own = (ruling(USER), ruling(answer=True), ruling(guarded=False))

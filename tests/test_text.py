@@ -9,7 +9,15 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from titans_edge.asked_for import asks_for_a_date, asks_for_a_secret, asks_for_a_sum, asks_when_told, gives_the_name
+from titans_edge.asked_for import (
+    asks_for_a_date,
+    asks_for_a_favour,
+    asks_for_a_secret,
+    asks_for_a_sum,
+    asks_for_advice,
+    asks_when_told,
+    gives_the_name,
+)
 from titans_edge.questions import as_question
 from titans_edge.text import (
     Span,
@@ -471,6 +479,13 @@ def test_what_is_shouted_is_read_in_small_letters(text: str, quiet: str) -> None
 )  # fmt: skip
 def test_what_is_wanted_is_looked_up_as_a_question(wanted: str, question: str) -> None:
     assert as_question(wanted) == question
+
+
+def test_what_is_drafted_or_suggested_by_somebody_is_no_favour() -> None:
+    for asked in ("when does my supervisor want the draft?", "who will help me move?", "What did Ann suggest?"):
+        assert not asks_for_advice(asked) and not asks_for_a_favour(asked)
+    for favour in ("help me write a letter?", "I need help with maths, ok?", "hi, write me a poem?", "can you help?"):
+        assert asks_for_advice(favour) and asks_for_a_favour(favour)
 
 
 @pytest.mark.parametrize(

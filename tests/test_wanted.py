@@ -106,6 +106,10 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("what's the code of locker no. K11", "The code of locker K12 is 4417.", False),
         ("Who has the Monday 9am class?", "The class is on Monday 10am now, with Jo.", True),  # a time is no number
         ("Where do I live at 5?", "I live at 6 Elm Road.", True),  # "at" is no thing
+        ("what is Lena's last name?", "My girlfriend Lena plays the cello in the orchestra", False),
+        ("what is Lena's last name?", "My girlfriend Lena Petersen plays the cello", True),
+        ("what's my teacher's surname", "my teacher is mr okafor", True),
+        ("what is Lena's last name?", "lena petersen is my girlfriend", True),
         ("what are my budgies called?", "we have a greyhound called Biscuit and two budgies", False),
         ("what is our greyhound called?", "we have a greyhound called Biscuit and two budgies", True),
         ("what's our dog's name?", "we have a greyhound called Biscuit and two budgies", True),  # that is one

@@ -22,18 +22,20 @@ _SEVERAL = re.compile(
     re.IGNORECASE,
 )
 _WHY = r"\bwhy\b(?! (?:did|was|had) (?:i|he|she)\b)"  # what somebody did is told
+# before what one is asked to do, and not "the draft"
+_BID = r"(?:^\W*|[,:;] |\b(?:you|please|pls|to|and|then|just|now|quickly|me|need|want|some|any)\W+)"
 _ADVICE = re.compile(
     r"\b(?:should|could|would|can|might|may|must|shall|will) (?:i|we)\b|\bhow (?:do|can|to|should|could|would)\b"
     rf"|{_WHY}|\bif\b|\bneed to\b|\bhave to\b"
     r"|\b(?:can|could|would|will) you (?!(?:please )?(?:tell|remind|say|recall|remember))"
-    r"|\b(?:help|write|suggest|recommend|explain|translate|draft|compose|mean|means)\b",
+    rf"|{_BID}(?:help|write|suggest|recommend|explain|translate|draft|compose)\b|\bmeans?\b",
     re.IGNORECASE,
 )
 _FAVOUR = re.compile(
     r"\b(?:should|could|shall) (?:i|we)\b"
     rf"|{_WHY}"
     r"|\b(?:can|could|would|will) you (?!(?:please )?(?:tell|remind|say|recall|remember))"
-    r"|\b(?:help|write|suggest|recommend|explain|translate|draft|compose|summari[sz]e|ideas?)\b",
+    rf"|{_BID}(?:help|write|suggest|recommend|explain|translate|draft|compose|summari[sz]e)\b|\bideas?\b",
     re.IGNORECASE,
 )
 _THE = re.compile(r"\b(?:the|my|our|this|that)\b", re.IGNORECASE)

@@ -72,6 +72,10 @@ _POINTS = re.compile(
     r"|again|next|then|same|above|so|instead|you|your)\b",
     re.IGNORECASE,
 )
+_ANYBODY = re.compile(  # "how do you say thank you in German?"
+    r"\bhow (?:do|can|would) you (?=say|spell|pronounce|call|make|cook|bake|boil|clean|remove|play)|\bthank you\b",
+    re.IGNORECASE,
+)
 _NO_THING = re.compile(r"\b(?:time|day|date|year|month|weather) is it\b|^is it\b|\bit(?:'s| is) raining", re.IGNORECASE)
 _OWN = re.compile(  # what "she" is may stand behind such, or is such
     r"\b(?i:my|our|your|the|mum|mom|dad|gran|nan|granny|grandma|grandpa|grandad|uncle|aunt|auntie)\b"
@@ -174,7 +178,7 @@ def stands_alone(question: str, messages: Sequence[Message]) -> bool:
         return True
     if not asking.questions or asks_for_a_favour(question) or len(content_words(question)) < ABOUT_SOMETHING:
         return False
-    if _POINTS.search(question) or left_open(question, messages) or spoken_of(question, messages):
+    if _POINTS.search(_ANYBODY.sub("", question)) or left_open(question, messages) or spoken_of(question, messages):
         return False
     before = [m.get("content", "") for m in messages if m.get("role") == "user"][-QUIET:]
     parts = [p for m in before for p in Asking.of(m).parts]

@@ -26,11 +26,12 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Any
 
+from titans_edge.questions import is_question
 from titans_edge.rulings import Decision, Ruling
 from titans_edge.sources import Source
 from titans_edge.suspicion import TO_A_MODEL, suspect
 
-VERSION = 3  # of the rules; kept with each ruling
+VERSION = 4  # of the rules; kept with each ruling
 ROOM = {"document": 1024, "imported": 1024, "pasted": 96, "assistant": 48}  # writing spans of one message or document
 USED_TO, STARTLED = 0.05, 1.5  # pace of the running mean of surprise; how far above it is damped
 WATCHED = 3  # spans after one that is not what it seems
@@ -125,17 +126,22 @@ def _rules(p: Proposal, s: Standing) -> Ruling:
         )
     if p.answer or not p.guarded or p.source.kind == "user":
         why = "accepted by you" if p.answer else "your own words" if p.source.kind == "user" else "no guard"
-        return Ruling(Decision.WRITTEN, 1.0, why) if p.facts else _kept()
+        return Ruling(Decision.WRITTEN, 1.0, why) if _says(p) else _kept()
     return (
         _suspect(p)
         or _wary(p.source, s)
-        or (None if p.facts else _kept())
+        or (None if _says(p) else _kept())
         or _contradiction(p, s)
         or _crowded(p)
         or _full(p, s)
         or _startled(p, s)
         or Ruling(Decision.WRITTEN, p.source.trust, f"trust of {p.source.kind} text")
     )
+
+
+def _says(p: Proposal) -> bool:
+    """Whether a fact was read in a text that does not ask for it."""
+    return p.facts > 0 and not is_question(p.text)
 
 
 def _kept() -> Ruling:

@@ -16,6 +16,7 @@ from titans_edge.backbone.spans import features
 from titans_edge.features import SpanFeatures
 from titans_edge.judging import JUDGED
 from titans_edge.listing import MOST, Listing, asks_for_all, told_of
+from titans_edge.questions import is_question
 from titans_edge.routes import Mode
 from titans_edge.rulings import RECALLED
 from titans_edge.sidecar.client import MemoryClient
@@ -71,6 +72,8 @@ class Recaller:
         else:
             recite = mode is Mode.ASSOCIATION and bool(questions)
             readout = self.memory.retrieve(question, asked, k, between, recite=recite, reply_id=reply_id)
+        if any(is_question(s["text"]) for s in readout.behind):  # as before a question wrote no fact
+            readout = replace(readout, rows=readout.rows[:0], behind=())
         if listing:
             return replace(readout, rows=readout.rows[:0], retrieved=tuple(every), listing=True, prompt=None)
         if wants:  # or it tells: only what surely answers is for it

@@ -148,6 +148,10 @@ _CONTACTS: tuple[tuple[Has, Has], ...] = (
     (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),
     (_has(r"\be-?mail(?: address)?\W*$|\be-?mail address\b"), _has(r"@|\bat\b")),
 )
+_LAST_NAME = re.compile(  # or a text without any capital
+    r"\b[A-ZÀ-Þ][\w'’-]+ (?:(?:van|von|de|der|di|da|al|bin|ibn) )*[A-ZÀ-Þ]"
+    r"|(?i:\b(?:mr|mrs|ms|miss|dr|prof|last name|family name|surname|n[ée]e|maiden name)\b)|^[^A-ZÀ-Þ]*$"
+)
 _CODES = "code|pin|password|passcode|combination|combo"
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (
@@ -161,6 +165,7 @@ _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_a_time_of_day, says_a_time_of_day),
     (_has(r"\bhow old\b"), says_an_age),
     *_CONTACTS,
+    (_has(r"\b(?:last|family|sur|maiden|full) ?name\b"), lambda text: _LAST_NAME.search(text) is not None),
     (_has(r"\b(?:what|which) year\b"), lambda text: says_an_amount(text) or _TIMES(text)),
     (asks_for_a_date, lambda text: _DAY.search(text) is not None or _TIMES(text) or says_an_ordinal(text)),
 )
