@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.answering import WARM, answering, client, done, hear, local, notices, said, text
+from tests.answering import WARM, Answering, answering, client, done, hear, local, notices, said, text
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
@@ -401,3 +401,13 @@ def test_a_closed_session_says_so(tiny: Backbone, tiny_path: Path) -> None:
     with pytest.raises(ModelError, match="is closed"):
         hear(orphan, "Hi")
     orphan.close()
+
+
+def test_an_association_with_what_was_only_asked_says_nothing(tiny: Backbone) -> None:
+    """Memories from before a question wrote no fact have such."""
+    memory = Answering(tiny.n_embd, np.ones((2, tiny.n_embd), np.float32))
+    with Session(tiny, client(memory), context=512) as session:
+        for said, rows in (("Lena is playing.", 2), ("Is Lena playing?", 0)):
+            memory.behind = ({"id": 1, "text": said, "kind": "user", "source": "you"},)
+            readout = session.retrieve("Who is playing?")
+            assert (len(readout.rows), bool(readout.behind)) == (rows, bool(rows))
