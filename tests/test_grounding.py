@@ -50,6 +50,8 @@ def test_a_reply_that_says_what_was_told_is_shown_whole(told: str, asked: str, r
         ("I'm allergic to penicillin.", "What am I allergic to?", "Penicillin is allergic to.", True),
         ("I live with Kuba.", "Who is Kuba?", "Kuba is the one you live with.", False),
         ("Joyce will feed Magellan.", "Who will feed Magellan?", "Magellan will feed Joyce.", True),
+        ("owe my cousin Ray 300", "how much do i still owe ray", "Ray still owes you 300.", True),
+        ("owe my cousin Ray 300", "how much do i still owe ray", "You still owe Ray 300.", False),
         ("Joyce will feed Magellan.", "Who will feed Magellan?", "Magellan will be fed by Joyce.", False),
         ("Joyce will feed Magellan.", "Who will feed Magellan?", "Joyce will feed Magellan.", False),
         ("Joyce feeds the cat Rex.", "Who is feeding the cat?", "The cat is feeding Rex.", True),

@@ -29,6 +29,9 @@ TELL = [
     "Remember that I'm allergic to nuts.",
     "Let is spelled with an e.",
     "Keep in mind that I like tea.",
+    "yo its dre",
+    "sold the car",
+    "kinda want to learn spanish",
     "Start date is 5 May.",
     "Guess what! I got the job.",
 ]
@@ -37,6 +40,7 @@ DO_NOT = [
     "My key is lost. Where is the other one?",
     "Write me a poem. I love trams.",
     "Make it shorter.",
+    "and its old name",
     "Be brief.",
     "Say it in French.",
     "Count to ten.",

@@ -74,6 +74,19 @@ def test_a_word_in_small_letters_is_a_topic_where_somebody_is_called_so() -> Non
 
 def test_questions_requests_and_greetings_tell_nothing() -> None:
     assert [line for line in LINES if tells(line)] == [LINES[0], LINES[4]]
+    for left_out in (
+        "keep my spare key w the neighbor Mr Lopez",
+        "play drums in a ska band",
+        "use a wheelchair at home",
+    ):
+        assert tells(left_out), "who leaves himself out"
+    for request in (
+        "play a song for me",
+        "make a pun about pizza",
+        "keep answers short please",
+        "start a poem about rain",
+    ):
+        assert not tells(request)
     assert tells("Took me ages, the ferry.") and tells("Brought us flowers.") and not tells("Cheer me up.")
     assert tells("Help me remember: my locker code is 4411.") and tells("Give me a call at 555-1234.")
     for request in ("Make it shorter.", "Say it in French.", "Plan a trip to Rome.", "I want a poem about trams."):

@@ -20,7 +20,8 @@ ABOUT_SOMETHING = 2  # words of a question that say what it is about, at least, 
 QUIET = 2  # messages before it that tell something or are about the user
 REPLY = 30  # words of a reply that says what "she" is, at most
 _STATES = re.compile(
-    r"\b(?:i|my|mine|we|our|ours|he|she|they|is|are|was|were|am|has|have|had|does|did|will|went|got|moved|took)\b"
+    r"\b(?:i|my|mine|we|our|ours|he|she|they|is|are|was|were|am|has|have|had|does|did|will|went|got|moved|took"
+    r"|its|im|ive|hes|shes|thats|paid|sold|bought|met|made|gave|kept|left|saw|lost|found|came|want|wanna|gonna|gotta)\b"
     r"|\w'(?:s|m|re|ve|ll|d)\b|\w{3,}ed\b",
     re.IGNORECASE,
 )
@@ -141,7 +142,7 @@ def _at_work(said: Sequence[Message]) -> bool:
     users = [n for n, m in enumerate(said) if m["role"] == "user"]
     for n in reversed(users[-AT_WORK:]):
         asking = Asking.of(said[n].get("content", ""))
-        if asking.wants or any(map(asks_to_do, asking.parts)):
+        if (asking.wants and may_ask(asking.asked, alone=False)) or any(map(asks_to_do, asking.parts)):
             return True
         if any(map(asks_for_advice, asking.questions)):
             reply = said[n + 1].get("content", "").strip() if n + 1 < len(said) else ""

@@ -40,6 +40,7 @@ _TO_WHOM = re.compile(  # "who will feed Rex?", and not "who is Rex?"
     r"(?P<whom>(?:(?:my|our|your|the) )?[\w-]+)\W*$",
     re.IGNORECASE,
 )
+_I_DO_TO = re.compile(r"\b(?:do|did) i (?:\w+ )?(?P<does>\w+) (?P<whom>[^\W\d_]+)\W*$", re.IGNORECASE)
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 _CURRENCIES = {  # and words for them
     "$": "dollar buck usd",
@@ -153,9 +154,14 @@ class Grounding:
         return self._is_nobodys(said[-1])
 
     def _is_what_was_done_to(self, said: Sequence[str]) -> bool:
-        """Whether the question is who feeds Rex, and the sentence begins "Rex feeds"."""
+        """Whether the question is who feeds Rex, and the sentence begins "Rex feeds"; or what I owe Ray, and "Ray owes
+        you" does.
+        """
         asked = _TO_WHOM.search(self._question)
         whom = re.escape(asked["whom"].split()[-1]) if asked is not None else "$"
+        owed = _I_DO_TO.search(self._question)
+        if owed is not None and re.match(rf"(?i)\W*{owed['whom']} (?:\w+ )?{owed['does']}\w* (?:you|me)\b", self._all):
+            return True
         begins = re.match(rf"(?i)\W*(?:(?:your|our|the|my) )?{whom}\b(?!['’])", self._all)
         return begins is not None and {"by", "with"}.isdisjoint(map(str.lower, said))
 

@@ -109,6 +109,15 @@ _STATES = re.compile(
 )
 
 
+_MAY_STATE = re.compile(  # "keep my spare key with Ray", "play drums in a band": the speaker is left out, or is he?
+    r"\W*(?:keep|play|sing|act|read|make(?! an?| some| up)|plan|start|use|check|count|turn|open)\b(?= (?:\S+ ){2,}\S)"
+    r"(?!.*\b(?:me|us|you|your|yourself|please|pls|this|these|that|following|above|below|it|again|answers?|repl\w+"
+    r"|text|sentences?|words?|e-?mail|letter|poem|story|stories|jokes?|songs?|lists?|summar\w+|haiku|recipe|table|code"
+    r"|plan for|schedule|game|short|brief|simple|shorter)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
 def asks_to_do(span: str) -> bool:
     """Whether a sentence asks the model to write, explain or do something."""
     return _REQUEST.match(span.replace("’", "'")) is not None
@@ -118,7 +127,8 @@ def tells(span: str) -> bool:
     """Whether a sentence tells something: it is no question, more than a greeting, and no request to the model, or one
     that states something too ("Give me a call at 555-1234.").
     """
-    if is_question(span) or (asks_to_do(span) and not _STATES.search(span.replace("’", "'"))):
+    plain = span.replace("’", "'")
+    if is_question(span) or (asks_to_do(span) and not (_STATES.search(plain) or _MAY_STATE.match(plain))):
         return False
     return not {w.text.lower() for w in words(span)} <= _SAYS_NOTHING
 
