@@ -155,8 +155,8 @@ _WANTED = re.compile(
 )
 _SAYS = re.compile(
     r"\b(?:i|he|she|we|they|it|you|this|that|there|is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can"
-    r"|(?<=^)(?!and |but |so )(?:\w+ )?(?:its|im)|could|shall|should|may|might|must|got|get|go|goes|went|let|tells?|died"
-    r"|thanks?|yes|no|not|ok|okay|sure|hi|hello|hey|bye"
+    r"|(?<=^)(?!and |but |so )(?:\w+ )?(?:its|im)|could|shall|should|may|might|must|got|get|go|goes|went|let|tells?"
+    r"|died|thanks?|yes|no|not|ok|okay|sure|hi|hello|hey|bye"
     r"|ive|thats|hes|shes|theyre|theres|dont|cant|wont|yo|sup|hiya|paid|sold|bought|met|made|took|gave|kept|left|saw"
     r"|lost|found|came|want|wanna|gonna|gotta|like|love|hate|hope|keep|good|sorry|lol|cheers|\w{3,}ed)\b|n't\b|'(?:m|re|ve|ll|d)\b|\d|[.,;:…]",
     re.IGNORECASE,
