@@ -31,7 +31,7 @@ CHANGED = 3  # times that what was said is followed through what changed it, at 
 SURELY = 0.99  # a message this likely to change one changes that, whatever else it shares words with
 AGAIN = 0.98  # how likely a message that tells of no change changes a change, at least
 RIVAL = 0.5  # a span that is not given, and answers as likely as that, may be what a later one changes
-EITHER = 0.5  # how likely what changed a message, and tells of no change, does not answer by itself, at most
+ALONE = 0.7  # how likely what changed a message, and tells of no change, does not answer by itself, at most
 BOTH = 1.5  # log-odds that a message changed another, and that it answers by itself, added, at least
 NAMELESS = 1.3  # log-odds that a span does not answer, more where it has none of the names that a question has
 NAMED = 0.1  # how likely a span that gives the name which is asked for does not answer, at most
@@ -126,7 +126,7 @@ def _now(
         assert one is not None
         later = [(p, s) for s, p in changes(one) if may_answer(judging.whole(s), question)]
         later = [(p, s) for p, s in later if judging.log_odds(p) - judging.log_odds(alone(s)) >= BOTH]
-        later = [(p, s) for p, s in later if p >= SURELY or alone(s) <= EITHER or tells_a_change(judging.whole(s))]
+        later = [(p, s) for p, s in later if p >= SURELY or alone(s) <= ALONE or tells_a_change(judging.whole(s))]
         later = [(p, s) for p, s in later if not n or p >= AGAIN or tells_a_change(judging.whole(s))]
         later = [(p, s) for p, s in later if p >= SURELY or not _of_a_rival(s, one, rivals, question)]
         if not later:

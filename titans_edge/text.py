@@ -110,7 +110,8 @@ _STATES = re.compile(
 
 
 _MAY_STATE = re.compile(  # "keep my spare key with Ray", "play drums in a band": the speaker is left out, or is he?
-    r"\W*(?:keep|play|sing|act|read|make(?! an?| some| up)|plan(?= to| on)|start|use|check|count|turn|open)\b(?= (?:\S+ ){2,}\S)"
+    r"\W*(?:keep|play|sing|act|read|make(?! an?| some| up)|plan(?= to| on)|start|use|check|count|turn|open)\b"
+    r"(?= (?:\S+ ){2,}\S)"
     r"(?!.*\b(?:me|us|you|your|yourself|please|pls|this|these|that|following|above|below|it|again|answers?|repl\w+"
     r"|text|sentences?|words?|e-?mail|letter|poem|story|stories|jokes?|songs?|lists?|summar\w+|haiku|recipe|table|code"
     r"|plan for|schedule|game|short|brief|simple|shorter)\b)",

@@ -82,7 +82,8 @@ accountant
 """  # one of which has another's name no more than its work
 _ROLE_GROUPS = [line.split() for line in _ROLES.strip().splitlines()]
 _ROLE = "|".join(word for group in _ROLE_GROUPS for word in group)
-_OTHER_WORDS = [group for group in (*_SAME, *_ROLE_GROUPS) if len(group) > 1]
+_OTHER_WORDS = [group for group in _SAME if len(group) > 1]
+_OTHER_WORDS += [["roommate", "flatmate", "housemate"], ["landlord", "landlady"], ["doctor", "gp"]]
 _MY_ONE = re.compile(rf"\bmy (?:\w+ )??({'|'.join(w for group in _OTHER_WORDS for w in group)})\b(?!-)", re.IGNORECASE)
 _ROLES_NAME = re.compile(
     rf"\bwhat(?:'s|s| is) my (?:\w+ ){{0,2}}?({_ROLE})(?:'s|s)? (?:name|called)\b"
