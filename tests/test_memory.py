@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,16 @@ def test_sizes_of_a_damaged_graft_are_refused_before_room_is_made_for_them(
         grafts.write(tmp_path / "damaged.gguf", {**fields, f"titans.{name}": value}, tensors)
         with pytest.raises(GraftError):
             grafts.load(tmp_path / "damaged.gguf", read_header(tiny_path))
+
+
+@pytest.mark.parametrize("kind", [0, 8], ids=["numbers", "texts"])
+def test_an_array_longer_than_its_file_is_refused_at_once(kind: int, tmp_path: Path) -> None:
+    """The library that reads the file believes what it says, and would read for ever."""
+    key = b"general.tags"
+    head = b"GGUF" + struct.pack("<IQQQ", 3, 0, 1, len(key)) + key + struct.pack("<IIQ", 9, kind, 2**60)
+    (tmp_path / "long.gguf").write_bytes(head + bytes(64))
+    with pytest.raises(GraftError, match="damaged"):
+        grafts.read(tmp_path / "long.gguf")
 
 
 def test_relations_survive_their_text_and_what_does_not_fit_together_is_refused(memory: NeuralMemory) -> None:

@@ -23,7 +23,10 @@ _SEVERAL = re.compile(
 )
 _WHY = r"\bwhy\b(?! (?:did|was|had) (?:i|he|she)\b)"  # what somebody did is told
 # before what one is asked to do, and not "the draft"
-_BID = r"(?:^\W*|[,:;] |\b(?:you|please|pls|to|and|then|just|now|quickly|me|need|want|some|any)\W+)"
+_BID = (
+    r"(?:^\W*|[,:;.!?] |\b(?:you|u|ya|guys|you'd|please|pls|kindly|to|and|then|just|now|quickly|briefly|also|maybe|me"
+    r"|us|lets|let's|need|want|some|any|someone|anyone|somebody|hey|hi|hello|ok|okay)\W+)"
+)
 _ADVICE = re.compile(
     r"\b(?:should|could|would|can|might|may|must|shall|will) (?:i|we)\b|\bhow (?:do|can|to|should|could|would)\b"
     rf"|{_WHY}|\bif\b|\bneed to\b|\bhave to\b"
@@ -128,7 +131,9 @@ def asks_of_me(question: str) -> bool:
 
 
 _OF_MY_LIFE = re.compile(
-    r"\W*(?:(?:so|and|but)\W+)?(?:was|were|did|had|have|am)(?:n't)? (?:i|my)\b(?! (?:to|just|also)\b)", re.IGNORECASE
+    r"\W*(?:(?:so|and|but)\W+)?(?:was|were|did|had|have|am)(?:n't)? (?:i|my)\b"
+    r"(?! (?:to|just|also|right|wrong|correct|too|allowed)\b)",
+    re.IGNORECASE,
 )
 
 

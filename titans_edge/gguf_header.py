@@ -8,6 +8,7 @@ Format: GGUF specification v3, little endian.
 from __future__ import annotations
 
 import hashlib
+import math
 import mmap
 import struct
 from dataclasses import dataclass
@@ -102,7 +103,7 @@ def read_header(path: Path | str) -> Header:
             raise ModelError(f"{path} is not a GGUF file.", "Name a .gguf file, or `titans-edge pull` one.")
         try:
             return _read(str(path), buf)
-        except (struct.error, OverflowError, KeyError, ValueError, IndexError) as e:
+        except (struct.error, ArithmeticError, KeyError, ValueError, IndexError) as e:
             raise ModelError(f"{path} is damaged or cut short ({e}).", "Download it again.") from e
 
 
@@ -134,7 +135,7 @@ def _read(path: str, buf: mmap.mmap) -> Header:
     tensors = {}
     for name, shape, kind, offset in infos:
         block, size = GGML_QUANT_SIZES[GGMLQuantizationType(kind)]
-        nbytes = int(np.prod(shape)) // block * size
+        nbytes = math.prod(shape) // block * size
         if base + offset + nbytes > len(buf):
             raise ValueError(f"tensor {name} runs past the end of the file")
         tensors[name] = TensorSpan(path, name, shape, kind, base + offset, nbytes)
@@ -147,6 +148,8 @@ def _skip_array(walk: _Walk) -> int:
         walk.skip_strings(count)
     else:
         walk.at += count * struct.calcsize(_SCALARS[kind])
+    if walk.at > len(walk.buf):
+        raise ValueError("an array runs past the end of the file")
     return count
 
 

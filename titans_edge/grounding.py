@@ -30,17 +30,21 @@ _RELATES = re.compile(r"\b(?:i|you|we|he|she|they|it|that|which|who)\b", re.IGNO
 _OWN = re.compile(r"\b(?:i|i'm|im|my|me|we|our|us)\b", re.IGNORECASE)
 _YOU = re.compile(r"\W*you", re.IGNORECASE)  # a reply that begins so is of him
 _AS_OF_NOW = re.compile(r"\b(?:now|currently)\b", re.IGNORECASE)
-_AHEAD = re.compile(r"\b(?:when|(?:what|which) (?:day|date|time)) (?:do|does|will|am|is|are)\b", re.IGNORECASE)
+_AHEAD = re.compile(r"\b(?:when|(?:what|which) (?:day|date|time)) (?:do|does|will|am)\b", re.IGNORECASE)
 _WAS_SO = re.compile(
-    r"\W*(?:you|we|he|she|it|they) (?:\w{2,}ed|was|were|had|went|came|flew|left|began|met|got)\b", re.IGNORECASE
-)
-_FROM_TO = re.compile(r"\bfrom (?P<old>[^.,;!?]{2,40}?) to (?P<new>[^.,;!?]{2,40})", re.IGNORECASE)
-_TO_WHOM = re.compile(  # "who will feed Rex?", and not "who is Rex?"
-    r"\bwho(?!(?:'s| is| was| are| were) (?:(?:my|our|your|the) )?[\w-]+\W*$)(?:'s|'ll)? (?:\w+ ){1,4}?"
-    r"(?P<whom>(?:(?:my|our|your|the) )?[\w-]+)\W*$",
+    r"\W*(?:you|we|he|she|it|they) "
+    r"(?:(?!(?:need|feed|speed|bleed|breed|shed)\b)\w{2,}ed|was|were|had|went|came|flew|left|began|met|got)\b",
     re.IGNORECASE,
 )
-_I_DO_TO = re.compile(r"\b(?:do|did) i (?:\w+ )?(?P<does>\w+) (?P<whom>[^\W\d_]+)\W*$", re.IGNORECASE)
+_FROM_TO = re.compile(r"\bfrom (?P<old>[^.,;!?]{2,40}?) to (?P<new>[^.,;!?]{2,40})", re.IGNORECASE)
+_TO_WHOM = re.compile(  # "who will feed Rex?"
+    r"\bwho(?:'s|'ll)? (?P<does>(?:\w+ ){1,4}?)(?P<whom>(?:(?:my|our|your|the) )?[\w-]+)\W*$", re.IGNORECASE
+)
+_MUTUAL = re.compile(r"\b(?:marr|met\b|meet|dat(?:e|ing)|engaged|related|liv)", re.IGNORECASE)
+_I_DO_TO = re.compile(
+    r"\b(?:what|how (?:much|many)\b.*) (?:do|did) i (?:\w+ )?(?P<does>\w+) (?P<whom>[^\W\d_]+)\W*$", re.IGNORECASE
+)
+_TWICE = re.compile(r"\W*(?P<name>[A-ZÀ-Þ][\w-]+) (?:\w+ )?\w+ (?P=name)\b")
 _YES = re.compile(r"\W*(?:yes|no)\b", re.IGNORECASE)
 _CURRENCIES = {  # and words for them
     "$": "dollar buck usd",
@@ -75,7 +79,6 @@ class Grounding:
         self._numbers, self._known = numbers(whole), numbers(asked)
         self._judged = _UNSPACED.search(whole) is None
         self._lines, self._question = " ".join(told), asked.replace("’", "'")
-        self._lower = [w.text.lower() for w in words(self._lines)]
         self._may_ask = "?" in " ".join(told)
         self._foreign = {sign for sign, names in _CURRENCIES.items() if not _is_named(sign, names, whole)}
         self._held = ""  # nothing was shown yet
@@ -144,8 +147,7 @@ class Grounding:
             return True  # a name
         if self._is_what_was_done_to(said) or (self._past and self._is_what_came_instead(said)):
             return True
-        names = [w for w in said if w[0].isupper() and w.lower() in self._lower]
-        if any(names.count(w) > max(1, self._lower.count(w.lower())) for w in names):
+        if self._own and (twice := _TWICE.match(self._all)) and twice[0].strip() not in self._lines:
             return True  # "Ann owes Ann money."
         while said and (not stems(said[-1]) or said[-1].lower() in _NO_ANSWER):
             said.pop()
@@ -157,13 +159,18 @@ class Grounding:
         """Whether the question is who feeds Rex, and the sentence begins "Rex feeds"; or what I owe Ray, and "Ray owes
         you" does.
         """
-        asked = _TO_WHOM.search(self._question)
-        whom = re.escape(asked["whom"].split()[-1]) if asked is not None else "$"
-        owed = _I_DO_TO.search(self._question)
+        owed, asked = _I_DO_TO.search(self._question), _TO_WHOM.search(self._question)
         if owed is not None and re.match(rf"(?i)\W*{owed['whom']} (?:\w+ )?{owed['does']}\w* (?:you|me)\b", self._all):
             return True
-        begins = re.match(rf"(?i)\W*(?:(?:your|our|the|my) )?{whom}\b(?!['’])", self._all)
-        return begins is not None and {"by", "with"}.isdisjoint(map(str.lower, said))
+        if asked is None or _MUTUAL.search(self._question):
+            return False
+        whom = re.escape(asked["whom"].split()[-1])
+        begins = re.match(
+            rf"(?i)\W*(?:(?:your|our|the|my) )?{whom} (?:(?:will|would|can|is|was|has|had) )?(\w+)", self._all
+        )
+        does = set(stems(asked["does"]))
+        same = begins is not None and any(_among(w, does) for w in stems(begins[1]))
+        return same and {"by", "with"}.isdisjoint(map(str.lower, said))
 
     def _is_what_came_instead(self, said: Sequence[str]) -> bool:
         """Whether the only line says from what to what something changed, and the sentence but to what."""

@@ -144,8 +144,8 @@ _WANTED = re.compile(
     r"\W*(?:(?:so|and|ok|okay|hey|hi|sorry|hello|please|kindly)\b\W*)*"
     r"(?:i(?:'d| would) (?:just |also |really )?(?:need|like)\b|i (?:just |also |really )?(?:need|want)\b"
     r"|i(?:'m| am) looking for\b"
-    r"|i(?:'ve| have)? (?:forgot(?:ten)?|lost) (?:my|our|the|his|her|their|wh\w+|how|[\w-]+'s)\b"
-    r"(?![^?]*(?:,|\d|\bso\b))"
+    r"|i(?:'ve| have)? (?:forgot(?:ten)?|lost) (?:my|our|the|his|her|their|that|this|wh\w+|how|[\w-]+'s)\b"
+    r"(?![^?]*(?:,| so| and| but) (?:so |and |but )?(?:i|we|he|she|they|it|that's)\b)"
     r"|i (?:can't|cannot|don't) (?:remember|recall|find)\b|remind\b"
     r"|(?:give|show|get|find) me\b|let me (?:have|know|see)\b)|.*\b(?:please|pls|plz)\W*$|.{8,}\b(?:please|pls|plz),"
     r"|(?:who|what|wot|whit|where|when|which)s?\b(?! an?\b)[^.,;!]*$"
@@ -155,10 +155,14 @@ _WANTED = re.compile(
 )
 _SAYS = re.compile(
     r"\b(?:i|he|she|we|they|it|you|this|that|there|is|are|was|were|am|be|been|has|have|had|do|does|did|will|would|can"
-    r"|(?<=^)(?!and |but |so )(?:\w+ )?(?:its|im)|could|shall|should|may|might|must|got|get|go|goes|went|let|tells?"
+    r"|could|shall|should|may|might|must|got|get|go|goes|went|let|tells?"
     r"|died|thanks?|yes|no|not|ok|okay|sure|hi|hello|hey|bye"
-    r"|ive|thats|hes|shes|theyre|theres|dont|cant|wont|yo|sup|hiya|paid|sold|bought|met|made|took|gave|kept|left|saw"
-    r"|lost|found|came|want|wanna|gonna|gotta|like|love|hate|hope|keep|good|sorry|lol|cheers|\w{3,}ed)\b|n't\b|'(?:m|re|ve|ll|d)\b|\d|[.,;:…]",
+    r"|ive|thats|hes|shes|theyre|theres|dont|cant|wont|yo|sup|hiya|wanna|gonna|gotta|good|sorry|lol|cheers|\w{3,}ed)\b"
+    r"|^(?:(?:yo|just|finally|also|kinda|really|and) )?"
+    r"(?:(?:paid|sold|bought|met|made|took|gave|kept|left|saw|lost|found)"
+    r" (?:my|our|the|an?|to|him|her|it|\w+ back)|want (?:to|an?)|(?:love|like|hate|hope)(?!['’]))\b"
+    r"|^(?:(?:yo|sup|hey|hi) )?(?:its|im)\b(?! (?:population|name|number|old|address|code|price|handle)\b)"
+    r"|n't\b|'(?:m|re|ve|ll|d)\b|\d|[.,;:…]",
     re.IGNORECASE,
 )
 _PHRASE = range(2, 7)  # words of a bare phrase that is looked up

@@ -78,7 +78,7 @@ _KEYS = re.compile(
     r"(?<=[^\s.!?] )(?!I\b)(?:(?:Mr|Mrs|Ms|Dr|Prof|St)\. )?"
     r"[A-ZÀ-Þ][\w'’-]*(?: [A-ZÀ-Þ][\w'’-]+| \d{1,2}(?:st|nd|rd|th)?\b)*"
     r"|(?<!\S)\d{1,4}(?:st|nd|rd|th)?(?: [A-ZÀ-Þ][\w'’-]+)+"
-    r"|(?<!\S)(?!\d\b(?![:@/.,-]\w))[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
+    r"|(?<=\bis )\d\b(?! to)|(?<!\S)(?!\d\b(?![:@/.,-]\w))[\w@-]*\d(?:[\w@:/-]|[.,](?=\w))*"
 )
 _FROM = re.compile(r"\b(?:from|used to|was|were|had|before|until|till|no longer|instead of)\b", re.IGNORECASE)
 _MAY = re.compile(r"\b(?:[Cc]an|may|could|must|should|allowed|supposed)\b(?! you\b)")

@@ -9,6 +9,7 @@ nothing of terminals, and imports no torch: the memory is behind a client.
 from __future__ import annotations
 
 import codecs
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -306,7 +307,7 @@ class Session(Learner, Recaller):
             for word, others in other_words(question):
                 known = [w for w in (word.lower(), *others) if self._is_told_of(w)]
                 if known and known[0] != word.lower():
-                    question = question.replace(word, known[0])
+                    question = re.sub(rf"\b{word}\b", known[0], question)
         except NO_ANSWER:
             pass
         return question

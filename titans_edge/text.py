@@ -94,7 +94,8 @@ _REQUEST = re.compile(
     r"|(?:translate|explain|summari[sz]e|rewrite|rephrase|shorten|proofread)(?: \w|:)"
     r"|(?:check|improve|fix|correct|count|say|stop|start|continue|answer|reply|respond|use|add|remove|change|turn|convert"
     r"|calculate|compute|solve|plan|make|give|imagine|pretend|act|role-?play|play|sing|read|open|search|compare|define"
-    r"|spell|repeat|pick|choose|guess|try|do(?! (?:i|we|you|they|my|our|your|their)\b|[^?]+\?)|keep|set|be|tell|show"
+    r"|spell|repeat|pick|choose|guess|try|keep|set|be|tell|show"
+    r"|do(?! (?:i|we|you|they)\b|(?! (?:it|this|that|an?|\d+)\b)[^?]+\?)"
     r"|name|list|find|expand|finish|complete|format|sort|recap|forget|quiz|rate|let's"
     r"|i want an? (?:poem|story|joke|list|summary|text|song|recipe))\b"
     r"(?!,|:? ?\S+ (?:is|was|are|were|starts?|begins?|at)\b| (?:is|was|in mind|what)\b)"
@@ -109,12 +110,13 @@ _STATES = re.compile(
 )
 
 
-_MAY_STATE = re.compile(  # "keep my spare key with Ray", "play drums in a band": the speaker is left out, or is he?
-    r"\W*(?:keep|play|sing|act|read|make(?! an?| some| up)|plan(?= to| on)|start|use|check|count|turn|open)\b"
-    r"(?= (?:\S+ ){2,}\S)"
+_MAY_STATE = re.compile(  # who leaves himself out: "keep my spare key with Ray", "play drums in a band"
+    r"\W*(?:keep (?:my|our|his|her|two|some|the spare|an?)"
+    r"|play (?!the (?:role|part))(?:\w+ ){1,2}(?:in|for|with|at|on|every)"
+    r"|(?:sing|act) in|read (?:\w+ ){1,3}(?:every|each|a (?:day|week|month))|plan (?:to|on)"
+    r"|start (?:work|school|uni|college))\b"
     r"(?!.*\b(?:me|us|you|your|yourself|please|pls|this|these|that|following|above|below|it|again|answers?|repl\w+"
-    r"|text|sentences?|words?|e-?mail|letter|poem|story|stories|jokes?|songs?|lists?|summar\w+|haiku|recipe|table|code"
-    r"|plan for|schedule|game|short|brief|simple|shorter)\b)",
+    r"|tone|tense|style|text|sentences?|words?|lines?|voice|e-?mail|letter|poem|stor\w+|summar\w+|short|brief|simple)\b)",
     re.IGNORECASE | re.DOTALL,
 )
 

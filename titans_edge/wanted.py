@@ -5,6 +5,7 @@ whether a text has one. Knows texts only.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
 from titans_edge.asked_for import NO_NAME, asks_for_a_date, asks_for_a_name, asks_for_a_time_of_day, asks_for_an_amount
@@ -48,7 +49,7 @@ _SAME = [line.split() for line in _KINDRED.strip().splitlines()]  # words for on
 _ONE = "|".join(word for group in _SAME for word in group)
 _OF_ONE = re.compile(rf"\bmy (?:\w+ ){{0,2}}?({_ONE})\b(?!-|'s (?:{_ONE})\b)", re.IGNORECASE)
 _OF_A_KIN = re.compile(rf"\W*(?:your |my |our )?(?:{_ONE})\b(?!['’]s) \w", re.IGNORECASE)
-_WHO = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
+_DOES_ONE = re.compile(rf"^\W*(?:what|where|when|how)\b.*\b(?:does|do|is|has) my ({_ONE})\b(?!['’]s)", re.IGNORECASE)
 _ON_ONE = re.compile(rf"(?:^|[.!?] )(?:my|our) (?:\w+ )?({_ONE})\b(?!-)", re.IGNORECASE)
 _CALLED = re.compile(
     r"\bwhat(?:'s|s| is| are| was| were) (?:my|our|the) (?P<called>[\w-]+(?: [\w-]+)??)"
@@ -122,8 +123,9 @@ _NO_VERB = "(?:(?<= is )|(?<= was )|(?<!ed )(?<![^s]s ))"  # just before: "my so
 _NO_OWNER = "(?:What|Who|Where|When|How|It|That|There|Here|Let)'"
 _THEIRS = re.compile(r"\b(?:his|her|their) (?:\w+ )?([a-z]{3,})\b(?!')")
 _NAMED = re.compile(rf"\b(?!{_NO_OWNER})({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
+_NOT_A_NAME = rf"{_KIN}|\\w*(?:body|one)|to(?:day|night|morrow)|yesterday|mu?mm?[iy]|mama|mam|nana|papa|daddy|baby"
 _NAMED_SMALL = re.compile(  # "kuba's teacher" as people type it, and not "everybody's"
-    rf"\b(?:of|is|are|does|was|where|who|when) (?!it'|(?:{_KIN}|\w*(?:body|one))\b)([a-z]\w{{2,}})'s"
+    rf"\b(?:of|is|are|does|was|where|who|when) (?!it'|(?:{_NOT_A_NAME})\b)([a-z]\w{{2,}})'s"
     r" (?:[\w-]+ )?([a-z]\w+)\b(?!')"
 )
 _INTRODUCES = re.compile(
@@ -149,10 +151,7 @@ _CONTACTS: tuple[tuple[Has, Has], ...] = (
     (_has(r"\bphone number\b|\btelephone number\b|\bmobile number\b"), _has(r"(?:\d[ ()./-]*){4}")),
     (_has(r"\be-?mail(?: address)?\W*$|\be-?mail address\b"), _has(r"@|\bat\b")),
 )
-_LAST_NAME = re.compile(  # or a text without any capital
-    r"\b[A-ZÀ-Þ][\w'’-]+ (?:(?:van|von|de|der|di|da|al|bin|ibn) )*[A-ZÀ-Þ]"
-    r"|(?i:\b(?:mr|mrs|ms|miss|dr|prof|last name|family name|surname|n[ée]e|maiden name)\b)|^[^A-ZÀ-Þ]*$"
-)
+_LAST_NAME = re.compile(r"\b(?:last|family|sur|maiden|full) ?name\b", re.IGNORECASE)
 _CODES = "code|pin|password|passcode|combination|combo"
 _KINDS: tuple[tuple[Has, Has], ...] = (
     (
@@ -166,7 +165,6 @@ _KINDS: tuple[tuple[Has, Has], ...] = (
     (asks_for_a_time_of_day, says_a_time_of_day),
     (_has(r"\bhow old\b"), says_an_age),
     *_CONTACTS,
-    (_has(r"\b(?:last|family|sur|maiden|full) ?name\b"), lambda text: _LAST_NAME.search(text) is not None),
     (_has(r"\b(?:what|which) year\b"), lambda text: says_an_amount(text) or _TIMES(text)),
     (asks_for_a_date, lambda text: _DAY.search(text) is not None or _TIMES(text) or says_an_ordinal(text)),
 )
@@ -174,8 +172,8 @@ _KINDS: tuple[tuple[Has, Has], ...] = (
 
 def may_answer(text: str, question: str) -> bool:
     """Whether a text has a number where only a number answers, a time of day where only that does, does not speak of
-    locker 12 where locker 7 is meant, nor only of another's dog where mine is, and says something that the question
-    does not ("gate code at work").
+    locker 12 where locker 7 is meant, nor only of another's dog where mine is, has another name where Ann's last one is
+    asked for, and says something that the question does not ("gate code at work").
     """
     if of_another(text, question) or _of_another_name(text, question):
         return False
@@ -183,6 +181,8 @@ def may_answer(text: str, question: str) -> bool:
     if any(said[what].isdisjoint(meant[what]) for what in meant.keys() & said.keys()):
         return False
     if not asks_yes_or_no(question) and stems(text) <= stems(question):
+        return False
+    if _LAST_NAME.search(question) and text != text.lower() and not _names(text, stems(question)):
         return False
     return all(says(text) for asks, says in _KINDS if asks(question))
 
@@ -217,7 +217,7 @@ def of_another(text: str, question: str) -> bool:
         if own is None and re.search(rf"(?i)\b(?:{others})'s(?: [\w-]+)? {what}\b", text):
             return True
     for whose, what in (*_NAMED.findall(question), *_NAMED_SMALL.findall(question)):
-        if whose.lower() not in text.lower() and re.search(rf"\b{_CAPITAL}'s (?:[\w-]+ ){{0,2}}?{what}\b", text):
+        if _plain(whose) not in _plain(text) and re.search(rf"\b{_CAPITAL}'s (?:[\w-]+ ){{0,2}}?{what}\b", text):
             return True
     if _of_another_one(text, question) or _of_another_role(text, question):
         return True
@@ -307,11 +307,13 @@ def _of_another_name(text: str, question: str) -> bool:
         return False
     what = re.escape((asked["called"] or asked["of"]).split()[-1])
     named = r"(?:called|named) [\w'-]+(?: [A-ZÀ-Þ][\w'-]+)*"
-    beside = re.search(
-        rf"(?i:\b{named},? (?:and|&|plus) (?:[\w-]+ )?{what}\b(?!,? (?:is |are |called|named|[A-Z])))", text
+    after = r"(?!['’]s\b|s? ?[:(–-]|,? (?:is |are |called|named|[A-Z]))"
+    beside = re.search(rf"(?i:\b{named},? (?:and|&|plus) (?:[\w-]+ )?{what}\b){after}", text)
+    theirs = re.search(
+        rf"(?i:\b{what} (?:has|have|had|got|bought)\b(?!.*\b(?:he|she|it)(?:'s| is)\b)[^.!?]* {named})", text
     )
-    theirs = re.search(rf"(?i:\b{what} (?:has|have|had|got|bought)\b[^.!?]* {named})", text)
-    own = re.search(rf"(?i:\b{what}(?:'s name is|,? (?:is |are |was )?(?:called|named)))\b", text)
+    been = r"(?:(?:is|are|was|has|have|had|got|been|always|just|now) )*"
+    own = re.search(rf"(?i:\b{what}(?:'s name(?: is|'s)|(?:'s|'re)?,? {been}(?:called|named))\b)", text)
     return own is None and (beside is not None or theirs is not None)
 
 
@@ -336,6 +338,11 @@ def _numbered(text: str) -> dict[str, set[str]]:
     return out
 
 
+def _plain(name: str) -> str:
+    """A name in small letters without accents, as people type it."""
+    return "".join(c for c in unicodedata.normalize("NFD", name.lower()) if not unicodedata.combining(c))
+
+
 def _same(one: str) -> list[str]:
     """All words for one of the user's."""
     return next(group for group in _SAME if one.lower() in group)
@@ -346,8 +353,8 @@ def of_reply(question: str, told: str) -> Has:
     does is not what "Mum does".
     """
     has = [says for asks, says in _KINDS if asks(question) and says(told)]
-    if (kin := _OF_ONE.findall(question)) and len(kin) == 1 and not _WHO.search(question):
-        of_it = re.compile(rf"\b(?:{'|'.join(_same(kin[0]))})", re.IGNORECASE)
+    if kin := _DOES_ONE.search(question):
+        of_it = re.compile(rf"\b(?:{'|'.join(_same(kin[1]))}|he|she|his|him|her|they|them)", re.IGNORECASE)
         has.append(lambda reply: of_it.search(reply) is not None or _OF_A_KIN.match(reply) is None)
     asked = stems(question)
     if asks_for_a_date(question) and _DAY.search(told):

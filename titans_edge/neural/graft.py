@@ -15,8 +15,8 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType, GGUFReader, GGUFValueTy
 from gguf.quants import dequantize, quantize
 from torch import Tensor, nn
 
-from titans_edge.errors import GraftError, TitansError
-from titans_edge.gguf_header import Header, fingerprint
+from titans_edge.errors import GraftError, ModelError, TitansError
+from titans_edge.gguf_header import Header, fingerprint, read_header
 from titans_edge.neural.cleanup import Cleanup
 from titans_edge.neural.contents import Contents
 from titans_edge.neural.encoder import EncoderConfig
@@ -253,6 +253,10 @@ def read(path: Path) -> tuple[Fields, dict[str, Tensor]]:
     """A graft file's scalar fields, and its tensors dequantised to float32. Raises GraftError for another file."""
     if not path.is_file():
         raise GraftError(f"There is no graft {path}.", "Name one with --graft, or train one with `titans-edge train`.")
+    try:
+        read_header(path)  # GGUFReader believes sizes: an array of 2^60 items in a damaged file would take it for ever
+    except ModelError as e:
+        raise GraftError(e.message, "Fetch the graft again.") from e
     try:
         reader = GGUFReader(str(path))
         scalars = {k: f for k, f in reader.fields.items() if f.types and f.types[0] != GGUFValueType.ARRAY}
