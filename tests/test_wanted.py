@@ -123,6 +123,7 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("what's the name of zosia's teacher?", "Zosia's teacher is called Miss Bright.", True),
         ("where's everyone's coat?", "Ann's coat is in the hall.", True),
         ("who is the boss's wife?", "Ann's wife is Pam.", True),
+        ("who is everybody's favourite?", "Ann's favourite is Pam.", True),
         ("What's the dog called?", "it's a mutt", True),  # few write names with a capital in a chat
     ],
 )

@@ -192,11 +192,11 @@ def _known(question: str, spans: Spans, *, doubted: bool) -> str:
     """
     if asks_when_told(question):
         return quoted(spans, dated=True)
+    told = " ".join(map(whole, spans))
     if asks_whether(question):
-        said = stems(" ".join(map(whole, spans)))
-        return quoted(spans) if not doubted or stems(question) & said else UNTOLD
-    compares = _COMPARES.search(question) is not None and _COMPARES.search(" ".join(map(whole, spans))) is None
-    if not doubted and compares and len(numbers(" ".join(map(whole, spans)))) > 1:
+        return quoted(spans) if not doubted or stems(question) & stems(told) else UNTOLD
+    compares = _COMPARES.search(question) is not None and _COMPARES.search(told) is None
+    if not doubted and compares and len(numbers(told)) > 1:
         return quoted(spans)
     refused = _MAY.search(question) is not None and any(_NOT.search(whole(s)) for s in spans)
     if not doubted and (refused or _was_before(question, spans)):

@@ -292,8 +292,9 @@ class Session(Learner, Recaller):
     def _understood(self, content: str, messages: Sequence[Message], mode: Mode) -> tuple[str, str, Framed]:
         """What the last message asks, what that cannot be understood without, and both by themselves."""
         full, text = in_full(content, messages[:-1]), messages[-1]["content"]
-        if mode is not Mode.OFF:
-            full, content, text = map(self._in_his_words, (full, content, text))
+        if mode is not Mode.OFF:  # most often they are one
+            known = {said: self._in_his_words(said) for said in (full, content, text)}
+            full, content, text = known[full], known[content], known[text]
         if full:
             return full, "", self._alone(messages, full)
         before = left_open(content, messages[:-1])
@@ -305,9 +306,9 @@ class Session(Learner, Recaller):
             return question
         try:
             for word, others in other_words(question):
-                known = [w for w in (word.lower(), *others) if self._is_told_of(w)]
-                if known and known[0] != word.lower():
-                    question = re.sub(rf"\b{word}\b", known[0], question)
+                his = next((w for w in (word.lower(), *others) if self._is_told_of(w)), word.lower())
+                if his != word.lower():
+                    question = re.sub(rf"\b{word}\b", his, question)
         except NO_ANSWER:
             pass
         return question

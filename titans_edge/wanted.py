@@ -123,7 +123,7 @@ _NO_VERB = "(?:(?<= is )|(?<= was )|(?<!ed )(?<![^s]s ))"  # just before: "my so
 _NO_OWNER = "(?:What|Who|Where|When|How|It|That|There|Here|Let)'"
 _THEIRS = re.compile(r"\b(?:his|her|their) (?:\w+ )?([a-z]{3,})\b(?!')")
 _NAMED = re.compile(rf"\b(?!{_NO_OWNER})({_CAPITAL})'s (?:[\w-]+ )?([a-z]\w+)\b(?!')")
-_NOT_A_NAME = rf"{_KIN}|\\w*(?:body|one)|to(?:day|night|morrow)|yesterday|mu?mm?[iy]|mama|mam|nana|papa|daddy|baby"
+_NOT_A_NAME = rf"{_KIN}|\w*(?:body|one)|to(?:day|night|morrow)|yesterday|mu?mm?[iy]|mama|mam|nana|papa|daddy|baby"
 _NAMED_SMALL = re.compile(  # "kuba's teacher" as people type it, and not "everybody's"
     rf"\b(?:of|is|are|does|was|where|who|when) (?!it'|(?:{_NOT_A_NAME})\b)([a-z]\w{{2,}})'s"
     r" (?:[\w-]+ )?([a-z]\w+)\b(?!')"
