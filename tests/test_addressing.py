@@ -50,6 +50,21 @@ def test_the_user_is_spoken_to_whole_or_letter_by_letter(reply: str, spoken: str
     assert "".join(shown) + slowly.add("", over=True) == spoken
 
 
+@pytest.mark.parametrize(
+    ("question", "reply", "spoken"),
+    [
+        ("how old is my sister", "Her sister is 11.", "Your sister is 11."),
+        ("Where is our boat?", "Their boat is in Lagos. His boat sank.", "Your boat is in Lagos. Your boat sank."),
+        ("Who has Tom's boat?", "His boat is with Ann.", "His boat is with Ann."),
+        ("How old is my sister?", "Tom says her sister is 11.", "Tom says her sister is 11."),
+    ],
+)
+def test_what_the_user_calls_his_is_nobody_elses(question: str, reply: str, spoken: str) -> None:
+    assert Addressing(question).add(reply, over=True) == spoken
+    slowly = Addressing(question)
+    assert "".join(slowly.add(letter) for letter in reply) + slowly.add("", over=True) == spoken
+
+
 def test_what_was_shown_is_never_taken_back() -> None:
     for reply, spoken in SPOKEN:
         filter_, shown = Addressing(), ""

@@ -342,7 +342,7 @@ handball starts at what time|Kindly tell me the code|omg when is the test|wot da
 whos my boss|whit time does it begin|my scissors, where did i put them
 where tf did i leave it|where about does she live|quick how does the mother in law like her cuppa
 my brain is gone, whats my own sister called
-does leo have a wife|is Leo married|was Tom at home|did ella eat|has mike moved|can Leo teach on mondays|will Tom come
+does leo have a wife|is leo still in the band|is Leo married|was Tom at home|did ella eat|has mike moved|can Leo teach on mondays|will Tom come
 does Karen work on fridays|Did Tom pass his exam|Has Leo had his jab|did mum call|is Mum diabetic|how bad was my fall
 how strict is my boss|is karen my daughter|do my cats fight|how heavy is the lamp|by when must i report
 until when do they stay|through which city does it go"""
@@ -368,7 +368,7 @@ Can Demir bought my car|is opposite our school|is outside my house|was once my b
 is where my parents live|is because my dad left|has groceries delivered on Tuesdays|has kids named Tom and Ann
 has surgery booked for may|has money left|do my shopping on Saturdays at Aldi|do my laundry on sundays
 do my job from home|How dad is doing worries me.|how things have changed|near which we live|into which we moved
-how cool is that|near what used to be the mill"""
+how cool is that|near what used to be the mill|is still in bed|is now still at school|is not still at it"""
 
 
 @pytest.mark.parametrize("text", re.split(r"[|\n]", QUESTIONS.strip()))

@@ -1,4 +1,5 @@
-"""A reply that is read from the user's words speaks to him: "I live in Porto" of his is "You live in Porto".
+"""A reply that is read from the user's words speaks to him: "I live in Porto" of his is "You live in Porto", and what
+he calls "my sister" is no "Her sister".
 
 Knows English pronouns; nothing of how a reply comes about.
 """
@@ -12,6 +13,9 @@ _TO = {
     "mine": "yours", "myself": "yourself", "we": "you", "we're": "you're", "we've": "you've", "we'd": "you'd",
     "we'll": "you'll", "us": "you", "our": "your", "ours": "yours", "ourselves": "yourselves",
 }  # fmt: skip
+_THEIR = ("his", "her", "their")
+_MY = re.compile(r"\b(?:my|our) ([a-z]+)\b", re.IGNORECASE)
+_NEXT = re.compile(r" ([a-z]+)\b", re.IGNORECASE)
 _BE = {"am": "are", "was": "were", "wasn't": "weren't"}
 _WORD = re.compile(r"(?<![\w@./-])[^\W\d_]+(?:['’](?:m|ve|d|ll|re|t)\b)?(?![\w@/-]|\.\w)", re.IGNORECASE)
 _QUOTED = re.compile(r"“[^”]*(?:”|$)|\"[^\"]*(?:\"|$)")
@@ -31,9 +35,10 @@ BEHIND = 24  # characters behind a pronoun that are looked at
 
 
 class Addressing:
-    """One reply as it comes."""
+    """One reply as it comes, to a question."""
 
-    def __init__(self) -> None:
+    def __init__(self, question: str = "") -> None:
+        self._mine = frozenset(w.lower() for w in _MY.findall(question))
         self._said = ""  # by the reply
         self._at = 0  # so much of that was shown
 
@@ -41,7 +46,7 @@ class Addressing:
         """More of the reply; over: no more comes. Returns what may be shown now."""
         self._said += text
         cut = len(self._said) if over else self._open()
-        out = _addressed(self._said, self._at, cut)
+        out = _addressed(self._said, self._at, cut, self._mine)
         self._at = cut
         return out
 
@@ -50,24 +55,28 @@ class Addressing:
         the last word.
         """
         last = max(self._at, self._said.rfind(" ") + 1, self._said.rfind("\n") + 1)
-        first = (m for m in _WORD.finditer(self._said, self._at) if _plain(m[0]) in _TO or _plain(m[0]) in _BE)
+        first = (m for m in _WORD.finditer(self._said, self._at) if _plain(m[0]) in {*_TO, *_BE, *_THEIR})
         return min((m.start() for m in first if len(self._said) - m.end() < BEHIND), default=last)
 
 
-def _addressed(text: str, start: int, end: int) -> str:
-    """[start, end) of a reply, with the user spoken to."""
+def _addressed(text: str, start: int, end: int, mine: frozenset[str]) -> str:
+    """[start, end) of a reply, with the user spoken to. mine: what he calls his."""
     quoted = [m.span() for m in _QUOTED.finditer(text)]
     out, at = "", start
     for m in _WORD.finditer(text, start, end):
-        said = "" if any(a <= m.start() < b for a, b in quoted) else _instead(text, m)
+        said = "" if any(a <= m.start() < b for a, b in quoted) else _instead(text, m, mine)
         if said:
             out, at = out + text[at : m.start()] + said, m.end()
     return out + text[at:end]
 
 
-def _instead(text: str, m: re.Match[str]) -> str:
+def _instead(text: str, m: re.Match[str], mine: frozenset[str]) -> str:
     """What stands for a word of a reply; "": itself."""
     word, before, behind = _plain(m[0]), text[: m.start()], text[m.end() :]
+    if word in _THEIR:
+        whose = _NEXT.match(behind)
+        first = _OPENS.search(before) is not None
+        return _as("your", "", opens=True) if first and whose and whose[1].lower() in mine else ""
     if word == "you":
         return "me" if _I_TELL.search(before) else ""
     opens = _OPENS.search(before) is not None

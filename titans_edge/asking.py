@@ -37,6 +37,8 @@ _CLAUSE = re.compile(r"(?<=\S)(?:[,;]| (?:and|because|when|if|that|which|while)\
 _THANKS = re.compile(
     r"\W*(?:(?:ok|okay|great|perfect|cool|nice|got it|good|many)\W+)*(?:thanks?|thx|cheers)\b", re.IGNORECASE
 )
+_THANKS_AFTER = re.compile(r"\b(?:thanks?|thank you|thx|ty|cheers|ta)(?: (?:again|so much|a lot|dear|you))*\W*$", re.IGNORECASE)
+GRATEFUL = 8  # words of a message that says thanks and little else, at most
 _AND = re.compile(r"^(?:and|but|so|ok|then|what about|how about)\b,? ?", re.IGNORECASE)
 _WHICH = re.compile(r"^(?:in|at|on|for|with|to|from|of|by|since|until) (?=wh(?:ich|en)\b)", re.IGNORECASE)
 _ELLIPSIS = 4  # words behind "and", or "what about", that ask no question of their own
@@ -133,6 +135,12 @@ def only_tells(message: str, messages: Sequence[Message]) -> bool:
         return False
     states = _STATES.search(plain) or _SENTENCE.match(plain)
     return states is not None and not _at_work(said)
+
+
+def only_thanks(message: str) -> bool:
+    """Whether a message thanks, and says little else."""
+    few = len(words(message)) <= GRATEFUL and not re.search(r"(?i)\d|\b(?:my(?! (?:friend|dear|love)\b)|our|said|says)\b", message)
+    return few and (_THANKS.match(message) is not None or _THANKS_AFTER.search(message) is not None)
 
 
 def _at_work(said: Sequence[Message]) -> bool:

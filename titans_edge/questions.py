@@ -90,7 +90,9 @@ _BARE_BEHIND = re.compile(
     r"|has (?!\w+s\b|(?:not|also|always|never|just|already|only|since|now|still|recently|finally|been)\b)[\w'-]+"
     r" (?:been|gone|moved|phoned|arrived|eaten|come|said|replied|written|paid)\b"
     r"|(?:is|are|was|were) (?!(?:also|still|always|now|not|just|only|never|both|like|once|then|all|more|half|almost"
-    rf"|really|actually)\b)[\w'-]+ (?:my|our|your) (?:{_KIN})\W*$",
+    rf"|really|actually)\b)[\w'-]+ (?:my|our|your) (?:{_KIN})\W*$"
+    r"|(?:is|are) (?!(?:also|now|not|just|only|never|he|who|there|and|but|\w+ly|\w+ing)\b)[\w'-]+ still\b"
+    r" (?!to\b|(?:the|my|our|his|her|a)\b(?! \w+\W*$))",
     re.IGNORECASE,
 )
 _MAY_BE_BEHIND = re.compile(

@@ -13,7 +13,7 @@ from titans_edge.addressing import Addressing
 from titans_edge.answers import Spans
 from titans_edge.asked_for import asks_for_a_date, asks_for_a_favour, asks_for_the_past, asks_when_told, needs_the_date
 from titans_edge.asking import UNTOLD as UNTOLD
-from titans_edge.asking import Asking
+from titans_edge.asking import Asking, only_thanks
 from titans_edge.grounding import Grounding, numbers
 from titans_edge.judging import whole
 from titans_edge.questions import asks_whether
@@ -48,6 +48,7 @@ class Stopper:
 UNSURE = 4.7  # nats of a reply's first sentence to what was only told, at most
 SORRY = "I'm sorry to hear that."
 HELLO = "Hello, nice to meet you."
+WELCOME = "You're welcome!"
 GLAD = "Congratulations!"
 # a message that greets, or in which somebody introduces himself or comes somewhere new
 _GREETS = re.compile(
@@ -129,7 +130,7 @@ class Reading:
             past=asks_for_the_past(asking.asked),
             has=of_reply(asking.asked, " ".join(lines)),
         )
-        addressing = Addressing() if all(s["kind"] == USER.kind for s in spans) else None
+        addressing = Addressing(question) if all(s["kind"] == USER.kind for s in spans) else None
         return cls(grounding, Dating(dates(spans)), addressing, instead, known)
 
     @property
@@ -171,7 +172,8 @@ class Listened:
             return self._held
         self.invented = True
         meant = {HELLO: _GREETS.search(self._message) is not None, GLAD: "!" in self._message}.get(begins, True)
-        self.instead = (begins if meant else "") or self._noted()
+        thanks = WELCOME if only_thanks(self._message) and not begins else ""
+        self.instead = thanks or (begins if meant else "") or self._noted()
         return ""
 
     def _greets_another(self) -> bool:
