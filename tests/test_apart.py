@@ -231,7 +231,10 @@ def test_a_conversation_that_begins_without_the_memory_stays_as_it_was_read(tiny
         ("what did dad call his boat", ""),
         ("Is there a bank nearby?", ""),
         ("When is the party?", ""),
+        ("Where is that?", "My sister is called Bella."),
+        ("And how long does that take?", "My sister is called Bella."),
         ("And what does Ann do?", ""),
+        ("What is that noise?", ""),
     ],
 )
 def test_a_question_that_is_left_open_is_asked_behind_what_was_said_last(question: str, before: str) -> None:

@@ -261,7 +261,7 @@ def test_what_shares_no_word_with_a_message_has_to_change_it_more_surely(
     one, also = memory.spans[0], memory.spans[0] | {"id": 2, "text": "Maj wants the draft by March."}
     with Session(tiny, client(memory)) as session:
         prompt = framed(tiny, [{"role": "user", "content": ASKED}], session.system)
-        put = Prompted.of(session.speaker, session.text_route, prompt)
+        put = Prompted.of(session.speaker, session.text_route, prompt, prompt.begin)
 
         def found(untold: float, *later: dict[str, Any]) -> list[int]:
             monkeypatch.setattr(Prompted, "untold", lambda self, trained, texts: [untold] * len(texts))

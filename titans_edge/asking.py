@@ -47,6 +47,11 @@ _SAID_BEFORE = re.compile(
     r"|^(?:who|what) (?:is|was|are|were) th(?:at|ose)\b",
     re.IGNORECASE,
 )
+_OF_THAT = re.compile(  # "Where is that?", "How long does that take?"
+    r"(?:and |so |but )?(?:who|what|where|when|which|how (?:much|many|long|old|far))(?:'?s| is| was| are| were| does| did"
+    r"| do) th(?:at|is|ose|ese)(?: (?:for|from|to|about|with|again|cost|start|begin|end|finish|happen|mean|take))?\W*$",
+    re.IGNORECASE,
+)
 _YOU = r"\b(?:did|had|have|'ve) you (?:just |ever |also )?"
 _YOUR_IDEA = re.compile(
     rf"{_YOU}(?:suggest|recommend|writ|list|propos)\w*\b"
@@ -243,7 +248,7 @@ def _is_ellipsis(message: str) -> bool:
 
 def _is_open(message: str) -> bool:
     """ "And where does she live?", "In which hospital?" """
-    if _SHORT_ASKS.match(message):
+    if _SHORT_ASKS.match(message) or _OF_THAT.match(message):
         return True
     clause = _CLAUSE.split(_WHICH.sub("", _AND.sub("", message, count=1), count=1), maxsplit=1)[0]
     found = _SAID_BEFORE.search(clause)
