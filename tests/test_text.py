@@ -342,7 +342,8 @@ handball starts at what time|Kindly tell me the code|omg when is the test|wot da
 whos my boss|whit time does it begin|my scissors, where did i put them
 where tf did i leave it|where about does she live|quick how does the mother in law like her cuppa
 my brain is gone, whats my own sister called
-does leo have a wife|is leo still in the band|is Leo married|was Tom at home|did ella eat|has mike moved|can Leo teach on mondays|will Tom come
+does leo have a wife|is leo still in the band
+is Leo married|was Tom at home|did ella eat|has mike moved|can Leo teach on mondays|will Tom come
 does Karen work on fridays|Did Tom pass his exam|Has Leo had his jab|did mum call|is Mum diabetic|how bad was my fall
 how strict is my boss|is karen my daughter|do my cats fight|how heavy is the lamp|by when must i report
 until when do they stay|through which city does it go"""

@@ -37,7 +37,10 @@ _CLAUSE = re.compile(r"(?<=\S)(?:[,;]| (?:and|because|when|if|that|which|while)\
 _THANKS = re.compile(
     r"\W*(?:(?:ok|okay|great|perfect|cool|nice|got it|good|many)\W+)*(?:thanks?|thx|cheers)\b", re.IGNORECASE
 )
-_THANKS_AFTER = re.compile(r"\b(?:thanks?|thank you|thx|ty|cheers|ta)(?: (?:again|so much|a lot|dear|you))*\W*$", re.IGNORECASE)
+_THANKS_AFTER = re.compile(
+    r"\b(?:thanks?|thank you|thx|ty|cheers|ta)(?: (?:again|so much|a lot|dear|you))*\W*$", re.IGNORECASE
+)
+_OF_MORE = re.compile(r"\d|\b(?:my(?! (?:friend|dear|love)\b)|our|said|says)\b", re.IGNORECASE)
 GRATEFUL = 8  # words of a message that says thanks and little else, at most
 _AND = re.compile(r"^(?:and|but|so|ok|then|what about|how about)\b,? ?", re.IGNORECASE)
 _WHICH = re.compile(r"^(?:in|at|on|for|with|to|from|of|by|since|until) (?=wh(?:ich|en)\b)", re.IGNORECASE)
@@ -48,8 +51,9 @@ _SAID_BEFORE = re.compile(
     re.IGNORECASE,
 )
 _OF_THAT = re.compile(  # "Where is that?", "How long does that take?"
-    r"(?:and |so |but )?(?:who|what|where|when|which|how (?:much|many|long|old|far))(?:'?s| is| was| are| were| does| did"
-    r"| do) th(?:at|is|ose|ese)(?: (?:for|from|to|about|with|again|cost|start|begin|end|finish|happen|mean|take))?\W*$",
+    r"(?:and |so |but )?(?:who|what|where|when|which|how (?:much|many|long|old|far))(?:'?s| is| was| are| were| does"
+    r"| did| do) th(?:at|is|ose|ese)"
+    r"(?: (?:for|from|to|about|with|again|cost|start|begin|end|finish|happen|mean|take))?\W*$",
     re.IGNORECASE,
 )
 _YOU = r"\b(?:did|had|have|'ve) you (?:just |ever |also )?"
@@ -144,7 +148,7 @@ def only_tells(message: str, messages: Sequence[Message]) -> bool:
 
 def only_thanks(message: str) -> bool:
     """Whether a message thanks, and says little else."""
-    few = len(words(message)) <= GRATEFUL and not re.search(r"(?i)\d|\b(?:my(?! (?:friend|dear|love)\b)|our|said|says)\b", message)
+    few = len(words(message)) <= GRATEFUL and _OF_MORE.search(message) is None
     return few and (_THANKS.match(message) is not None or _THANKS_AFTER.search(message) is not None)
 
 

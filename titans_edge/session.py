@@ -60,8 +60,8 @@ SPARE = 32  # positions kept for a reply when a prompt is checked
 
 @dataclass
 class _Turn:
-    """What `commit` needs of the last reply. apart: what was said before is out of sight; reads: lines, as the graft has
-    them read; nll: of the prompt's message, where it was taken.
+    """What `commit` needs of the last reply. apart: what was said before is out of sight; reads: lines, as the graft
+    has them read; nll: of the prompt's message, where it was taken.
     """
 
     message: str
@@ -192,7 +192,7 @@ class Session(Learner, Recaller):
         )
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
-        turn.reads = turn.apart and bool(injection) and not len(readout.rows) and listening is None
+        turn.reads = turn.apart and reading is not None
         if reading is not None and reading.known:
             if reading.known != UNTOLD:
                 yield self._remembered(readout, routes, spans)

@@ -231,7 +231,8 @@ class Speaker:
         """A soft prompt at the end of the sequence as a part of it, its marks among `ids`: what is read next is read
         behind it. Whether it stands there; not where this context does not take it, or has no room.
         """
-        if not len(self.set_in(prefix)):
+        stands = self.set_in(prefix)
+        if stands.end == stands.start:
             return False
         self.ids += prefix.marks
         return True

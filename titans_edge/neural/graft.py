@@ -28,8 +28,8 @@ from titans_edge.neural.relations import Relations
 from titans_edge.neural.sentences import SentenceMemory
 
 ARCHITECTURE = "titans-graft"
-# 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak; 5 may tell changes; 6 may listen;
-# 7 may read behind a prompt
+# 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak; 5 may tell changes;
+# 6 may listen; 7 may read behind a prompt
 FORMAT = 7
 OLDEST = 2  # that is read as it is
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string

@@ -17,12 +17,10 @@ from torch.nn import functional as F
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.neural.graft import Graft
-from titans_edge.routes import said
-from titans_edge.sources import USER
 from titans_edge.stories.written import PLAIN, Question, Writer, written
 from titans_edge.text import stems, tells_a_change
 from titans_edge.train.descent import descend, done, prompt_plan
-from titans_edge.train.given import DAY, NOW
+from titans_edge.train.given import lines_of
 from titans_edge.train.prompting import START, Example, Maker, start_states, untold_odds
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
@@ -39,7 +37,7 @@ def train_changing(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pat
     prompt, path = graft.changing, folder / "changing.pt"
     if prompt is None or not recipe.change_steps:
         return
-    maker, n = Maker(backbone), prompt.config.positions
+    maker, n = Maker(backbone, graft.front), prompt.config.positions
     prompt.start_from(start_states(maker, n, START) if graft.prompt is None else graft.prompt().detach().clone())
     plan = prompt_plan(recipe.change_steps, recipe.change_rate)
     if done(path, prompt, plan):
@@ -61,7 +59,7 @@ def examples(people: Sequence[Writer], maker: Maker, seed: int) -> tuple[list[Ex
     """Of everybody's questions: those with a message that changes the answer, and those with one that does not."""
     out: tuple[list[Example], list[Example]] = [], []
     for who in people:
-        lines = [said({"text": text, "kind": USER.kind, "time": NOW - days * DAY}) for days, text in who.messages]
+        lines = lines_of(who)
         for question, earlier, later, changes in asked(who, random.Random(f"{seed} {who.name}")):
             example = Example(*maker.put(question, lines[earlier], lines[later]), changes)
             out[not changes].append(example)

@@ -1,12 +1,13 @@
-"""Lines a memory gives for people's questions, and which of them answer: what the soft prompt is trained on.
+"""Lines and a question, and which of the lines answer it: what the soft prompts that judge are trained on.
 
-Everybody in `stories.written` tells a memory of this graft what they typed, and asks as `chat` does.
+Everybody in `stories.written` is asked of what he typed himself; of what does not answer, that which shares the
+question's words is drawn more often, as a memory finds it.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -14,42 +15,77 @@ from typing import TypeVar
 import msgspec
 
 from titans_edge.routes import said
-from titans_edge.session import Session
 from titans_edge.sources import USER
-from titans_edge.stories.written import Question, Writer, written
-from titans_edge.suspicion import voices
+from titans_edge.stories.written import YES_OR_NO, Question, Writer, written
+from titans_edge.text import stems
 
-FEWEST = 2  # lines where a question's message is not among them
+LINES = 4  # of a question, at most
+ALIKE, NEAR, NEAREST = 4, 2, 3  # of so many lines that share most words are drawn so many, and where none answers
+TWO_NEEDED, TWO_WRONG, ONE_OF_TWO = 0.7, 0.06, 0.08  # how often two lines are put together: both needed, neither, one
 Made = TypeVar("Made")
 DAY, NOW = 86400.0, 1_795_521_600.0  # noon of 24 November 2026, UTC: the messages tell days before it
 
 
 @dataclass(frozen=True)
-class Given:
-    """A question and (line, whether it answers), in no order that tells."""
+class Asked:
+    """A question about what was told, or might have been. right: lines that answer, those it needs together; wrong:
+    lines that clearly do not, which share most words first.
+    """
 
     question: str
-    lines: tuple[tuple[str, bool], ...]
+    right: tuple[str, ...]
+    wrong: tuple[str, ...]
+    together: bool
 
 
-def given(who: Writer, session: Session, rng: random.Random) -> Iterator[Given]:
-    """Somebody's questions about what was told, or might have been. session: with an empty memory, which holds what
-    they typed afterwards.
-    """
-    number = _told(who, session)
-    texts = [said({"text": text, "kind": USER.kind, "time": NOW - days * DAY}) for days, text in who.messages]
+@dataclass(frozen=True)
+class Given:
+    """A question and (lines that are put together, whether they answer)."""
+
+    question: str
+    lines: tuple[tuple[tuple[str, ...], bool], ...]
+
+
+def lines_of(who: Writer) -> list[str]:
+    """Somebody's messages, as they are told to the model."""
+    return [said({"text": text, "kind": USER.kind, "time": NOW - days * DAY}) for days, text in who.messages]
+
+
+def asked(who: Writer) -> list[Asked]:
+    """Somebody's questions but those about the world."""
+    lines, words = lines_of(who), [stems(text) for _, text in who.messages]
+    out = list[Asked]()
     for q in who.questions:
-        if q.kind == "world":
-            continue
-        lines = {number[s["id"]]: said(s) for s in session.retrieve(q.text).retrieved if s["id"] in number}
-        if not lines:
-            ranked = [number[s["id"]] for s in session.rank(q.text, 5 * session.k) if s["id"] in number]
-            lines = {n: texts[n] for n in list(dict.fromkeys(ranked))[: rng.randint(FEWEST, session.k)]}
-        lines |= {n: texts[n] for n in q.told[:1] if n not in lines}
-        kept = [(line, n in q.told) for n, line in lines.items() if _clear(n, line, q)]
-        rng.shuffle(kept)
-        if kept:
-            yield Given(q.text, tuple(kept))
+        about, clear = stems(q.text), [n for n in range(len(lines)) if n not in q.told and _clear(lines[n], q)]
+        often = {w: sum(w in of for of in words) for w in about}
+        alike = {n: sum(1 / often[w] for w in about & words[n]) for n in clear}
+        wrong = tuple(lines[n] for n in sorted(clear, key=lambda n: -alike[n]))
+        if q.kind != "world" and (q.told or wrong):
+            out.append(Asked(q.text, tuple(lines[n] for n in q.told), wrong, q.kind == "two" and len(q.told) > 1))
+    return out
+
+
+def given(one: Asked, rng: random.Random) -> Given:
+    """A question with a few of its lines."""
+    near, far = list(one.wrong[:ALIKE]), list(one.wrong[ALIKE:])
+    rng.shuffle(near)
+    rng.shuffle(far)
+    out = list[tuple[tuple[str, ...], bool]]()
+    if one.right:
+        beside = [rng.choice(far)] if far and rng.random() < ONE_OF_TWO else []
+        out.append((tuple(_mixed([one.right[0], *beside], rng)), True))
+    if one.together and rng.random() < TWO_NEEDED:
+        out.append((tuple(_mixed(one.right[:2], rng)), True))
+    for line in [*near[: NEAR if one.right else NEAREST], *far][: LINES - len(out)]:
+        beside = [rng.choice(far)] if far and rng.random() < TWO_WRONG else []
+        out.append((tuple(_mixed(dict.fromkeys([line, *beside]), rng)), False))
+    return Given(one.question, tuple(out))
+
+
+def _mixed(lines: Iterable[str], rng: random.Random) -> list[str]:
+    out = list(lines)
+    rng.shuffle(out)
+    return out
 
 
 def drawn(n: int, seed: int) -> list[Writer]:
@@ -79,22 +115,8 @@ def of_each(
     return out
 
 
-def _told(who: Writer, session: Session) -> dict[int, int]:
-    """Everything is told; the message of each span that is kept."""
-    assert session.memory is not None
-    for n, (days, text) in enumerate(who.messages):
-        session.tell(voices(text), f"{who.name}-{n}", NOW - days * DAY)
-    session.memory.wait()
-    kept = ((n, session.memory.told(f"{who.name}-{n}")) for n in range(len(who.messages)))
-    return {span["id"]: n for n, spans in kept for span in spans}
-
-
-def _clear(n: int, line: str, q: Question) -> bool:
-    """Whether it is clear if a message's line answers: the first one a question needs does; the others do in part, and
-    one that has the answer's words may.
+def _clear(line: str, q: Question) -> bool:
+    """Whether it is clear that a message which the question does not need does not answer: one that has the answer's
+    words may.
     """
-    return n in q.told[:1] or not (n in q.told or _holds(line, q.targets))
-
-
-def _holds(line: str, targets: Sequence[str]) -> bool:
-    return any(t.lower() in line.lower() for t in targets)
+    return not any(t.lower() in line.lower() for t in q.targets[q.kind == YES_OR_NO :])

@@ -36,9 +36,9 @@ class Recipe:
     told_steps: int = 8000
     told_width: int = 64
     prompt_positions: int = 16
-    prompt_writers: int = 40
-    prompt_steps: int = 400
-    prompt_batch: int = 6
+    front_positions: int = 32
+    prompt_steps: int = 700
+    prompt_batch: int = 8
     prompt_rate: float = 1e-2
     prompt_likely: float = 0.71
     speak_writers: int = 90

@@ -23,12 +23,11 @@ from titans_edge.evaluate import wording
 from titans_edge.events import Text
 from titans_edge.grounding import Grounding
 from titans_edge.neural.graft import Graft
-from titans_edge.routes import Mode, said
+from titans_edge.routes import Mode
 from titans_edge.session import Session
-from titans_edge.sources import USER
-from titans_edge.stories.written import Question, Writer
+from titans_edge.stories.written import YES_OR_NO, Question, Writer
 from titans_edge.train.descent import descend, done, prompt_plan
-from titans_edge.train.given import DAY, NOW, drawn, of_each
+from titans_edge.train.given import NOW, drawn, lines_of, of_each
 from titans_edge.train.prompting import Maker, behind, start_states
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
@@ -57,7 +56,7 @@ def train_speaking(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pat
     prompt, path = graft.speaking, folder / "speaking.pt"
     if prompt is None or not recipe.speak_steps:
         return
-    maker = Maker(backbone)
+    maker = Maker(backbone, graft.front)
     prompt.start_from(start_states(maker, prompt.config.positions, START))
     plan = prompt_plan(recipe.speak_steps, recipe.speak_rate)
     if done(path, prompt, plan):
@@ -86,7 +85,7 @@ def reply_loss(prompt: Tensor, twin: Any, maker: Maker, examples: Sequence[Spoke
         ids[i, : len(tokens)] = torch.tensor(tokens)
         goal[i, len(tail) - 1 : len(tokens) - 1] = torch.tensor(tokens[len(tail) :])
     learnt = goal != IGNORED
-    return F.cross_entropy(twin.lm_head(behind(prompt, twin, maker, before, ids)[learnt]), goal[learnt])
+    return F.cross_entropy(twin.lm_head(behind(prompt, twin, maker, maker.past(before), ids)[learnt]), goal[learnt])
 
 
 def _replies(backbone: Backbone, recipe: Recipe, folder: Path, report: Report) -> list[Spoken]:
@@ -103,8 +102,8 @@ def _replies(backbone: Backbone, recipe: Recipe, folder: Path, report: Report) -
 def spoken(who: Writer, session: Session, most: int) -> Iterator[Spoken]:
     """What is learnt from at most so many of somebody's questions on what was told. session: without a memory."""
     rng = random.Random(who.name)
-    texts = [said({"text": text, "kind": USER.kind, "time": NOW - days * DAY}) for days, text in who.messages]
-    questions = [q for q in who.questions if q.told]
+    texts = lines_of(who)
+    questions = [q for q in who.questions if q.told and q.kind != YES_OR_NO]  # that is quoted
     rng.shuffle(questions)
     for q in questions[:most]:
         told = {*(q.told if q.kind == "two" else q.told[:1])}

@@ -15,7 +15,8 @@ from importlib.resources import files
 
 from titans_edge.errors import DataError
 
-KINDS = ("word", "phrase", "number", "time", "reference", "changed", "past", "two", "untold", "world")
+YES_OR_NO = "yesno"  # the first wording of its answer is "yes" or "no"
+KINDS = ("word", "phrase", "number", "time", "reference", "changed", "past", "two", YES_OR_NO, "untold", "world")
 PLAIN = ("untold", "world")  # kinds of questions that no message answers
 _MESSAGE = re.compile(r"(\d+(?:\.\d+)?) (.+)")
 _CHANGE = re.compile(r"! (\d+) > (\d+)")
