@@ -39,7 +39,7 @@ class Recipe:
     front_positions: int = 32
     prompt_steps: int = 700
     prompt_batch: int = 8
-    prompt_rate: float = 1e-2
+    prompt_rate: float = 5e-3
     prompt_likely: float = 0.71
     speak_writers: int = 90
     speak_questions: int = 14
