@@ -15,7 +15,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.reader import Reader
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.spans import features, mean_nll
-from titans_edge.backbone.speaker import DIGITS, Speaker
+from titans_edge.backbone.speaker import DIGITS, ENDLESS, Speaker
 from titans_edge.errors import ContextOverflow, ModelError, UsageError
 from titans_edge.gguf_header import read_header
 
@@ -298,6 +298,9 @@ def test_digits_may_come_again_without_penalty(tiny: Backbone, monkeypatch: pyte
     assert len(set(words)) == len(words) > len(set(free)), "words do not come again, and would"
     monkeypatch.setattr(type(tiny.vocab), "piece", lambda *_: b" 5")
     digits = said(10.0)
+    with Speaker(tiny, 256) as speaker:
+        speaker.feed(tiny.vocab.encode(TEXT))
+        assert len(list(speaker.generate(Sampling(max_tokens=100)))) == ENDLESS and speaker.stopped == "stop"
     assert digits[:DIGITS] == free[:DIGITS] and digits != free and len(set(digits[DIGITS:])) == 12
 
 

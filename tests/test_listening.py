@@ -34,6 +34,7 @@ TELL = [
     "kinda want to learn spanish",
     "Start date is 5 May.",
     "Guess what! I got the job.",
+    "Alright mate. Name's Des. Plasterer, Swansea",
 ]
 DO_NOT = [
     "Where is my key?",
@@ -143,6 +144,11 @@ def test_a_reply_of_which_the_model_is_unsure_is_not_shown(reply: str, instead: 
         parts = [heard.take(letter, nats, "") for letter in reply] + [heard.take("", 0.0, "stop")]
         assert "".join(parts) == (reply if shown else "")
         assert (heard.invented, heard.instead) == (not shown, "" if shown else instead)
+
+
+def test_it_never_refuses_what_it_is_told() -> None:
+    heard = Listened("im kaimana, 15, but everyone calls me kai")
+    assert heard.take("I'm sorry, but I can't assist with that.", 0.1, "stop") == "" and heard.instead == "Noted: 15."
 
 
 @pytest.mark.parametrize(

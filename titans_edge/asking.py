@@ -189,10 +189,12 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
 def stands_alone(question: str, messages: Sequence[Message]) -> bool:
     """Whether a question for a fact can be understood without the conversation, which speaks of something else: it
     points to nothing, and names what it is about or comes after what the user told or asked of himself. So does one
-    about the model itself.
+    about the model itself, and thanks.
     """
     asking = Asking.of(question)
     if _OF_YOU.match(question.replace("’", "'")) and not of_a_reply(question, messages):
+        return True
+    if only_thanks(question):
         return True
     if not asking.questions or asks_for_a_favour(question) or len(content_words(question)) < ABOUT_SOMETHING:
         return False

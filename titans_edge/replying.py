@@ -61,6 +61,10 @@ _BY_NAME = re.compile(
     r"(?P<name>[A-ZÀ-Þ][\w'’-]*)"
 )
 _I_AM = r"\b(?:i'm|i am|name is|name's|call me|this is|it's) (?:\w+ )?"
+_REFUSES = re.compile(  # to reply, as if it had been asked for something
+    r"\b(?:can(?:no|['’]?)t|unable to|not able to) (?:assist|help|provide|fulfil)|\b(?:language model|as an ai)\b",
+    re.IGNORECASE,
+)
 # what is said for a reply that begins so
 _PLAINLY = tuple(
     (re.compile(begins, re.IGNORECASE), said)
@@ -166,9 +170,10 @@ class Listened:
         if not reason and len(sentences(self._held)) < 2:
             return ""
         self._shown = True
-        begins = next(said for begins, said in _PLAINLY if begins.match(self._held.strip()))
+        refuses = _REFUSES.search(self._held) is not None
+        begins = "" if refuses else next(said for begins, said in _PLAINLY if begins.match(self._held.strip()))
         greets = begins == HELLO
-        if self._nats <= UNSURE and not (greets and self._greets_another()):
+        if self._nats <= UNSURE and not refuses and not (greets and self._greets_another()):
             return self._held
         self.invented = True
         meant = {HELLO: _GREETS.search(self._message) is not None, GLAD: "!" in self._message}.get(begins, True)

@@ -98,7 +98,7 @@ _REQUEST = re.compile(
     r"|do(?! (?:i|we|you|they)\b|(?! (?:it|this|that|an?|\d+)\b)[^?]+\?)"
     r"|name|list|find|expand|finish|complete|format|sort|recap|forget|quiz|rate|let's"
     r"|i want an? (?:poem|story|joke|list|summary|text|song|recipe))\b"
-    r"(?!,|:? ?\S+ (?:is|was|are|were|starts?|begins?|at)\b| (?:is|was|in mind|what)\b)"
+    r"(?!,|['’]s\b|:? ?\S+ (?:is|was|are|were|starts?|begins?|at)\b| (?:is|was|in mind|what)\b)"
     r"|(?:don't|do not) (?:repeat|say|use|write|answer|reply|be)\b|from now on,? (?:you|answer|reply|speak)\b"
     r"|you are (?:now |an? )|teach me\b)",
     re.IGNORECASE,

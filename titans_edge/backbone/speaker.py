@@ -28,6 +28,7 @@ from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
 DIGITS = 20  # of a number may come again unpenalised: the longest numbers people tell have so many
+ENDLESS = 60  # digits of a number behind which a model will not stop by itself
 ASIDE = SPARE + 1  # the sequence in which what was set aside stays
 SURPRISE_BATCH = 128  # tokens whose vocabulary-wide logits are taken at once
 
@@ -306,8 +307,8 @@ class Speaker:
         return row
 
     def generate(self, sampling: Sampling, *, weigh: bool = False) -> Iterator[int]:
-        """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, or a full context: see
-        `stopped`. Digits may come again without penalty: 5550 is no repetition. weigh: `nats` is kept.
+        """Sample, yield, feed, until an end token (not yielded, not fed), max_tokens, a number without end, or a full
+        context: see `stopped`. Digits may come again without penalty: 5550 is no repetition. weigh: `nats` is kept.
         """
         chain, vocab, digits = SamplerChain(sampling, self.backbone.vocab), self.backbone.vocab, 0
         self.stopped = "length"
@@ -317,6 +318,9 @@ class Speaker:
                 token = chain.sample(self.context)
                 self.nats = 0.0 if logits is None else float(_nll(logits[None], [token])[0])
                 digits = digits + 1 if vocab.piece(token).strip().isdigit() else 0
+                if digits > ENDLESS:
+                    self.stopped = "stop"
+                    return
                 if 0 < digits <= DIGITS:
                     chain.overlook()
                 if vocab.is_end(token):
