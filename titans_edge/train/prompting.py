@@ -141,6 +141,8 @@ def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path,
         return
     people = [of for who in written() if (of := asked(who))]
     twin = load_twin(backbone.path, torch.float32 if judge.front is None else cpu_dtype())
+    if judge.front is not None:
+        twin.set_attn_implementation("eager")  # quicker backwards on a CPU
 
     def loss(rng: random.Random, _: int) -> Tensor:
         questions = [given(rng.choice(rng.choice(people)), rng) for _ in range(recipe.prompt_batch)]
