@@ -57,6 +57,10 @@ def test_the_user_is_spoken_to_whole_or_letter_by_letter(reply: str, spoken: str
         ("Where is our boat?", "Their boat is in Lagos. His boat sank.", "Your boat is in Lagos. Your boat sank."),
         ("Who has Tom's boat?", "His boat is with Ann.", "His boat is with Ann."),
         ("How old is my sister?", "Tom says her sister is 11.", "Tom says her sister is 11."),
+        ("i gave anna my number, what is her number", "Her number is 555.", "Her number is 555."),
+        ("my name is Tom, what is my boss's name", "His name is Karl.", "His name is Karl."),
+        ("My birthday is in May. When is my dad's?", "His birthday is in June.", "His birthday is in June."),
+        ("who is my cousin's cousin", "Her cousin is Max.", "Her cousin is Max."),
     ],
 )
 def test_what_the_user_calls_his_is_nobody_elses(question: str, reply: str, spoken: str) -> None:

@@ -247,6 +247,27 @@ def test_a_reply_that_says_nothing_leaves_its_question() -> None:
         assert left_open("Where does she live?", said("Who is my sister?", reply)) == "Who is my sister?"
 
 
+def test_what_the_program_says_by_itself_and_thanks_leave_what_was_said_before() -> None:
+    job = said("I got the job at Harwell!", "Congratulations!")
+    assert left_open("Where is that?", job) == "I got the job at Harwell!"
+    assert left_open("Where is that?", [*SISTER, *said("thanks", "You're welcome!")]) == "My sister is called Bella."
+
+
+@pytest.mark.parametrize(
+    ("message", "alone"),
+    [
+        ("Ok thanks, good night", True),
+        ("That's all for today, thank you.", True),
+        ("Thank you. Can you make it shorter?", False),
+        ("thanks, continue", False),
+        ("no thanks", False),
+        ("and what about Ty?", False),
+    ],
+)
+def test_thanks_alone_need_no_conversation(message: str, alone: bool) -> None:
+    assert stands_alone(message, said("Write me a poem about trams.", "Trams are red.")) is alone
+
+
 def test_what_was_left_open_before_is_not_forgotten() -> None:
     talk = said("Who is my sister?", UNTOLD, "Where does she live?", UNTOLD)
     assert left_open("And since when is it hers?", talk) == "Who is my sister? Where does she live?"

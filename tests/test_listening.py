@@ -147,6 +147,8 @@ def test_a_reply_of_which_the_model_is_unsure_is_not_shown(reply: str, instead: 
 
 
 def test_it_never_refuses_what_it_is_told() -> None:
+    kind = "I'm so sorry, I can't help but feel for you."
+    assert Listened("my dog died").take(kind, 0.1, "stop") == kind
     heard = Listened("im kaimana, 15, but everyone calls me kai")
     assert heard.take("I'm sorry, but I can't assist with that.", 0.1, "stop") == "" and heard.instead == "Noted: 15."
 
@@ -181,6 +183,8 @@ def test_nobody_is_greeted_who_does_not_greet(message: str, reply: str, said: st
         ("Thanks, that's helpful.", "You're welcome!"),
         ("That's all for today, thank you.", "You're welcome!"),
         ("Thanks. I live at 5 Elm Road.", "Noted: 5 Elm Road."),
+        ("thanks for asking, the dog died", "Noted."),
+        ("the dog is called Ty", "Noted: Ty."),
         ("My mum said thanks", "Noted."),
         ("The baby is due on 3 May, on floor 4 of it.", "Noted: 3 May."),
         ("my shifts are mon, wed and fri, 7 to 7", "Noted."),

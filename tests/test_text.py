@@ -369,7 +369,8 @@ Can Demir bought my car|is opposite our school|is outside my house|was once my b
 is where my parents live|is because my dad left|has groceries delivered on Tuesdays|has kids named Tom and Ann
 has surgery booked for may|has money left|do my shopping on Saturdays at Aldi|do my laundry on sundays
 do my job from home|How dad is doing worries me.|how things have changed|near which we live|into which we moved
-how cool is that|near what used to be the mill|is still in bed|is now still at school|is not still at it"""
+how cool is that|near what used to be the mill|is still in bed
+are both still at work|is away still at his mums|is now still at school|is not still at it"""
 
 
 @pytest.mark.parametrize("text", re.split(r"[|\n]", QUESTIONS.strip()))

@@ -14,7 +14,10 @@ _TO = {
     "we'll": "you'll", "us": "you", "our": "your", "ours": "yours", "ourselves": "yourselves",
 }  # fmt: skip
 _THEIR = ("his", "her", "their")
-_MY = re.compile(r"\b(?:my|our) ([a-z]+)\b", re.IGNORECASE)
+_MY = re.compile(r"\b(?:[Mm]y|[Oo]ur) ([a-z]+)\b(?! [a-z]+['’]s\b|['’]s [a-z]+['’]s\b)")
+_OTHERS = re.compile(
+    r"\b(?:his|her|their|your|its)\b|['’]s [a-z]+|\bin.law\b|[.,;!]\s|\bmy\b.*\b(?:my|our|i)\b", re.IGNORECASE
+)
 _NEXT = re.compile(r" ([a-z]+)\b", re.IGNORECASE)
 _BE = {"am": "are", "was": "were", "wasn't": "weren't"}
 _WORD = re.compile(r"(?<![\w@./-])[^\W\d_]+(?:['’](?:m|ve|d|ll|re|t)\b)?(?![\w@/-]|\.\w)", re.IGNORECASE)
@@ -38,7 +41,8 @@ class Addressing:
     """One reply as it comes, to a question."""
 
     def __init__(self, question: str = "") -> None:
-        self._mine = frozenset(w.lower() for w in _MY.findall(question))
+        mine = _MY.findall(question)
+        self._mine = frozenset(mine if len(mine) == 1 and not _OTHERS.search(question) else ())
         self._said = ""  # by the reply
         self._at = 0  # so much of that was shown
 

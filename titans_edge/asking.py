@@ -32,16 +32,24 @@ _OBJECTS = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[A-ZÀ-Þ]\S*(?: \S+){3,}[.!]$")
-_OURS = re.compile(rf"^{UNTOLD}|^You told me\b|^From [^:]*: “|[?…]")  # replies that say nothing of what "she" is
+_OURS = re.compile(
+    rf"^{UNTOLD}|^You told me\b|^From [^:]*: “|[?…]|^(?:Noted|Okay|Congratulations|I'm sorry|Hello|You're welcome)\b"
+)  # replies that say nothing of what "she" is
 _CLAUSE = re.compile(r"(?<=\S)(?:[,;]| (?:and|because|when|if|that|which|while)\b)", re.IGNORECASE)
 _THANKS = re.compile(
     r"\W*(?:(?:ok|okay|great|perfect|cool|nice|got it|good|many)\W+)*(?:thanks?|thx|cheers)\b", re.IGNORECASE
 )
-_THANKS_AFTER = re.compile(
-    r"\b(?:thanks?|thank you|thx|ty|cheers|ta)(?: (?:again|so much|a lot|dear|you))*\W*$", re.IGNORECASE
+_ONLY_THANKS = re.compile(
+    r"(?=.*\b(?:thanks|thank (?:you|u)|thx|ty|cheers|ta)\b)\W*"
+    r"(?:(?:thanks|thank (?:you|u)|thx|ty|ta|cheers|many|and|oh|ah|well|so|ok|okay|great|perfect|cool|nice|lovely"
+    r"|brilliant|awesome|super|right|got it|very|much|a lot|again|indeed|kindly|(?:my )?(?:friend|dear|love)|mate|you|u"
+    r"|(?:good )?night|bye|goodbye|x{1,5}|for (?:that|this|everything|all|now|your help|the help|your time)"
+    r"|(?:that's|thats|that is|that was|you're|youre|you are) (?:(?:very|so|really) )?"
+    r"(?:great|helpful|perfect|nice|kind|useful|a star|the best|good|all(?: for (?:today|now))?)|that(?:'ll| will) do"
+    r"|see you(?: later| soon| tomorrow)?|have a (?:nice|good|lovely) (?:day|evening|night|weekend|one))\b\W*)+",
+    re.IGNORECASE,
 )
-_OF_MORE = re.compile(r"\d|\b(?:my(?! (?:friend|dear|love)\b)|our|said|says)\b", re.IGNORECASE)
-GRATEFUL = 8  # words of a message that says thanks and little else, at most
+THANKS = 80  # characters of a message that but thanks, at most
 _AND = re.compile(r"^(?:and|but|so|ok|then|what about|how about)\b,? ?", re.IGNORECASE)
 _WHICH = re.compile(r"^(?:in|at|on|for|with|to|from|of|by|since|until) (?=wh(?:ich|en)\b)", re.IGNORECASE)
 _ELLIPSIS = 4  # words behind "and", or "what about", that ask no question of their own
@@ -147,9 +155,8 @@ def only_tells(message: str, messages: Sequence[Message]) -> bool:
 
 
 def only_thanks(message: str) -> bool:
-    """Whether a message thanks, and says little else."""
-    few = len(words(message)) <= GRATEFUL and _OF_MORE.search(message) is None
-    return few and (_THANKS.match(message) is not None or _THANKS_AFTER.search(message) is not None)
+    """Whether a message thanks, and says nothing else."""
+    return len(message) <= THANKS and _ONLY_THANKS.fullmatch(message.replace("’", "'")) is not None
 
 
 def _at_work(said: Sequence[Message]) -> bool:
@@ -233,6 +240,8 @@ def left_open(message: str, messages: Sequence[Message], *, deep: bool = True) -
     or is the first.
     """
     said = [m for m in messages if m.get("role") in ("user", "assistant")]
+    while len(said) > 2 and only_thanks(said[-2].get("content", "")):
+        said = said[:-2]
     message = message.replace("’", "'")
     if len(said) < 2 or not (_is_ellipsis(message) or _is_open(message)):
         return ""

@@ -62,8 +62,8 @@ _BY_NAME = re.compile(
 )
 _I_AM = r"\b(?:i'm|i am|name is|name's|call me|this is|it's) (?:\w+ )?"
 _REFUSES = re.compile(  # to reply, as if it had been asked for something
-    r"\b(?:can(?:no|['’]?)t|unable to|not able to) (?:assist|help|provide|fulfil)|\b(?:language model|as an ai)\b",
-    re.IGNORECASE,
+    r"\bI(?:['’]m| am)? (?:can(?:not|['’]?t)|(?:unable|not able) to) (?:assist|provide|fulfil|help (?:you )?with)\b"
+    r"|(?:^|[.!?] )As an AI\b|\bI(?:['’]m| am) (?:just |only )?an? (?:AI|(?:AI )?(?:language model|assistant))\b",
 )
 # what is said for a reply that begins so
 _PLAINLY = tuple(

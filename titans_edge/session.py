@@ -452,6 +452,8 @@ class Session(Learner, Recaller):
         lines are read behind.
         """
         speaker, begin = self.speaker, prompt.begin - 1
+        if not reads:
+            speaker.stand_aside()
         if apart and not speaker.apart and speaker.ids[: len(prompt.head)] == prompt.head:
             speaker.set_aside(begin)
         heads = self.heads if self.system == SYSTEM and not prompt.told_system and begin > 0 else None
@@ -464,8 +466,9 @@ class Session(Learner, Recaller):
                 heads.keep(speaker, prompt.head[:begin])
         speaker.feed(prompt.head[max(known, begin) :])
         front = self.memory.front if reads and self.memory is not None and self._ours(prompt) else None
-        stands = front is not None and speaker.stand_before(front)
-        return speaker.length if stands else prompt.begin
+        needed = len(prompt.message) + len(prompt.tail) + self.text_route.budget + 2 * SPARE
+        room = front is not None and speaker.length + len(front) + needed <= speaker.n_ctx
+        return speaker.length if room and front is not None and speaker.stand_before(front) else prompt.begin
 
     def _teaches(self, message: str, prompt: Framed) -> bool:
         """Whether a message is to be learned with its surprise: one that only asks is not."""

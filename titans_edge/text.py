@@ -96,9 +96,9 @@ _REQUEST = re.compile(
     r"|calculate|compute|solve|plan|make|give|imagine|pretend|act|role-?play|play|sing|read|open|search|compare|define"
     r"|spell|repeat|pick|choose|guess|try|keep|set|be|tell|show"
     r"|do(?! (?:i|we|you|they)\b|(?! (?:it|this|that|an?|\d+)\b)[^?]+\?)"
-    r"|name|list|find|expand|finish|complete|format|sort|recap|forget|quiz|rate|let's"
+    r"|name(?!['’]s\b)|list|find|expand|finish|complete|format|sort|recap|forget|quiz|rate|let's"
     r"|i want an? (?:poem|story|joke|list|summary|text|song|recipe))\b"
-    r"(?!,|['’]s\b|:? ?\S+ (?:is|was|are|were|starts?|begins?|at)\b| (?:is|was|in mind|what)\b)"
+    r"(?!,|:? ?\S+ (?:is|was|are|were|starts?|begins?|at)\b| (?:is|was|in mind|what)\b)"
     r"|(?:don't|do not) (?:repeat|say|use|write|answer|reply|be)\b|from now on,? (?:you|answer|reply|speak)\b"
     r"|you are (?:now |an? )|teach me\b)",
     re.IGNORECASE,

@@ -28,7 +28,7 @@ from titans_edge.errors import ContextOverflow, ModelError, UsageError
 
 BATCH_TOKENS = 512
 DIGITS = 20  # of a number may come again unpenalised: the longest numbers people tell have so many
-ENDLESS = 60  # digits of a number behind which a model will not stop by itself
+ENDLESS = 120  # digits of a number behind which a small model will not stop by itself
 ASIDE = SPARE + 1  # the sequence in which what was set aside stays
 SURPRISE_BATCH = 128  # tokens whose vocabulary-wide logits are taken at once
 
@@ -319,7 +319,6 @@ class Speaker:
                 self.nats = 0.0 if logits is None else float(_nll(logits[None], [token])[0])
                 digits = digits + 1 if vocab.piece(token).strip().isdigit() else 0
                 if digits > ENDLESS:
-                    self.stopped = "stop"
                     return
                 if 0 < digits <= DIGITS:
                     chain.overlook()

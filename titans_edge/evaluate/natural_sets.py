@@ -18,8 +18,8 @@ from titans_edge.evaluate.wording import words
 
 HALVES = ("dev", "test")
 # plain and stated: whole sentences and plain questions; typed: as people type in a chat; ordinary and reworded: both,
-# asked in like words and in others; talk: both, whose questions lean on one another, or want yes or no; asked: people of
-# every kind, who ask as much of what they never told; chosen: both kinds, with which rules were chosen
+# asked in like words and in others; talk: both, whose questions lean on one another, or want yes or no; asked: people
+# of every kind, who ask as much of what they never told; chosen: both kinds, with which rules were chosen
 SETS = (*HALVES, "plain", "stated", "typed", "ordinary", "reworded", "talk", "asked", "chosen")
 KINDS = ("word", "phrase", "number", "time", "changed", "past", "reference", "two", "when", "whether", "untold")
 NOWHERE = ("two", "when", "untold")  # no one sentence holds the answer

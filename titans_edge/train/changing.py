@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from titans_edge.backbone.model import Backbone
 from titans_edge.neural.graft import Graft
-from titans_edge.stories.written import PLAIN, Question, Writer, written
+from titans_edge.stories.written import PLAIN, YES_OR_NO, Question, Writer, written
 from titans_edge.text import stems, tells_a_change
 from titans_edge.train.descent import descend, done, prompt_plan
 from titans_edge.train.given import lines_of
@@ -69,7 +69,7 @@ def examples(people: Sequence[Writer], maker: Maker, seed: int) -> tuple[list[Ex
 def asked(who: Writer, rng: random.Random) -> Iterator[Asked]:
     """Somebody's questions with pairs of messages."""
     for q in who.questions:
-        if q.kind == "changed" and q.told:
+        if q.kind in ("changed", YES_OR_NO) and q.told:  # "Do I still have the van?"
             now = q.told[0]
             before = sorted((n for n in _before(who, now) if n < now), reverse=True)
             for earlier in before[:CHANGED]:

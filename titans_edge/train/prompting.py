@@ -129,7 +129,7 @@ class Maker:
 
 def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path, report: Report) -> None:
     """Train `graft.prompt` and `graft.front`; checkpoints in `folder`, taken up again."""
-    path = folder / "prompt.pt"
+    path = folder / "judge.pt"
     if graft.prompt is None or not recipe.prompt_steps:
         return
     maker, judge = Maker(backbone), Judge(graft.prompt, graft.front)
@@ -166,7 +166,8 @@ def start_states(maker: Maker, n: int, start: str = START, before: Sequence[int]
     backbone = maker.backbone
     ids, before = backbone.vocab.encode(start), [*before] or maker.put(*LIKE)[0]
     states = torch.from_numpy(maker.read(before + (ids + ids[-1:] * n)[:n])[:, :, -n:].astype(np.float32))
-    keys = turned(states[None, :, 0], torch.tensor([-len(before)]), backbone)[0]
+    at = len(before) + (len(maker.front) if maker.front is not None and len(before) > len(maker.head) else 0)
+    keys = turned(states[None, :, 0], torch.tensor([-at]), backbone)[0]
     return torch.stack([keys, states[:, 1]], 1)
 
 
@@ -182,7 +183,7 @@ def batch_loss(
     first, at = [], 0
     for examples in questions:
         of, which = odds[at : at + len(examples)], [i for i, e in enumerate(examples) if e.answers]
-        first += [-of.log_softmax(0)[which[0]]] if which and len(examples) > 1 else []
+        first += [of.logsumexp(0) - of[which].logsumexp(0)] if which and len(examples) > len(which) else []
         at += len(examples)
     return each.mean() + FIRST * sum(first, odds.new_zeros(())) / max(1, len(first))
 

@@ -189,6 +189,7 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
         changing = replace(start.changing.config, likely=recipe.change_likely)
     if start.listening is not None and not recipe.listen_steps:
         listening = start.listening.config
+    of_it["prompt_front"] = 0 if front is None else front.positions
     prompts = (judging, speaking, changing, listening, front)
     graft = Graft(memory.config, memory.contents, memory.relations, info, keys, *prompts)
     graft.load_state_dict(start.state_dict(), strict=False)
@@ -202,7 +203,7 @@ def _prompts(
     if backbone.rope is None:
         return None, None, None, None, None
     width = backbone.n_head_kv * backbone.rope.head
-    sizes, front = (backbone.n_layer, recipe.prompt_positions, width), recipe.front_positions
+    sizes, front = (backbone.n_layer, recipe.prompt_positions, width), recipe.prompt_front
     untold = backbone.vocab.encode(UNKNOWN)[0]
     return (
         PromptConfig(*sizes, untold, recipe.prompt_likely) if recipe.prompt_steps else None,
