@@ -92,9 +92,9 @@ _BARE_BEHIND = re.compile(
     r"|(?:is|are|was|were) (?!(?:also|still|always|now|not|just|only|never|both|like|once|then|all|more|half|almost"
     rf"|really|actually)\b)[\w'-]+ (?:my|our|your) (?:{_KIN})\W*$"
     r"|(?:is|are) (?!(?:also|now|not|just|only|never|always|both|all|some|any|many|most|more|few|several|two|three|half"
-    r"|he|she|it|we|they|there|here|where|what|who|why|how|when|and|but|so|very|too|quite|rather|better|worse|best|ill|sick"
+    r"|he|she|it|we|they|there|here|where|what|who|why|how|when|and|but|so|very|too|quite|rather|better|worse|best|ill"
     r"|away|home|out|off|back|up|down|in|on|at|over|asleep|awake|alive|nothing|\w+(?:ly|ing|ed|er|en|ck))\b)[\w'-]+ still"
-    r" (?:in|at|with|on|off|away|here|there|alive|married|single|ill|sick|open|closed|available|hard|bad|good|\w+ing)\b",
+    r" (?:in|at|with|on|off|away|here|there|alive|married|single|ill|open|closed|available|hard|bad|good|\w+ing)\b",
     re.IGNORECASE,
 )
 _MAY_BE_BEHIND = re.compile(
