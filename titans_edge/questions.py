@@ -93,7 +93,7 @@ _BARE_BEHIND = re.compile(
     rf"|really|actually)\b)[\w'-]+ (?:my|our|your) (?:{_KIN})\W*$"
     r"|(?:is|are) (?!(?:also|now|not|just|only|never|always|both|all|some|any|many|most|more|few|several|two|three|half"
     r"|he|she|it|we|they|there|here|where|what|who|why|how|when|and|but|so|very|too|quite|rather|better|worse|best|ill"
-    r"|away|home|out|off|back|up|down|in|on|at|over|asleep|awake|alive|nothing|\w+(?:ly|ing|ed|er|en|ck))\b)[\w'-]+ still"
+    r"|away|home|out|off|back|up|down|in|on|at|over|asleep|awake|nothing|\w+(?:ly|ing|ed|er|en|ck))\b)[\w'-]+ still"
     r" (?:in|at|with|on|off|away|here|there|alive|married|single|ill|open|closed|available|hard|bad|good|\w+ing)\b",
     re.IGNORECASE,
 )

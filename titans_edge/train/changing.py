@@ -21,7 +21,7 @@ from titans_edge.stories.written import PLAIN, YES_OR_NO, Question, Writer, writ
 from titans_edge.text import stems, tells_a_change
 from titans_edge.train.descent import descend, done, prompt_plan
 from titans_edge.train.given import lines_of
-from titans_edge.train.prompting import START, Example, Maker, start_states, untold_odds
+from titans_edge.train.prompting import START, Example, Maker, begin, start_states, untold_odds
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
 
@@ -38,7 +38,7 @@ def train_changing(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pat
     if prompt is None or not recipe.change_steps:
         return
     maker, n = Maker(backbone, graft.front), prompt.config.positions
-    prompt.start_from(start_states(maker, n, START) if graft.prompt is None else graft.prompt().detach().clone())
+    begin(prompt, lambda: start_states(maker, n, START) if graft.prompt is None else graft.prompt().detach().clone())
     plan = prompt_plan(recipe.change_steps, recipe.change_rate)
     if done(path, prompt, plan):
         return

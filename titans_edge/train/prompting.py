@@ -133,9 +133,9 @@ def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path,
     if graft.prompt is None or not recipe.prompt_steps:
         return
     maker, judge = Maker(backbone), Judge(graft.prompt, graft.front)
-    _begin(judge.prompt, lambda n: start_states(maker, n))
-    if judge.front is not None:
-        _begin(judge.front, lambda n: start_states(maker, n, FRONT, maker.head))
+    begin(judge.prompt, lambda: start_states(maker, judge.prompt.config.positions))
+    if (front := judge.front) is not None:
+        begin(front, lambda: start_states(maker, front.config.positions, FRONT, maker.head))
     plan = prompt_plan(recipe.prompt_steps, recipe.prompt_rate)
     if done(path, judge, plan):
         return
@@ -153,10 +153,9 @@ def train_prompt(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Path,
     maker.speaker.close()
 
 
-def _begin(prompt: SoftPrompt[Any], states: Callable[[int], Tensor]) -> None:
-    """Training goes on from what a kept graft has, or begins with ordinary words'."""
-    known = bool(prompt.start.any())
-    prompt.start_from(prompt().detach().clone() if known else states(prompt.config.positions))
+def begin(prompt: SoftPrompt[Any], states: Callable[[], Tensor]) -> None:
+    """Training goes on from what a kept graft has, or begins with such states."""
+    prompt.start_from(prompt().detach().clone() if prompt.start.any() else states())
 
 
 def start_states(maker: Maker, n: int, start: str = START, before: Sequence[int] = ()) -> Tensor:

@@ -48,7 +48,7 @@ class Recipe:
     speak_rate: float = 2e-2
     change_steps: int = 300
     change_batch: int = 8
-    change_rate: float = 1e-2
+    change_rate: float = 5e-3
     change_likely: float = 0.8
     listen_steps: int = 400
     listen_batch: int = 8
