@@ -49,7 +49,6 @@ class Answering:
         self.dead = False
         self.prompt: Prompt | None = None
         self.speaking: Prefix | None = None
-        self.front: Prefix | None = None
         self.listening: Prefix | None = None
         self.changing: Prompt | None = None
         self.lost: TitansError | None = None  # raised when it is asked what was told later

@@ -72,21 +72,6 @@ def test_keys_and_values_of_tokens_set_in_as_trained_ones_are_those_tokens(tiny:
         )
 
 
-def test_more_trained_positions_than_stand_before_them_are_set_in_a_few_at_a_time(
-    tiny: Backbone, speaker: Speaker
-) -> None:
-    start, trained = speaker.length, states(tiny, n=2 * speaker.length + 3)
-    speaker.splice.put_trained(trained)
-    n, rope = trained.shape[2], speaker.splice.rope
-    assert speaker.length == start + n and rope is not None
-    got = State(speaker.splice.taken(start, start + n))
-    order = np.argsort(got.positions)
-    assert sorted(got.positions) == list(range(start, start + n))
-    for layer in range(tiny.n_layer):
-        assert np.array_equal(got.values(layer)[order], trained[layer, 1])
-        assert np.allclose(got.keys(layer)[order], rope.turn(trained[layer, 0], start), atol=0.03)
-
-
 def test_lines_judged_side_by_side_are_judged_as_each_is_at_the_end_of_the_sequence(
     tiny: Backbone, speaker: Speaker
 ) -> None:
@@ -276,7 +261,7 @@ def test_what_shares_no_word_with_a_message_has_to_change_it_more_surely(
     one, also = memory.spans[0], memory.spans[0] | {"id": 2, "text": "Maj wants the draft by March."}
     with Session(tiny, client(memory)) as session:
         prompt = framed(tiny, [{"role": "user", "content": ASKED}], session.system)
-        put = Prompted.of(session.speaker, session.text_route, prompt, prompt.begin)
+        put = Prompted.of(session.speaker, session.text_route, prompt)
 
         def found(untold: float, *later: dict[str, Any]) -> list[int]:
             monkeypatch.setattr(Prompted, "untold", lambda self, trained, texts: [untold] * len(texts))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +13,7 @@ from tests.answering import Answering, client, hear, text, watched_logits
 from tests.test_prompt import ASKED, states, width
 from tests.tiny import make_graft
 from titans_edge.backbone.batch import FloatArray
-from titans_edge.backbone.injection import Prefix, Prompt
+from titans_edge.backbone.injection import Prefix
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.sampling import Sampling
 from titans_edge.backbone.speaker import Speaker
@@ -138,54 +137,11 @@ def test_where_a_context_does_not_take_it_the_reply_is_the_one_without(
         assert text(hear(session, ASKED)) == plain, "no room"
 
 
-@pytest.mark.grounded
-@pytest.mark.parametrize("route", ["text", "kv"])
-def test_lines_are_judged_and_read_behind_the_prompt_before_them_and_nothing_of_it_stays(
-    tiny: Backbone, monkeypatch: pytest.MonkeyPatch, route: str, tmp_path: Path
-) -> None:
-    memory, seen = Answering(tiny.n_embd, texts=["The key is in the shed."]), watched_logits(monkeypatch)
-    memory.prompt, judged = Prompt(states(tiny), 5, 0.0), list[float]()
-    untold = Speaker.untold
-
-    def watched(*args: Any) -> list[float]:
-        judged.extend(found := untold(*args))
-        return [0.0] * len(found)  # all of them answer
-
-    monkeypatch.setattr(Speaker, "untold", watched)
-    with Session(tiny, client(memory), context=512, route=route) as session, Speaker(tiny, 512) as speaker:
-        alone = framed(tiny, [{"role": "user", "content": ASKED}], session.system)
-        before, free = ("My cat is red.", "Noted."), "Write a poem about the key?"
-        for memory.front in (None, Prefix(states(tiny, n=6, seed=5)), Prefix(states(tiny, n=6, seed=7))):
-            for talk in ((), before):
-                hear(session, *talk, ASKED)
-                assert session.speaker.length == len(session.speaker.ids) and min(session.speaker.ids) >= 0
-            session.keep(tmp_path / "state")
-            assert session.go_on(tmp_path / "state") and min(session.speaker.ids) >= 0
-            hear(session, free)
-            speaker.clear()
-            speaker.feed(alone.head)
-            if memory.front is not None:
-                speaker.splice.put_trained(memory.front.states)
-            speaker.feed([*session.text_route.alone(memory.spans[0]), *alone.message])
-            end = speaker.length
-            speaker.feed(alone.tail)
-            assert all(np.allclose(logits, speaker.last_logits(), atol=2e-2) for logits in seen[-3:-1])
-            speaker.cut(end, speaker.length)
-            speaker.splice.put_trained(memory.prompt.states)
-            speaker.feed(alone.tail)
-            row = speaker.last_logits().astype(np.float64)
-            assert judged[-3:-1] == pytest.approx([float(1 / np.exp(row - row[5]).sum())] * 2, rel=0.05)
-        assert np.abs(seen[0] - seen[3]).max() > 5e-2 and np.abs(seen[3] - seen[6]).max() > 5e-2, "it does change it"
-        assert all(np.allclose(seen[2], seen[n], atol=2e-2) for n in (5, 8)), "a favour is free"
-
-
 def test_a_graft_keeps_it_in_its_file(tiny: Backbone, tiny_path: Path, tmp_path: Path) -> None:
     plain = grafts.load(make_graft(tiny, tmp_path / "plain.gguf"), read_header(tiny_path))
     config = PrefixConfig(tiny.n_layer, 4, width(tiny))
-    grown = Graft(plain.memory.config, plain.memory.contents, plain.memory.relations, plain.info, speaking=config,
-                  front=PrefixConfig(tiny.n_layer, 6, width(tiny)))  # fmt: skip
-    assert grown.speaking is not None and plain.speaking is None and grown.front is not None
-    grown.front.start.normal_()
+    grown = Graft(plain.memory.config, plain.memory.contents, plain.memory.relations, plain.info, speaking=config)
+    assert grown.speaking is not None and plain.speaking is None
     grown.speaking.start_from(start_states(Maker(tiny), 4, speaking.START))
     with torch.no_grad():
         grown.speaking.moved.normal_()
@@ -193,4 +149,3 @@ def test_a_graft_keeps_it_in_its_file(tiny: Backbone, tiny_path: Path, tmp_path:
     again = grafts.load(tmp_path / "grown.gguf", read_header(tiny_path))
     assert again.prompt is None and again.speaking is not None and again.speaking.config == config
     assert torch.equal(again.speaking(), grown.speaking())
-    assert again.front is not None and torch.allclose(again.front(), grown.front(), atol=1e-2)

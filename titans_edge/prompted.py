@@ -32,28 +32,26 @@ NO_ANSWER = (SidecarError, MemoryStateError, GraftError)  # of a memory: a turn 
 @dataclass(frozen=True)
 class Prompted:
     """A question, as it stands at the end of a speaker's sequence, and what its spans are put by. message: the token
-    ids of what is looked for; begin: how many positions each span is read behind.
+    ids of what is looked for.
     """
 
     speaker: Speaker
     route: TextRoute
     prompt: Framed
     message: Sequence[int]
-    begin: int
 
     @classmethod
-    def of(cls, speaker: Speaker, route: TextRoute, prompt: Framed, begin: int) -> Prompted:
+    def of(cls, speaker: Speaker, route: TextRoute, prompt: Framed) -> Prompted:
         asking = Asking.of(prompt.text)
         put = asking.put if asking.wants else plainer(calm(prompt.text))
-        message = prompt.message if put == prompt.text else route.encode(put)
-        return cls(speaker, route, prompt, message, begin)
+        return cls(speaker, route, prompt, prompt.message if put == prompt.text else route.encode(put))
 
     def untold(self, trained: Prompt, texts: Sequence[Spans]) -> list[float]:
         """How likely (0..1) each of the texts, of one or more spans, does not answer (or the last span of each does not
         change what the others answer, if that is what the prompt was trained on). Empty: the context takes no prompt.
         """
         lines = [self.route.alone(*text) for text in texts]
-        return self.speaker.untold(trained, lines, self.message, self.prompt.tail, self.begin)
+        return self.speaker.untold(trained, lines, self.message, self.prompt.tail, self.prompt.begin)
 
     def changes(
         self, trained: Prompt, memory: MemoryClient, span: dict[str, Any], also: Spans

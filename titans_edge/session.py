@@ -60,14 +60,13 @@ SPARE = 32  # positions kept for a reply when a prompt is checked
 
 @dataclass
 class _Turn:
-    """What `commit` needs of the last reply. apart: what was said before is out of sight; reads: lines, as the graft
-    has them read; nll: of the prompt's message, where it was taken.
+    """What `commit` needs of the last reply. apart: what was said before is out of sight; nll: of the prompt's message,
+    where it was taken.
     """
 
     message: str
     prompt: Framed
     apart: bool = False
-    reads: bool = False
     nll: FloatArray | None = None
     reply: str = ""
 
@@ -192,7 +191,6 @@ class Session(Learner, Recaller):
         )
         if turn.apart:  # it is read from what was told, and not from what was said before
             turn.prompt = prompt = alone
-        turn.reads = turn.apart and reading is not None
         if reading is not None and reading.known:
             if reading.known != UNTOLD:
                 yield self._remembered(readout, routes, spans)
@@ -407,11 +405,11 @@ class Session(Learner, Recaller):
         with self._whole():
             if not turn.apart:
                 self.speaker.back()
-            if not surprise and prompt.tail and self._reads_on(prompt, turn):
+            if not surprise and prompt.tail and self.speaker.ids == prompt.head:
                 self._injected = self.speaker.go_on(injection, prompt.message)  # it was read while it was judged
             if self._injected is None:
-                begin = self._begun(prompt, apart=turn.apart, reads=turn.reads)
-                at = self.speaker.inject(injection.without_end(), begin).start
+                self._begun(prompt, apart=turn.apart)
+                at = self.speaker.inject(injection.without_end(), prompt.begin).start
                 self._injected = Handle(at, at + len(injection))
                 if surprise:
                     nll = self.speaker.surprise(prompt.message, injection.end)
@@ -422,11 +420,6 @@ class Session(Learner, Recaller):
                 self._injected = self._injected if len(injection) else behind
             self.speaker.feed(prompt.tail)
         return nll
-
-    def _reads_on(self, prompt: Framed, turn: _Turn) -> bool:
-        """Whether the speaker's sequence is what the message's lines are to be read behind."""
-        front = self.memory.front if turn.reads and self.memory is not None and self._ours(prompt) else None
-        return self.speaker.ids == [*prompt.head, *(front.marks if front is not None else ())]
 
     @contextmanager
     def _whole(self) -> Iterator[None]:
@@ -445,15 +438,12 @@ class Session(Learner, Recaller):
             yield Notice(f"What was recalled is read as text: {why}")
         self._why = why
 
-    def _begun(self, prompt: Framed, *, apart: bool = False, reads: bool = False) -> int:
+    def _begun(self, prompt: Framed, *, apart: bool = False) -> None:
         """What stands before the last message into the speaker. The constant beginning, but for its last token, is fed
         by itself, whether it is kept or not: the same logits either way, to the bit. apart: what else stands there is
-        set aside; reads: and lines are read behind the graft's soft prompt for that. Returns how many positions the
-        lines are read behind.
+        set aside.
         """
         speaker, begin = self.speaker, prompt.begin - 1
-        if not reads:
-            speaker.stand_aside()
         if apart and not speaker.apart and speaker.ids[: len(prompt.head)] == prompt.head:
             speaker.set_aside(begin)
         heads = self.heads if self.system == SYSTEM and not prompt.told_system and begin > 0 else None
@@ -465,10 +455,6 @@ class Session(Learner, Recaller):
             if heads is not None and not known:
                 heads.keep(speaker, prompt.head[:begin])
         speaker.feed(prompt.head[max(known, begin) :])
-        front = self.memory.front if reads and self.memory is not None and self._ours(prompt) else None
-        needed = len(prompt.message) + len(prompt.tail) + self.text_route.budget + 2 * SPARE
-        room = front is not None and speaker.length + len(front) + needed <= speaker.n_ctx
-        return speaker.length if room and front is not None and speaker.stand_before(front) else prompt.begin
 
     def _teaches(self, message: str, prompt: Framed) -> bool:
         """Whether a message is to be learned with its surprise: one that only asks is not."""
@@ -489,12 +475,12 @@ class Session(Learner, Recaller):
         if trained is None or hops or not readout.retrieved or not self._room(len(prompt)):
             return readout.first(self.k)
         spans = worth_reading(self.text_route.within([*readout.retrieved, *readout.replaced]))
+        put = Prompted.of(self.speaker, self.text_route, prompt)
+        read, judge = partial(put.untold, trained), None
+        if self.memory is not None and (changing := self.memory.changing) is not None:
+            judge = partial(put.changes, changing, self.memory)
         with self._whole():
-            begin = self._begun(prompt, apart=True, reads=True)
-            put = Prompted.of(self.speaker, self.text_route, prompt, begin)
-            read, judge = partial(put.untold, trained), None
-            if self.memory is not None and (changing := self.memory.changing) is not None:
-                judge = partial(put.changes, changing, self.memory)
+            self._begun(prompt, apart=True)
             return chosen(readout, spans, content, read, judge, k=self.k, likely=trained.likely, askable=askable)
 
     def _say(self, turn: _Turn, text: str, sampling: Sampling, began: float) -> Iterator[Event]:
@@ -558,7 +544,6 @@ class Session(Learner, Recaller):
         if self._injected is not None:
             self.speaker.retract(self._injected, keep=False)
             self._injected = None
-        self.speaker.stand_aside()
         self.speaker.back()
 
     def _remembered(

@@ -6,9 +6,7 @@ branch in `Speaker.inject`.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -57,21 +55,14 @@ class Lines:
 
 @dataclass(frozen=True)
 class Prefix:
-    """Trained keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1. Before
-    lines and a question it makes a backbone read them with care, behind them read its reply from them.
+    """Trained keys and values (layers, 2, n, numbers) in 16-bit floats, keys turned as at positions 0 to n - 1. Behind
+    lines and a question it makes a backbone read its reply from them.
     """
 
     states: npt.NDArray[np.float16]
 
     def __len__(self) -> int:
         return int(self.states.shape[2])
-
-    @cached_property
-    def marks(self) -> list[int]:
-        """What stands for it among token ids: negative numbers, others for another prefix."""
-        made = hashlib.blake2b(np.ascontiguousarray(self.states), digest_size=3).digest()
-        first = int.from_bytes(made, "little") * 64
-        return [-2 - first - i for i in range(len(self))]
 
 
 @dataclass(frozen=True)

@@ -228,22 +228,6 @@ class Speaker:
             self.gap = start if self.gap is None else self.gap
         return Handle(start, self.length)
 
-    def stand_before(self, prefix: Prefix) -> bool:
-        """A soft prompt at the end of the sequence as a part of it, its marks among `ids`: what is read next is read
-        behind it. Whether it stands there; not where this context does not take it, or has no room.
-        """
-        stands = self.set_in(prefix)
-        if stands.end == stands.start:
-            return False
-        self.ids += prefix.marks
-        return True
-
-    def stand_aside(self) -> None:
-        """Such a soft prompt is taken out, and all that was read behind it."""
-        at = next((n for n, token in enumerate(self.ids) if token < -1), None)
-        if at is not None:
-            self.cut(at, self.length)
-
     def go_on(self, injection: Injection, asked: Sequence[int]) -> Handle | None:
         """An injection and the tokens after it as `untold` has read them, instead of `inject` and `feed`; None where it
         has not, or something came since. A token must follow before the next can be sampled.

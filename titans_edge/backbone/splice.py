@@ -123,14 +123,8 @@ class Splice:
         """Set keys and values (layers, 2, n, numbers), the keys turned as at positions 0 to n - 1, in at the end of the
         conversation. Raises ModelError where this context does not take them, and sets in nothing.
         """
-        n, known = states.shape[2], max(1, self._speaker.length)
-        for at in range(0, n, known):  # a state is filled in that has as many positions: a few at a time
-            part = states[:, :, at : at + known]
-            if at and self.rope is not None:
-                keys = np.stack([self.rope.turn(layer, -at) for layer in part[:, 0]])
-                part = np.stack([keys, part[:, 1]], 1)
-            state, rope = self._trained(part)
-            self._set(state.moved(rope, self._speaker.length), part.shape[2])
+        state, rope = self._trained(states)
+        self._set(state.moved(rope, self._speaker.length), states.shape[2])
 
     def behind(
         self,

@@ -28,9 +28,8 @@ from titans_edge.neural.relations import Relations
 from titans_edge.neural.sentences import SentenceMemory
 
 ARCHITECTURE = "titans-graft"
-# 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak; 5 may tell changes;
-# 6 may listen; 7 may read behind a prompt
-FORMAT = 7
+# 1 numbered its banks; 2 names its relations; 3 may read whole sentences; 4 may speak; 5 may tell changes; 6 may listen
+FORMAT = 6
 OLDEST = 2  # that is read as it is
 Fields = dict[str, Any]  # int: uint32, float: float32, str: string
 
@@ -51,8 +50,7 @@ class GraftInfo:
 class Graft(nn.Module):
     """Memory and gate of one backbone. keys None: it reads facts, but no whole sentences; prompt None: nothing judges
     whether lines answer; speaking None: the backbone reads lines as it is; changing None: nothing judges whether a
-    later line changes what an earlier one answers; listening None: the backbone replies to what it is told as it is;
-    front None: nothing stands before lines that it reads.
+    later line changes what an earlier one answers; listening None: the backbone replies to what it is told as it is.
     """
 
     def __init__(
@@ -66,7 +64,6 @@ class Graft(nn.Module):
         speaking: PrefixConfig | None = None,
         changing: PromptConfig | None = None,
         listening: PrefixConfig | None = None,
-        front: PrefixConfig | None = None,
     ) -> None:
         super().__init__()
         self.info = info
@@ -77,14 +74,13 @@ class Graft(nn.Module):
         self.speaking = None if speaking is None else SoftPrompt(speaking)
         self.changing = None if changing is None else SoftPrompt(changing)
         self.listening = None if listening is None else SoftPrompt(listening)
-        self.front = None if front is None else SoftPrompt(front)
         self.register_buffer("mean", contents.mean)
         self.register_buffer("basis", contents.basis)
         self.register_buffer("inverse", contents.inverse)
 
     def prompts(self) -> dict[str, SoftPrompt[Any] | None]:
         """Its soft prompts, by the names they have in the file."""
-        return {name: getattr(self, name) for name in ("prompt", "speaking", "changing", "listening", "front")}
+        return {name: getattr(self, name) for name in ("prompt", "speaking", "changing", "listening")}
 
     def sure(self, readout: Readout) -> bool:
         """Is a readout worth giving to the backbone? One of a question without words is not."""
@@ -170,13 +166,13 @@ def load(path: Path | str, backbone: Header, *, check: bool = True) -> Graft:
         prompt, changing = (
             PromptConfig(**of) if (of := _group(fields, f"titans.{name}.")) else None for name in ("prompt", "changing")
         )
-        speaking, listening, front = (
+        speaking, listening = (
             PrefixConfig(**of) if (of := _group(fields, f"titans.{name}.")) else None
-            for name in ("speaking", "listening", "front")
+            for name in ("speaking", "listening")
         )
         table = backbone.tensors["token_embd.weight"]
         contents = Contents(table, tensors["mean"], tensors["basis"], tensors["inverse"])
-        prompts = (prompt, speaking, changing, listening, front)
+        prompts = (prompt, speaking, changing, listening)
         parts = (config, contents, relations, info, KeyConfig(**keys) if keys else None, *prompts)
         if (wrong := _wrong_size(parts, tensors)) or len(relations) != config.banks:
             raise ValueError(wrong or "banks")

@@ -78,11 +78,6 @@ class HostClient:
         return None if p is None else Prompt(_states(p), p["untold"], p["likely"])
 
     @property
-    def front(self) -> Prefix | None:
-        """The graft's soft prompt that stands before lines while they are read."""
-        return self._prefix("front")
-
-    @property
     def speaking(self) -> Prefix | None:
         """The graft's soft prompt that is set in before a reply that is read from lines."""
         return self._prefix("speaking")
@@ -195,11 +190,6 @@ class MemoryClient:
     def prompt(self) -> Prompt | None:
         """The graft's soft prompt that judges lines."""
         return self.host.prompt
-
-    @property
-    def front(self) -> Prefix | None:
-        """The graft's soft prompt that stands before lines while they are read."""
-        return self.host.front
 
     @property
     def speaking(self) -> Prefix | None:

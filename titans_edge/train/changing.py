@@ -37,7 +37,7 @@ def train_changing(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pat
     prompt, path = graft.changing, folder / "changing.pt"
     if prompt is None or not recipe.change_steps:
         return
-    maker, n = Maker(backbone, graft.front), prompt.config.positions
+    maker, n = Maker(backbone), prompt.config.positions
     begin(prompt, lambda: start_states(maker, n, START) if graft.prompt is None else graft.prompt().detach().clone())
     plan = prompt_plan(recipe.change_steps, recipe.change_rate)
     if done(path, prompt, plan):

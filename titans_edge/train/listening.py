@@ -14,7 +14,7 @@ from titans_edge.backbone.model import Backbone
 from titans_edge.neural.graft import Graft
 from titans_edge.stories.replies import replies
 from titans_edge.train.descent import descend, done, prompt_plan
-from titans_edge.train.prompting import Maker, start_states
+from titans_edge.train.prompting import Maker, begin, start_states
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.speaking import TAUGHT, Spoken, reply_loss
 from titans_edge.train.twin import load_twin
@@ -28,7 +28,7 @@ def train_listening(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pa
     if prompt is None or not recipe.listen_steps:
         return
     maker = Maker(backbone)
-    prompt.start_from(start_states(maker, prompt.config.positions, START))
+    begin(prompt, lambda: start_states(maker, prompt.config.positions, START))
     plan = prompt_plan(recipe.listen_steps, recipe.listen_rate)
     if done(path, prompt, plan):
         return

@@ -36,7 +36,6 @@ class Recipe:
     told_steps: int = 8000
     told_width: int = 64
     prompt_positions: int = 16
-    prompt_front: int = 32
     prompt_steps: int = 700
     prompt_batch: int = 8
     prompt_rate: float = 5e-3

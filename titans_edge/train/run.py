@@ -179,18 +179,16 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
     of_it = {**start.info.recipe, **stages, "questions": questions}
     info = replace(start.info, recipe=of_it, replaces=() if anew else start.info.replaces)
     keys = _keys(recipe, memory.dim) if anew or start.sentences is None else start.sentences.config
-    judging, speaking, changing, listening, front = _prompts(backbone, recipe)
+    judging, speaking, changing, listening = _prompts(backbone, recipe)
     if start.prompt is not None and not recipe.prompt_steps:
         judging = replace(start.prompt.config, likely=recipe.prompt_likely)
-        front = None if start.front is None else start.front.config
     if start.speaking is not None and not recipe.speak_steps:
         speaking = start.speaking.config
     if start.changing is not None and not recipe.change_steps:
         changing = replace(start.changing.config, likely=recipe.change_likely)
     if start.listening is not None and not recipe.listen_steps:
         listening = start.listening.config
-    of_it["prompt_front"] = 0 if front is None else front.positions
-    prompts = (judging, speaking, changing, listening, front)
+    prompts = (judging, speaking, changing, listening)
     graft = Graft(memory.config, memory.contents, memory.relations, info, keys, *prompts)
     graft.load_state_dict(start.state_dict(), strict=False)
     return graft
@@ -198,19 +196,17 @@ def _grown(backbone: Backbone, start: Graft, recipe: Recipe, of: dict[str, Any])
 
 def _prompts(
     backbone: Backbone, recipe: Recipe
-) -> tuple[PromptConfig | None, PrefixConfig | None, PromptConfig | None, PrefixConfig | None, PrefixConfig | None]:
-    """The soft prompts that judge lines, that speak, that judge changes, that listen, and that stand before lines."""
+) -> tuple[PromptConfig | None, PrefixConfig | None, PromptConfig | None, PrefixConfig | None]:
+    """The soft prompts that judge lines, that speak, that judge changes, and that listen."""
     if backbone.rope is None:
-        return None, None, None, None, None
-    width = backbone.n_head_kv * backbone.rope.head
-    sizes, front = (backbone.n_layer, recipe.prompt_positions, width), recipe.prompt_front
+        return None, None, None, None
+    sizes = backbone.n_layer, recipe.prompt_positions, backbone.n_head_kv * backbone.rope.head
     untold = backbone.vocab.encode(UNKNOWN)[0]
     return (
         PromptConfig(*sizes, untold, recipe.prompt_likely) if recipe.prompt_steps else None,
         PrefixConfig(*sizes) if recipe.speak_steps else None,
         PromptConfig(*sizes, untold, recipe.change_likely) if recipe.change_steps else None,
         PrefixConfig(*sizes) if recipe.listen_steps else None,
-        PrefixConfig(backbone.n_layer, front, width) if recipe.prompt_steps and front else None,
     )
 
 

@@ -28,7 +28,7 @@ from titans_edge.session import Session
 from titans_edge.stories.written import YES_OR_NO, Question, Writer
 from titans_edge.train.descent import descend, done, prompt_plan
 from titans_edge.train.given import NOW, drawn, lines_of, of_each
-from titans_edge.train.prompting import Maker, behind, start_states
+from titans_edge.train.prompting import Maker, begin, behind, start_states
 from titans_edge.train.recipe import Recipe, Report
 from titans_edge.train.twin import load_twin
 
@@ -56,8 +56,8 @@ def train_speaking(graft: Graft, backbone: Backbone, recipe: Recipe, folder: Pat
     prompt, path = graft.speaking, folder / "speaking.pt"
     if prompt is None or not recipe.speak_steps:
         return
-    maker = Maker(backbone, graft.front)
-    prompt.start_from(start_states(maker, prompt.config.positions, START))
+    maker = Maker(backbone)
+    begin(prompt, lambda: start_states(maker, prompt.config.positions, START))
     plan = prompt_plan(recipe.speak_steps, recipe.speak_rate)
     if done(path, prompt, plan):
         return
@@ -85,7 +85,7 @@ def reply_loss(prompt: Tensor, twin: Any, maker: Maker, examples: Sequence[Spoke
         ids[i, : len(tokens)] = torch.tensor(tokens)
         goal[i, len(tail) - 1 : len(tokens) - 1] = torch.tensor(tokens[len(tail) :])
     learnt = goal != IGNORED
-    return F.cross_entropy(twin.lm_head(behind(prompt, twin, maker, maker.past(before), ids)[learnt]), goal[learnt])
+    return F.cross_entropy(twin.lm_head(behind(prompt, twin, maker, before, ids)[learnt]), goal[learnt])
 
 
 def _replies(backbone: Backbone, recipe: Recipe, folder: Path, report: Report) -> list[Spoken]:
