@@ -9,7 +9,7 @@ import pytest
 
 from tests.answering import Answering, client, hear, said, text
 from tests.test_prompt import ASKED, HEAD, states
-from titans_edge.asking import UNTOLD, left_open, of_a_reply, spoken_of, stands_alone
+from titans_edge.asking import UNTOLD, left_open, of_a_reply, spoken_of, stands_alone, welcomed
 from titans_edge.backbone.injection import Prompt
 from titans_edge.backbone.model import Backbone
 from titans_edge.backbone.speaker import Speaker
@@ -254,18 +254,26 @@ def test_what_the_program_says_by_itself_and_thanks_leave_what_was_said_before()
 
 
 @pytest.mark.parametrize(
-    ("message", "alone"),
+    ("message", "said_to_it"),
     [
-        ("Ok thanks, good night", True),
-        ("That's all for today, thank you.", True),
-        ("Thank you. Can you make it shorter?", False),
-        ("thanks, continue", False),
-        ("no thanks", False),
-        ("and what about Ty?", False),
+        ("Ok thanks, good night", "You're welcome! Good night!"),
+        ("That's all for today, thank you.", "You're welcome!"),
+        ("thx bye", "You're welcome! Goodbye!"),
+        ("Thank you. Can you make it shorter?", ""),
+        ("thanks, continue", ""),
+        ("no thanks", ""),
+        ("and what about Ty?", ""),
+        ("thanks for asking, the dog died", ""),
     ],
 )
-def test_thanks_alone_need_no_conversation(message: str, alone: bool) -> None:
-    assert stands_alone(message, said("Write me a poem about trams.", "Trams are red.")) is alone
+def test_thanks_need_no_model(tiny: Backbone, message: str, said_to_it: str) -> None:
+    assert welcomed(message) == said_to_it
+    memory = Answering(tiny.n_embd, texts=TEXTS)
+    with Session(tiny, client(memory), context=512) as session:
+        assert (text(hear(session, "Write a poem.", "Trams.", message)) == said_to_it) is bool(said_to_it)
+        assert text(hear(session, message, mode=Mode.OFF)) != said_to_it
+    with Session(tiny, client(memory), context=512, system="Be brief.") as session:
+        assert text(hear(session, message)) != said_to_it, "another system prompt has its own words"
 
 
 def test_what_was_left_open_before_is_not_forgotten() -> None:

@@ -88,13 +88,12 @@ def test_what_was_told_later_takes_no_place_where_it_changes_nothing(tiny: Backb
     found = spans("My tea is green.", "Our tea is black.")
     readout = replace(MemoryReadout.empty(tiny.n_embd), retrieved=tuple(found))
 
-    def given_of(changes: Any, *untold: float) -> list[int]:
-        kept = chosen(
-            readout, found, "Which tea do I like?", lambda _: list(untold), changes, k=4, likely=0.9, askable=True
-        )
+    def given_of(changes: Any, *untold: float, question: str = "Which tea do I like?") -> list[int]:
+        kept = chosen(readout, found, question, lambda _: list(untold), changes, k=4, likely=0.9, askable=True)
         return [s["id"] for s in kept.retrieved]
 
     assert given_of(None, 0.02, 0.1) == [2] and given_of(lambda *_: [], 0.02, 0.1) == [1]
+    assert given_of(lambda *_: [], 0.02, 0.1, question="Which tea do I like now?") == [2], "it is what holds now"
     assert given_of(lambda *_: [], 0.05, 0.06) == [1, 2], "as likely: the backbone reads both"
     seen = list[list[int]]()
     given_of(lambda one, also: seen.append([one["id"], *(s["id"] for s in also)]) or [], 0.02, 0.1)

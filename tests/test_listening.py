@@ -180,8 +180,6 @@ def test_nobody_is_greeted_who_does_not_greet(message: str, reply: str, said: st
         ("The wifi password is tulip-4482.", "Noted: tulip-4482."),
         ("I'm here. She is at 7:40 on Tuesdays, I think.", "Noted: 7:40, Tuesdays."),
         ("I like tea.", "Noted."),
-        ("Thanks, that's helpful.", "You're welcome!"),
-        ("That's all for today, thank you.", "You're welcome!"),
         ("Thanks. I live at 5 Elm Road.", "Noted: 5 Elm Road."),
         ("thanks for asking, the dog died", "Noted."),
         ("the dog is called Ty", "Noted: Ty."),

@@ -12,6 +12,7 @@ from typing import Any
 
 from titans_edge import judging
 from titans_edge.asked_for import (
+    asks_as_of_now,
     asks_for_several,
     asks_for_the_past,
     asks_of_me,
@@ -46,9 +47,11 @@ def chosen(
     likely: float, askable: bool,
 ) -> MemoryReadout:  # fmt: skip
     """A readout with at most k of these spans of it, which may answer. likely: the graft's threshold for what nobody
-    told; askable: where nothing answers, nobody told it; changes None: the newest that surely answers holds now.
+    told; askable: where nothing answers, nobody told it; changes None, or the question is what holds now: the newest
+    that surely answers does.
     """
     past, several = asks_for_the_past(question), asks_for_several(question)
+    newest = changes is None or asks_as_of_now(question)
     sure = {s["id"]: _with_more(s, spans) for s in readout.behind} if len(readout.rows) else {}
     texts = [[sure.get(s["id"], s)] for s in spans]  # an association's as it would be given: the reply can go on there
     untold = _by_words(spans, question, read(texts[:FIRST]))
@@ -89,7 +92,7 @@ def chosen(
         if past:
             other = judging.earlier(readout.behind[0], spans, untold)
         else:
-            other = judging.outspoken(readout.behind[0], spans, untold, newest=changes is None)
+            other = judging.outspoken(readout.behind[0], spans, untold, newest=newest)
         if other is None and (now := held_now(readout.behind)) is not readout.behind:
             return replace(readout, rows=readout.rows[:0], retrieved=tuple(now))
         if other is None:
@@ -99,7 +102,7 @@ def chosen(
             return replace(readout, retrieved=(other,))
     if askable and judging.surely(nobody, likely, len(spans)):
         return replace(readout, retrieved=(), untold=True)
-    kept = judging.judged(spans, untold, k, past=past, several=several, newest=changes is None)
+    kept = judging.judged(spans, untold, k, past=past, several=several, newest=newest)
     kept = list(_of_one_thing(kept, question))
     now = tuple(held_now(kept))
     doubted = askable and unlikely and not any(has_the_contact(judging.whole(s), question) for s in now)

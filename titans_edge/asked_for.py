@@ -57,6 +57,11 @@ def asks_for_the_past(question: str) -> bool:
 _AS_OF_NOW = re.compile(r"\b(?:these days|nowadays|at the moment|at present|right now|currently|now)\b", re.IGNORECASE)
 
 
+def asks_as_of_now(question: str) -> bool:
+    """Whether a question says that it is about what holds now ("Where do I work now?")."""
+    return _AS_OF_NOW.search(question) is not None
+
+
 def asks_for_several(question: str) -> bool:
     """Whether more than one thing may be the answer ("Which languages do I speak?"); not of what holds now alone."""
     return _SEVERAL.search(question.replace("’", "'")) is not None and _AS_OF_NOW.search(question) is None

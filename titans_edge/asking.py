@@ -12,6 +12,7 @@ from titans_edge.questions import as_question, may_ask, plainer
 from titans_edge.text import asks_to_do, calm, content_words, is_question, sentences, tells, words
 
 UNTOLD = "You have not told me that."
+WELCOME = "You're welcome!"
 MOST = 0.5  # of a question's words, more than that stand in a conversation that speaks of it
 LISTENED = 400  # characters of a message that is replied to as a friend would, at most
 AT_WORK = 2  # messages before it, at most, the first of which may ask for something to work on
@@ -159,6 +160,14 @@ def only_thanks(message: str) -> bool:
     return len(message) <= THANKS and _ONLY_THANKS.fullmatch(message.replace("’", "'")) is not None
 
 
+def welcomed(message: str) -> str:
+    """What is said to a message that but thanks; "": it says something else."""
+    if not only_thanks(message):
+        return ""
+    said = message.lower()
+    return WELCOME + (" Good night!" if "night" in said else " Goodbye!" if "bye" in said else "")
+
+
 def _at_work(said: Sequence[Message]) -> bool:
     """Whether the last of the user's messages, before what he said on it, asks for something to work on: for that to be
     done, or for advice that takes more than a sentence. Thanks end it.
@@ -196,12 +205,10 @@ def spoken_of(question: str, messages: Sequence[Message]) -> bool:
 def stands_alone(question: str, messages: Sequence[Message]) -> bool:
     """Whether a question for a fact can be understood without the conversation, which speaks of something else: it
     points to nothing, and names what it is about or comes after what the user told or asked of himself. So does one
-    about the model itself, and thanks.
+    about the model itself.
     """
     asking = Asking.of(question)
     if _OF_YOU.match(question.replace("’", "'")) and not of_a_reply(question, messages):
-        return True
-    if only_thanks(question):
         return True
     if not asking.questions or asks_for_a_favour(question) or len(content_words(question)) < ABOUT_SOMETHING:
         return False

@@ -13,7 +13,7 @@ from titans_edge.addressing import Addressing
 from titans_edge.answers import Spans
 from titans_edge.asked_for import asks_for_a_date, asks_for_a_favour, asks_for_the_past, asks_when_told, needs_the_date
 from titans_edge.asking import UNTOLD as UNTOLD
-from titans_edge.asking import Asking, only_thanks
+from titans_edge.asking import Asking
 from titans_edge.grounding import Grounding, numbers
 from titans_edge.judging import whole
 from titans_edge.questions import asks_whether
@@ -48,7 +48,6 @@ class Stopper:
 UNSURE = 4.7  # nats of a reply's first sentence to what was only told, at most
 SORRY = "I'm sorry to hear that."
 HELLO = "Hello, nice to meet you."
-WELCOME = "You're welcome!"
 GLAD = "Congratulations!"
 # a message that greets, or in which somebody introduces himself or comes somewhere new
 _GREETS = re.compile(
@@ -177,8 +176,7 @@ class Listened:
             return self._held
         self.invented = True
         meant = {HELLO: _GREETS.search(self._message) is not None, GLAD: "!" in self._message}.get(begins, True)
-        thanks = WELCOME if only_thanks(self._message) and not begins else ""
-        self.instead = thanks or (begins if meant else "") or self._noted()
+        self.instead = (begins if meant else "") or self._noted()
         return ""
 
     def _greets_another(self) -> bool:

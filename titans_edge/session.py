@@ -21,7 +21,7 @@ from typing import Any
 
 from titans_edge.answers import Spans, chosen
 from titans_edge.asked_for import asks_for_advice, asks_for_today, needs_the_date
-from titans_edge.asking import left_open, of_a_reply, only_tells, spoken_of, stands_alone
+from titans_edge.asking import left_open, of_a_reply, only_tells, spoken_of, stands_alone, welcomed
 from titans_edge.backbone import heads as states
 from titans_edge.backbone.batch import FloatArray
 from titans_edge.backbone.heads import Heads
@@ -157,8 +157,8 @@ class Session(Learner, Recaller):
         content, prompt = self._prompt(messages)
         asked, before, alone = self._understood(content, messages, mode)
         ours = mode is Mode.AUTO and not sampling.grammar  # what we say ourselves fits no grammar
-        today = ours and not facts and self.memory is not None and self._ours(prompt) and asks_for_today(content)
-        strange = bool(facts) or today or of_a_reply(content, messages[:-1]) or self._of_strangers(before)
+        says = self._says(content) if ours and not facts and self.memory is not None and self._ours(prompt) else ""
+        strange = bool(facts) or bool(says) or of_a_reply(content, messages[:-1]) or self._of_strangers(before)
         readout, notice = self._ask(asked, Mode.OFF if strange else mode, reply_id, before)
         readout, known = self._found(readout, asked, messages[:-1], alone, ours=ours)
         injection, routes = choose(mode, readout, self._routes)
@@ -176,8 +176,8 @@ class Session(Learner, Recaller):
         self._fits(len(prompt) + len(injection))
         self._turn = self._speaking = turn = _Turn(content, prompt)
         yield from notices
-        if today or (readout.untold and not routes):
-            yield from self._say(turn, now_line(self.now()) if today else UNTOLD, sampling, began)
+        if says or (readout.untold and not routes):
+            yield from self._say(turn, says or UNTOLD, sampling, began)
             return
         spans = given(mode, readout) if ours and routes == ("text",) and not facts else ()
         of = {"doubted": readout.doubted, "listing": readout.listing}
@@ -482,6 +482,10 @@ class Session(Learner, Recaller):
         with self._whole():
             self._begun(prompt, apart=True)
             return chosen(readout, spans, content, read, judge, k=self.k, likely=trained.likely, askable=askable)
+
+    def _says(self, message: str) -> str:
+        """What needs no model: which day it is, and what is said to thanks; "": this does."""
+        return now_line(self.now()) if asks_for_today(message) else welcomed(message)
 
     def _say(self, turn: _Turn, text: str, sampling: Sampling, began: float) -> Iterator[Event]:
         """A reply that the model has no part in."""
