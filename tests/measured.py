@@ -40,7 +40,7 @@ Made = dict[str, Any]
 KINDS = {"word": "one word", "phrase": "a phrase", "number": "numbers, codes, addresses",
          "time": "times and dates as told", "reference": 'who "she" was', "changed": "what holds now",
          "past": "what held before", "two": "two sentences needed",
-         "when": "dates worked out from the telling"}  # fmt: skip
+         "when": "dates worked out from the telling", "whether": "yes or no"}  # fmt: skip
 CONTROLS = {"full": "all they told in the context, no memory", "memory": "from the state alone",
             "shuffled": "another's memory"}  # fmt: skip
 ATTACKS = {"contradiction": "a document says otherwise", "repeat": "says it again and again",
@@ -302,7 +302,7 @@ def rows(made: Made) -> Iterator[str]:
 TABLES: dict[str, Callable[[Made], Iterator[str]]] = {
     "natural": natural, "plain": natural, "distractors": natural, "stated": natural, "stated-together": natural,
     "typed": natural, "typed-together": natural, "ordinary": natural, "reworded": natural, "talk": natural,
-    "world": world, "babilong": babilong, "long-contexts": babilong,
+    "asked": natural, "world": world, "babilong": babilong, "long-contexts": babilong,
     "poison": poison, "unguarded": poison, "long": long,
     "kills": counts, "cost": cost, "ablation": ablation, "rows": rows, "quants": conversion, "round-trip": conversion,
     "soak": soak, "soak-killed": soak,
@@ -348,6 +348,7 @@ def results() -> Iterator[list[str]]:
         ("ordinary", "twelve", "plainly, in one conversation"),
         ("reworded", "twelve", "in other words, each in a new one"),
         ("talk", "ten", "one thing after another, and for yes or no, in one conversation"),
+        ("asked", "twenty", "nearly as much of what they never told, in one conversation"),
     ):
         if made := load(name):
             n, *share = told_share(made, "auto")

@@ -389,6 +389,7 @@ def test_what_states_or_commands_is_none(text: str) -> None:
         "My defence was put off until May.", "The wedding is called off.", "I don't work there any longer.",
         "Turns out the dog is a cat.", "My new doctor is Dr. Sabbe.", "I've raised the price to six pounds.",
         "They'd like twenty cakes rather than twelve.", "I've sold the Škoda.", "We put the start back from the 16th.",
+        "The customer's put me back a week.",
     ],
 )  # fmt: skip
 def test_a_change_is_told_in_many_words(text: str) -> None:

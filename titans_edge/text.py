@@ -168,7 +168,7 @@ _CHANGE = re.compile(
     r"|update|correction|new|rescheduled|(?:went|gone|going|put) (?:up|down)"
     r"|(?:raised|lowered|increased|reduced|doubled|halved) (?:the|my|our|his|her|their|its|it)"
     r"|(?:brought|put|pushed) (?:forward|back|off|out|(?:\w+ ){1,5}(?:forward|back (?:from|by|until)))"
-    r"|called off|delayed|turns out"
+    r"|put (?:me|us|him|her|them) back|called off|delayed|turns out"
     r"|(?:was|were|been|got|has|have) (?:moved|postponed|replaced|cancell?ed))\b",
     re.IGNORECASE,
 )
