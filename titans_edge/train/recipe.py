@@ -36,9 +36,9 @@ class Recipe:
     told_steps: int = 8000
     told_width: int = 64
     prompt_positions: int = 16
-    prompt_steps: int = 700
+    prompt_steps: int = 400
     prompt_batch: int = 8
-    prompt_rate: float = 5e-3
+    prompt_rate: float = 1e-2
     prompt_likely: float = 0.71
     speak_writers: int = 90
     speak_questions: int = 14
@@ -47,7 +47,7 @@ class Recipe:
     speak_rate: float = 2e-2
     change_steps: int = 300
     change_batch: int = 8
-    change_rate: float = 5e-3
+    change_rate: float = 1e-2
     change_likely: float = 0.8
     listen_steps: int = 400
     listen_batch: int = 8
