@@ -125,6 +125,16 @@ def said(reply: str, question: str, *lines: str) -> str:
         ("who is the boss's wife?", "Ann's wife is Pam.", True),
         ("who is everybody's favourite?", "Ann's favourite is Pam.", True),
         ("What's the dog called?", "it's a mutt", True),  # few write names with a capital in a chat
+        ("When's payday?", "I owe Tre 150 dollars.", False),
+        ("when's payday", "payday is the last friday", True),
+        ("When's the wedding?", "The wedding is on Juneteenth.", True),
+        ("When do I pay mum back?", "Mum lent me 600 for Pickle's teeth.", False),
+        ("When did I tell you about the car?", "The car is red.", True),
+        ("How long does Ute stay?", "Ute likes the boat.", False),
+        ("How long does Ute stay?", "Ute stays for ever.", True),
+        ("What does Mlle Bui charge for a lesson?", "Mlle Bui plays the viola.", False),
+        ("What does Mlle Bui charge for a lesson?", "A lesson with Mlle Bui is 45 dollars.", True),
+        ("What did I pay Luc with?", "Luc got a crate of beer.", True),
     ],
 )
 def test_only_what_has_the_kind_of_thing_that_is_wanted_may_answer(question: str, text: str, answers: bool) -> None:

@@ -237,6 +237,10 @@ def asks_when_told(question: str) -> bool:
 
 _AMOUNT = re.compile(
     r"\bhow much\b"
+    r"|\bwhat (?:does|did|do|will|would)\b[^?]*\b(?:charge|cost|owe)\b"
+    r"(?! (?:me|us|him|her|them) (?:for|to)\b)[^?]*\??\W*$"
+    r"|\bwhat(?:'?s| is| was| are| am)\b[^?]*\b(?:charging|costing|paying)\b[^?]*(?<! for)(?<! with)\??\W*$"
+    r"|\bwhat (?:did|do|does|will) [^?]{1,30} pay\b(?! (?:with|by|in)\b)[^?]*(?<! for)(?<! with)\??\W*$"
     r"|\b(?:phone|telephone|mobile|account|seat|room|house|flight|locker|customer|member\w*|pin) number\b"
     r"|\bpin(?: code)?\W*$",
     re.IGNORECASE,
@@ -246,6 +250,29 @@ _AMOUNT = re.compile(
 def asks_for_an_amount(question: str) -> bool:
     """Whether only something with a number can be the answer ("How much is the rent?")."""
     return _AMOUNT.search(question) is not None
+
+
+_WHEN = re.compile(
+    r"(?:^|[,;.!?] ?)(?:\W*(?:and|so|but|ok|okay|hey|hi|sorry|wait|please|remind me|tell me)\b\W*)*"
+    r"(?:on |since |by |until |till )?when(?:'?s|'ll| (?:is|are|was|were|do|does|did|will|can|must|should|have|has|had"
+    r"|am|shall|would))\b[^?]*\??\W*$",
+    re.IGNORECASE,
+)
+
+
+def asks_when(question: str) -> bool:
+    """Whether a question asks for the time of something ("When is my appointment?"), not when it was told."""
+    return _WHEN.search(question.replace("’", "'")) is not None and not asks_when_told(question)
+
+
+_HOW_LONG = re.compile(
+    r"\bhow long\b(?! (?:ago|(?:is|are|was|were) (?:the|my|our|his|her|it))\b)[^?]*\??\W*$", re.IGNORECASE
+)
+
+
+def asks_how_long(question: str) -> bool:
+    """Whether a question asks how long something lasts."""
+    return _HOW_LONG.search(question) is not None
 
 
 _TIME = re.compile(r"\b(?:what|which) (?:exact )?(?:time|hour)\b|\bwhat'?s the time of\b", re.IGNORECASE)

@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 from decimal import Decimal
 
 from titans_edge.sentence_ends import listed
-from titans_edge.when.spans import MONTH
+from titans_edge.when.spans import MONTH, WEEKDAYS
 
 _SAID = """
 zero one two three four five six seven eight nine
@@ -103,6 +103,39 @@ def says_a_time_of_day(text: str) -> bool:
     """
     text = _DATES.sub(" ", text.lower())
     return _CLOCK.search(text) is not None or not _OF_THE_DAY.isdisjoint(_FIGURE_OR_WORD.findall(text))
+
+
+_WEEKDAY = "|".join(f"{day[:3]}s?|{day[:4]}s?|{day[:5]}|{day}s?" for day in WEEKDAYS)
+_SMALL = "|".join(w for w, n in _CARDINALS.items() if 0 < n <= 12)
+_WHEN = re.compile(
+    r"\d ?(?:am|pm|h|hrs?|ish)\b|\b\d{1,2}[:.h]\d\d\b|\d(?:st|nd|rd|th)\b|\b(?:1[89]|20)\d\d\b|\b\d{1,2}[/.-]\d{1,2}\b"
+    rf"|\b(?:at|by|from|till|until|before|after|around|about|past|to|on|since|circa) (?:the )?(?:\d|(?:{_SMALL})\b)"
+    rf"|\b(?:{MONTH}|{_WEEKDAY}|{'|'.join(_IRREGULAR)}|fifteenth|twentieth|thirtieth|\w+(?:teenth|mas|tide)|o'?clock"
+    r"|to ?day|ton(?:ight|ite)|to?mo?rrow|tmrw?|tmw|yesterday|now|soon|later|early|late|mid|end|mornings?|evenings?"
+    r"|afternoons?|noon|midday|midnight|nights?|dawn|dusk|sunset|sunrise|weekends?|weeks?|wks?|months?|mths?|years?|yrs?"
+    r"|days?|hours?|hrs?|mins?|minutes?|daily|weekly|monthly|yearly|fortnights?|terms?|semester|season|spring|summer"
+    r"|autumn|fall|winter|harvest|easter|lent|xmas|eid|ramadan|tabaski|diwali|new year|hogmanay|thanksgiving|halloween"
+    r"|holidays?|birthday|bday|anniversary|lunch(?:time)?|dinner|breakfast|supper|teatime|bedtime|after(?:wards)?|before"
+    r"|until|til+|since|during|when(?:ever)?|while|once|every|each|ago|next|last|this|still|half|quarter|always|never"
+    r"|already|just|again|expires?|aged?|old|moment|times?|feast|sabbath|shift|carnival|war|childhood)\b",
+    re.IGNORECASE,
+)
+_LASTS = re.compile(
+    r"\d|\b(?:hundred|half|couple|few|several|since|until|till?|for ?ever|all|whole|long|short|years?|months?|weeks?"
+    r"|days?|hours?|minutes?|always|never|life|born|childhood|to|every|fortnight|weekend|summer|winter|(?:over)?night|still|an?"
+    rf"|quick|briefly|while|permanent\w*|rest|end|from|between|before|after|{'|'.join(_UNITS + _TENS)})\b",
+    re.IGNORECASE,
+)
+
+
+def says_when(text: str) -> bool:
+    """Whether a text has anything that may say when something is: a date, an hour, a day, a word like "soon"."""
+    return _WHEN.search(text) is not None
+
+
+def says_how_long(text: str) -> bool:
+    """Whether a text has anything that may say how long something lasts."""
+    return _LASTS.search(text) is not None
 
 
 def _scaled_figures(words: Sequence[str], at: int) -> tuple[str, int] | None:

@@ -8,8 +8,23 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 
-from titans_edge.asked_for import NO_NAME, asks_for_a_date, asks_for_a_name, asks_for_a_time_of_day, asks_for_an_amount
-from titans_edge.numerals import says_a_time_of_day, says_an_age, says_an_amount, says_an_ordinal
+from titans_edge.asked_for import (
+    NO_NAME,
+    asks_for_a_date,
+    asks_for_a_name,
+    asks_for_a_time_of_day,
+    asks_for_an_amount,
+    asks_how_long,
+    asks_when,
+)
+from titans_edge.numerals import (
+    says_a_time_of_day,
+    says_an_age,
+    says_an_amount,
+    says_an_ordinal,
+    says_how_long,
+    says_when,
+)
 from titans_edge.questions import asks_yes_or_no
 from titans_edge.text import stems, words
 from titans_edge.when.spans import MONTH, WEEKDAYS
@@ -163,6 +178,8 @@ _KINDS: tuple[tuple[Has, Has], ...] = (
     ),
     (asks_for_an_amount, says_an_amount),
     (asks_for_a_time_of_day, says_a_time_of_day),
+    (asks_when, says_when),
+    (asks_how_long, says_how_long),
     (_has(r"\bhow old\b"), says_an_age),
     *_CONTACTS,
     (_has(r"\b(?:what|which) year\b"), lambda text: says_an_amount(text) or _TIMES(text)),
