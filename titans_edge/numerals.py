@@ -114,7 +114,7 @@ _WHEN = re.compile(
     r"|to ?day|ton(?:ight|ite)|to?mo?rrow|tmrw?|tmw|yesterday|now|soon|later|early|late|mid|end|mornings?|evenings?"
     r"|afternoons?|noon|midday|midnight|nights?|dawn|dusk|sunset|sunrise|weekends?|weeks?|wks?|months?|mths?|years?|yrs?"
     r"|days?|hours?|hrs?|mins?|minutes?|daily|weekly|monthly|yearly|fortnights?|terms?|semester|season|spring|summer"
-    r"|autumn|fall|winter|harvest|easter|lent|xmas|eid|ramadan|tabaski|diwali|new year|hogmanay|thanksgiving|halloween"
+    r"|autumn|fall|winter|harvest|easter|xmas|eid|ramadan|tabaski|diwali|new year|hogmanay|thanksgiving|halloween"
     r"|holidays?|birthday|bday|anniversary|lunch(?:time)?|dinner|breakfast|supper|teatime|bedtime|after(?:wards)?|before"
     r"|until|til+|since|during|when(?:ever)?|while|once|every|each|ago|next|last|this|still|half|quarter|always|never"
     r"|already|just|again|expires?|aged?|old|moment|times?|feast|sabbath|shift|carnival|war|childhood)\b",
