@@ -7,6 +7,7 @@ import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,11 +18,11 @@ from safetensors.numpy import save
 from tests.fake_host import kill
 from tests.journals import GRAFT, fill, filled, record, sentence, tell
 from tests.telling import DOCUMENT, TEXTS, Open
-from titans_edge.errors import MemoryStateError
+from titans_edge.errors import MemoryStateError, UsageError
 from titans_edge.features import SpanFeatures
 from titans_edge.gguf_header import read_header
 from titans_edge.journal import Journal, NewSpan
-from titans_edge.journal.checks import MAX_TIME
+from titans_edge.journal.checks import MAX_OFFSET, MAX_TIME
 from titans_edge.journal.salvage import salvage
 from titans_edge.neural import graft as grafts
 from titans_edge.neural.matrix import MatrixStore
@@ -49,6 +50,14 @@ def test_a_clock_that_jumps_changes_no_order_and_leaves_a_memory_that_opens(
         assert [e.time for e in journal.entries()] == [0.0, 100.0, 100.0, MAX_TIME, MAX_TIME]
     with Journal(tmp_path / "m.memory") as journal:
         assert journal.verify() == [] and journal.count() == 5
+
+
+@pytest.mark.parametrize("offset", [-1, MAX_OFFSET + 1, 0.5, True])
+def test_a_span_that_stands_nowhere_is_refused_and_nothing_is_written(offset: Any) -> None:
+    with Journal(None) as journal:
+        with pytest.raises(UsageError, match="no place"), journal.transaction():
+            journal.append("e", 0, USER, [NewSpan("I am."), NewSpan("I was.", offset)])
+        assert journal.count() == 0 and journal.verify() == []
 
 
 @given(text=st.text(st.characters(), max_size=40))

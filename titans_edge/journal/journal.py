@@ -113,10 +113,13 @@ class Journal(Reading):
         """Inside a transaction: the spans of one group, as entries. at: when, of what is copied from elsewhere.
 
         Else time never runs backwards, whatever the clock does. now: what it shows, in seconds since 1970; None: look.
-        Raises UsageError where that is no time.
+        Raises UsageError where that is no time, and for a span that stands nowhere in a text.
         """
         if now is not None and not checks.is_time(now):
             raise UsageError(f"{now!r} is no time between 1970 and 9999.", "Give seconds since 1970.")
+        for s in spans:
+            if type(s.offset) is not int or not 0 <= s.offset <= checks.MAX_OFFSET:
+                raise UsageError(f"{s.offset!r} is no place in a text.", "Count its characters from 0.")
         source = Source(source.kind, plain(source.name))
         self.db.execute("INSERT OR IGNORE INTO sources(kind, name) VALUES (?, ?)", (source.kind, source.name))
         (origin,) = self._one("SELECT id FROM sources WHERE kind = ? AND name = ?", (source.kind, source.name))
