@@ -10,7 +10,7 @@ from collections.abc import Container, Sequence
 from decimal import Decimal
 
 from titans_edge.sentence_ends import listed
-from titans_edge.when.spans import MONTH, WEEKDAYS
+from titans_edge.when.spans import MONTH, WEEKDAY
 
 _SAID = """
 zero one two three four five six seven eight nine
@@ -105,12 +105,11 @@ def says_a_time_of_day(text: str) -> bool:
     return _CLOCK.search(text) is not None or not _OF_THE_DAY.isdisjoint(_FIGURE_OR_WORD.findall(text))
 
 
-_WEEKDAY = "|".join(f"{day[:3]}s?|{day[:4]}s?|{day[:5]}|{day}s?" for day in WEEKDAYS)
 _SMALL = "|".join(w for w, n in _CARDINALS.items() if 0 < n <= 12)
 _WHEN = re.compile(
     r"\d ?(?:am|pm|h|hrs?|ish)\b|\b\d{1,2}[:.h]\d\d\b|\d(?:st|nd|rd|th)\b|\b(?:1[89]|20)\d\d\b|\b\d{1,2}[/.-]\d{1,2}\b"
     rf"|\b(?:at|by|from|till|until|before|after|around|about|past|to|on|since|circa) (?:the )?(?:\d|(?:{_SMALL})\b)"
-    rf"|\b(?:{MONTH}|{_WEEKDAY}|{'|'.join(_IRREGULAR)}|fifteenth|twentieth|thirtieth|\w+(?:teenth|mas|tide)|o'?clock"
+    rf"|\b(?:{MONTH}|{WEEKDAY}|{'|'.join(_IRREGULAR)}|fifteenth|twentieth|thirtieth|\w+(?:teenth|mas|tide)|o'?clock"
     r"|to ?day|ton(?:ight|ite)|to?mo?rrow|tmrw?|tmw|yesterday|now|soon|later|early|late|mid|end|mornings?|evenings?"
     r"|afternoons?|noon|midday|midnight|nights?|dawn|dusk|sunset|sunrise|weekends?|weeks?|wks?|months?|mths?|years?|yrs?"
     r"|days?|hours?|hrs?|mins?|minutes?|daily|weekly|monthly|yearly|fortnights?|terms?|semester|season|spring|summer"

@@ -27,13 +27,12 @@ from titans_edge.numerals import (
 )
 from titans_edge.questions import asks_yes_or_no
 from titans_edge.text import stems, words
-from titans_edge.when.spans import MONTH, WEEKDAYS
+from titans_edge.when.spans import MONTH, WEEKDAY
 
 Has = Callable[[str], bool]
 _NUMBERED = re.compile(r"([^\W\d_]{2,})(?: number| no\.?)? #?(?!\d+(?:[:.]\d| ?[ap]\.?m))([a-z]{0,3}-?\d\w*)")
-_WEEKDAYS = "|".join(f"{day[:3]}s?|{day[:4]}s?|{day[:5]}|{day}s?" for day in WEEKDAYS)
 _DAY = re.compile(
-    rf"\b(?<![:.])(?:[12]?\d|3[01])(?:st|nd|rd|th)?\b(?![:.,]?\d)|\b(?:{_WEEKDAYS}|today|yesterday|tomorrow)\b",
+    rf"\b(?<![:.])(?:[12]?\d|3[01])(?:st|nd|rd|th)?\b(?![:.,]?\d)|\b(?:{WEEKDAY}|today|yesterday|tomorrow)\b",
     re.IGNORECASE,
 )
 _KIN = (

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+# as people write one: mon, tues, thurs, Fridays
+WEEKDAY = "|".join(f"{day[:3]}s?|{day[:4]}s?|{day[:5]}|{day}s?" for day in WEEKDAYS)
 MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
